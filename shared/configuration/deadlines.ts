@@ -1,0 +1,100 @@
+import { type Option } from './option.js';
+import { describeRange, parseWholeNumber } from './parse-values.js';
+
+/** Every option that is a time, in milliseconds. */
+export const deadlines = {
+  // The defaults of the first four find a hang within 15 s: heartbeat 2 + 10 s; page 5 + 4 + 4 s, as a probe that
+  // failed is repeated once before anybody acts on it.
+  heartbeatIntervalMs: deadline('WASUP_HEARTBEAT_INTERVAL_MS', {
+    sentence: 'How often a worker tells that its event loop turns.',
+    fallback: 2000,
+    least: 100,
+    most: 60_000,
+  }),
+  heartbeatTimeoutMs: deadline('WASUP_HEARTBEAT_TIMEOUT_MS', {
+    sentence: 'Silence after which a worker counts as hanging; more than twice the interval.',
+    fallback: 10_000,
+    least: 300,
+    most: 600_000,
+  }),
+  probeIntervalMs: deadline('WASUP_PROBE_INTERVAL_MS', {
+    sentence: 'How often the page is asked whether it lives and listens.',
+    fallback: 5000,
+    least: 100,
+    most: 600_000,
+  }),
+  probeTimeoutMs: deadline('WASUP_PROBE_TIMEOUT_MS', {
+    sentence: 'How long the page may take to answer; not more than the interval.',
+    fallback: 4000,
+    least: 100,
+    most: 600_000,
+  }),
+  restoreRetryDelayMs: deadline('WASUP_RESTORE_RETRY_DELAY_MS', {
+    sentence: 'Pause between two attempts to restore a login.',
+    fallback: 5000,
+    least: 0,
+    most: 600_000,
+  }),
+  authTimeoutMs: deadline('WASUP_AUTH_TIMEOUT_MS', {
+    sentence: 'How long one attempt waits for WhatsApp to accept the stored login.',
+    fallback: 30_000,
+    least: 100,
+    most: 600_000,
+  }),
+  stopTimeoutMs: deadline('WASUP_STOP_TIMEOUT_MS', {
+    sentence: 'Time for a whole stop, from asking politely to killing what is left.',
+    fallback: 20_000,
+    least: 100,
+    // The service definitions for pm2 and systemd kill after 45 s; a longer stop would never be seen to its end.
+    most: 40_000,
+  }),
+  browserStartTimeoutMs: deadline('WASUP_BROWSER_START_TIMEOUT_MS', {
+    sentence: 'Time for the browser to answer after its start.',
+    fallback: 30_000,
+    least: 100,
+    most: 600_000,
+  }),
+  pageLoadTimeoutMs: deadline('WASUP_PAGE_LOAD_TIMEOUT_MS', {
+    sentence: 'Time for the WhatsApp page to load.',
+    fallback: 60_000,
+    least: 100,
+    most: 600_000,
+  }),
+  syncTimeoutMs: deadline('WASUP_SYNC_TIMEOUT_MS', {
+    sentence: 'How long a synchronisation may stand still; one that moves on is left alone.',
+    fallback: 60_000,
+    least: 100,
+    most: 3_600_000,
+  }),
+  workerStartTimeoutMs: deadline('WASUP_WORKER_START_TIMEOUT_MS', {
+    sentence: 'Time for a worker to load its modules and the bot.',
+    fallback: 30_000,
+    least: 100,
+    most: 600_000,
+  }),
+};
+
+export type DeadlineValues = { readonly [Key in keyof typeof deadlines]: number };
+
+interface Deadline {
+  readonly sentence: string;
+  readonly fallback: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+function deadline(environmentName: string, { sentence, fallback, least, most }: Deadline): Option<number> {
+  return {
+    sentence,
+    unit: 'ms',
+    range: describeRange({ least, most }, 'ms'),
+    defaultText: String(fallback),
+    environmentName,
+    flag: `--${environmentName
+      .replace(/^WASUP_/, '')
+      .toLowerCase()
+      .replaceAll('_', '-')}`,
+    fallback: () => fallback,
+    parse: (raw) => parseWholeNumber(raw, { least, most }, fallback, 'ms'),
+  };
+}

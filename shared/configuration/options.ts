@@ -1,0 +1,167 @@
+import { type DeadlineValues, deadlines } from './deadlines.js';
+import { type Option, type OptionContext } from './option.js';
+import { parseAccounts } from './parse-accounts.js';
+import { parseBrowserArguments } from './parse-browser-arguments.js';
+import { parseHost, parseToken } from './parse-http.js';
+import { parseChoice, parsePath, parseSwitch, parseWholeNumber } from './parse-values.js';
+
+export const authMethods = ['qr', 'code'] as const;
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export const logFormats = ['pretty', 'json'] as const;
+
+export interface OptionValues extends DeadlineValues {
+  readonly accounts: readonly string[];
+  readonly sessionsDirectory: string;
+  readonly botModule: string | undefined;
+  readonly authMethod: (typeof authMethods)[number];
+  readonly 'http.host': string;
+  readonly 'http.port': number;
+  readonly 'http.token': string | undefined;
+  readonly standby: boolean;
+  readonly 'log.level': (typeof logLevels)[number];
+  readonly 'log.format': (typeof logFormats)[number];
+  readonly 'browser.executablePath': string | undefined;
+  readonly 'browser.arguments': readonly string[];
+  readonly maxRestoreAttempts: number;
+}
+
+/** Every option, by the name it has in `wasup.config.json` (a dot stands for nesting). */
+export const options: { readonly [Key in keyof OptionValues]: Option<OptionValues[Key]> } = {
+  accounts: {
+    sentence: 'The WhatsApp accounts to keep alive, country code first.',
+    range: 'numbers of 7 to 15 digits, separated by commas, none twice',
+    defaultText: 'none',
+    environmentName: 'WASUP_ACCOUNTS',
+    flag: '--accounts',
+    fallback: () => [],
+    parse: parseAccounts,
+  },
+  sessionsDirectory: {
+    sentence: 'The folder that holds logins, status files and message journals.',
+    range: 'a path',
+    defaultText: './sessions',
+    environmentName: 'WASUP_SESSIONS_DIR',
+    flag: '--sessions-dir',
+    fallback: (context) => absolutePath('./sessions', context),
+    parse: (raw, context) => parsePath(raw, context, './sessions'),
+  },
+  botModule: {
+    sentence: 'The JavaScript module whose default export is the bot.',
+    range: 'the path of a file that exists',
+    defaultText: 'the bundled bot',
+    environmentName: 'WASUP_BOT',
+    flag: '--bot',
+    fallback: () => undefined,
+    parse: (raw, context) => parsePath(raw, context, './bot.js'),
+  },
+  authMethod: choice(authMethods, 'qr', {
+    sentence: 'How a new device is linked: by scanning a QR, or by entering a pairing code that a person asks for.',
+    environmentName: 'WASUP_AUTH_METHOD',
+    flag: '--auth-method',
+  }),
+  'http.host': {
+    sentence: 'The address that dashboard and control API listen on.',
+    range: 'a host name or address',
+    defaultText: '127.0.0.1',
+    environmentName: 'WASUP_HTTP_HOST',
+    flag: '--http-host',
+    fallback: () => '127.0.0.1',
+    parse: parseHost,
+  },
+  'http.port': {
+    sentence: 'The port of dashboard and control API; 0 takes any free one.',
+    range: '0 to 65535',
+    defaultText: '8787',
+    environmentName: 'WASUP_HTTP_PORT',
+    flag: '--http-port',
+    fallback: () => 8787,
+    parse: (raw) => parseWholeNumber(raw, { least: 0, most: 65_535 }, 8787, undefined),
+  },
+  'http.token': {
+    sentence:
+      'The bearer token of the control API. Other users can read flags in the process list: prefer the environment.',
+    range: 'printable characters without spaces; 16 or more where the host is not loopback',
+    defaultText: 'generated, kept in the sessions folder',
+    environmentName: 'WASUP_HTTP_TOKEN',
+    flag: '--http-token',
+    secret: true,
+    fallback: () => undefined,
+    parse: parseToken,
+  },
+  standby: {
+    sentence: 'Whether a spare worker with its modules loaded waits for the next crash.',
+    range: '1 or 0',
+    defaultText: '1',
+    environmentName: 'WASUP_STANDBY',
+    flag: '--standby',
+    fallback: () => true,
+    parse: parseSwitch,
+  },
+  'log.level': choice(logLevels, 'info', {
+    sentence: 'The least important log lines that are written.',
+    environmentName: 'WASUP_LOG_LEVEL',
+    flag: '--log-level',
+  }),
+  'log.format': {
+    ...choice(logFormats, 'pretty', {
+      sentence: 'Log lines for people, or one JSON object a line.',
+      environmentName: 'WASUP_LOG_FORMAT',
+      flag: '--log-format',
+    }),
+    defaultText: 'json when NODE_ENV is production, else pretty',
+    fallback: ({ environment }) => (environment['NODE_ENV'] === 'production' ? 'json' : 'pretty'),
+  },
+  'browser.executablePath': {
+    sentence: 'The Chromium or Chrome to use.',
+    range: 'the path of an executable',
+    defaultText: 'an installed one, else a downloaded one',
+    environmentName: 'PUPPETEER_EXECUTABLE_PATH',
+    flag: '--browser-path',
+    fallback: () => undefined,
+    parse: (raw, context) => parsePath(raw, context, '/usr/bin/chromium'),
+  },
+  'browser.arguments': {
+    sentence: 'More switches for the browser, quoted as in a shell or as a JSON array.',
+    range: 'words that start with --, none of those that wasup sets itself',
+    defaultText: 'none',
+    environmentName: 'WASUP_BROWSER_ARGS',
+    flag: '--browser-args',
+    fallback: () => [],
+    parse: parseBrowserArguments,
+  },
+  ...deadlines,
+  maxRestoreAttempts: {
+    sentence: 'Attempts that WhatsApp may refuse before the device has to be linked again.',
+    range: '1 to 10',
+    defaultText: '3',
+    environmentName: 'WASUP_MAX_RESTORE_ATTEMPTS',
+    flag: '--max-restore-attempts',
+    fallback: () => 3,
+    parse: (raw) => parseWholeNumber(raw, { least: 1, most: 10 }, 3, undefined),
+  },
+};
+
+export type OptionKey = keyof OptionValues;
+
+export const optionKeys = Object.keys(options) as OptionKey[];
+
+interface Names {
+  readonly sentence: string;
+  readonly environmentName: string;
+  readonly flag: string;
+}
+
+function choice<Choice extends string>(choices: readonly Choice[], fallback: Choice, names: Names): Option<Choice> {
+  return {
+    ...names,
+    range: choices.join(', '),
+    defaultText: fallback,
+    fallback: () => fallback,
+    parse: (raw) => parseChoice(raw, choices),
+  };
+}
+
+function absolutePath(path: string, context: OptionContext): string {
+  const parsed = parsePath(path, context, path);
+  return parsed.accepted ? parsed.value : path;
+}
