@@ -1,0 +1,53 @@
+import type { FrameContent } from './frame-content.js';
+import { firstOwnId, nextOwnId } from './command-ids.js';
+
+/** The supervisor's own commands to the browser: root level, each with a deadline. */
+export class OwnCommands {
+  readonly #write: (frame: string) => void;
+  readonly #pending = new Map<number, { settle: (content: FrameContent) => void; fail: (error: Error) => void }>();
+  #lastId = firstOwnId - 1;
+
+  constructor(write: (frame: string) => void) {
+    this.#write = write;
+  }
+
+  /** Commands that wait for their answer. */
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /** Rejects if the browser answers with an error, if it hasn't answered after `timeoutMs`, or by `failAll`. */
+  send(method: string, params: object, timeoutMs: number): Promise<unknown> {
+    const id = (this.#lastId = nextOwnId(this.#lastId));
+    return new Promise<unknown>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        // After a suspension of this process the answer may lie unread in the pipe: one turn of the event loop reads it.
+        setImmediate(() => fail(new Error(`Chromium has not answered ${method} for ${timeoutMs} ms.`)));
+      }, timeoutMs);
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#pending.delete(id);
+      };
+      const fail = (error: Error): void => {
+        done();
+        reject(error);
+      };
+      const settle = (content: FrameContent): void => {
+        done();
+        if (content.error === undefined) resolve(content.result);
+        else reject(new Error(`${method}: ${content.error.message}`));
+      };
+      this.#pending.set(id, { settle, fail });
+      this.#write(`${JSON.stringify({ id, method, params })}\0`);
+    });
+  }
+
+  /** Takes the answer to one of these commands; one that comes after its deadline is dropped. */
+  take(content: FrameContent): void {
+    if (content.id !== undefined) this.#pending.get(content.id)?.settle(content);
+  }
+
+  failAll(reason: string): void {
+    for (const { fail } of [...this.#pending.values()]) fail(new Error(reason));
+  }
+}
