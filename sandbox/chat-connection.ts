@@ -1,0 +1,178 @@
+import type { WebSocket } from 'ws';
+import type { Account } from './account.js';
+import type { Device } from './device.js';
+import type { DeviceKeys, PageFrame, ServerFrame } from './frames.js';
+import { pageFrame } from './frames.js';
+import { QrSeries } from './qr-series.js';
+import { answerRequest } from './requests/index.js';
+import type { World } from './world.js';
+
+/** A phone scans no earlier than the library has read the code; a page without a library is scanned after this. */
+const longestUnreadMs = 2000;
+
+/** The socket between one page and the server, from its login to its loss. */
+export class ChatConnection {
+  pageId = '';
+  keys: DeviceKeys | undefined;
+  account: Account | undefined;
+  device: Device | undefined;
+  /** Somebody has read the QR code off the page, or had the time to. */
+  qrVisible = false;
+  pairing: { code: string; number: string } | undefined;
+  readonly #series: QrSeries;
+  #unreadTimer: NodeJS.Timeout | undefined;
+
+  constructor(
+    readonly socket: WebSocket,
+    private readonly world: World,
+  ) {
+    this.#series = new QrSeries(world.options.qr, (ref) => this.#showRef(ref));
+    socket.on('message', (data: Buffer) => {
+      const frame = pageFrame.parse(JSON.parse(data.toString()));
+      this.#delayed(() => this.#receive(frame));
+    });
+    socket.on('close', () => this.#closed());
+    socket.on('error', () => undefined);
+  }
+
+  /** The QR code's ref while one is shown. */
+  get ref(): string | undefined {
+    return this.#series.ref;
+  }
+
+  get waitsForLink(): boolean {
+    return this.keys !== undefined && this.device === undefined && this.socket.readyState === this.socket.OPEN;
+  }
+
+  send(frame: ServerFrame): void {
+    this.#delayed(() => {
+      if (this.socket.readyState === this.socket.OPEN) this.socket.send(JSON.stringify(frame));
+    });
+  }
+
+  drop(): void {
+    this.socket.terminate();
+  }
+
+  /** The phone has scanned the QR code or entered the pairing code. */
+  link(account: Account): Device {
+    this.#series.stop();
+    this.pairing = undefined;
+    const device = account.link();
+    this.account = account;
+    this.device = device;
+    this.send({ type: 'scanned' });
+    const me = `${account.number}:${device.id}@c.us`;
+    this.send({ type: 'credentials', deviceId: device.id, token: device.token, me });
+    this.world.changed();
+    return device;
+  }
+
+  #receive(frame: PageFrame): void {
+    switch (frame.type) {
+      case 'login':
+        return this.#login(frame);
+      case 'linked':
+        return this.#online();
+      case 'stored':
+        return this.#stored(frame.ids);
+      case 'synced':
+        if (this.device) this.device.synced = true;
+        return this.world.changed();
+      case 'qr-read':
+        return this.#qrRead();
+      case 'refresh-refs':
+        if (this.waitsForLink) this.#series.start();
+        return;
+      case 'request':
+        void answerRequest(frame, { connection: this, world: this.world }).then((answer) =>
+          this.send({ type: 'response', id: frame.id, ...answer }),
+        );
+    }
+  }
+
+  #login({ credentials, keys, pageId, living }: Extract<PageFrame, { type: 'login' }>): void {
+    this.keys = keys;
+    this.pageId = pageId;
+    if (!credentials) {
+      this.#series.start();
+      return;
+    }
+    const found = this.world.findDevice(credentials.deviceId, credentials.token);
+    if (!found) {
+      this.send({ type: 'refused', reason: 'logged-out' });
+      return;
+    }
+    this.account = found.account;
+    this.device = found.device;
+    if (!living) found.device.synced = false;
+    this.#online();
+  }
+
+  #online(): void {
+    const { account, device } = this;
+    if (!account || !device) return;
+    const other = device.connection;
+    device.connection = this;
+    device.pageId = this.pageId;
+    if (other && other !== this) other.send({ type: 'replaced' });
+    account.sawPage(this.pageId);
+    this.world.counters.socketConnections += 1;
+    this.send({
+      type: 'welcome',
+      me: account.id,
+      pushname: account.pushname,
+      platform: 'android',
+      events: device.queue,
+      sync: account.sync,
+    });
+    this.world.changed();
+  }
+
+  #stored(ids: number[]): void {
+    if (!this.account || !this.device) return;
+    const messages = this.device
+      .acknowledge(ids)
+      .flatMap((event) => (event.kind === 'message' ? [event.message.id] : []));
+    const stored = new Set(messages);
+    for (const message of this.account.received) {
+      if (stored.has(message.id)) message.ack = Math.max(message.ack, 2);
+    }
+    this.world.changed();
+  }
+
+  #showRef(ref: string | undefined): void {
+    if (ref === undefined) {
+      this.send({ type: 'refs-spent' });
+    } else {
+      this.world.counters.qrRefsServed += 1;
+      this.send({ type: 'ref', ref });
+      this.#unreadTimer ??= setTimeout(() => this.#qrRead(), longestUnreadMs);
+      if (this.qrVisible) this.world.qrShown(this);
+    }
+    this.world.changed();
+  }
+
+  #qrRead(): void {
+    if (this.qrVisible) return;
+    this.qrVisible = true;
+    if (this.ref !== undefined) this.world.qrShown(this);
+    this.world.changed();
+  }
+
+  #closed(): void {
+    this.#series.stop();
+    clearTimeout(this.#unreadTimer);
+    this.world.connections.delete(this);
+    if (this.device?.connection === this) {
+      this.device.connection = undefined;
+    }
+    this.world.changed();
+  }
+
+  #delayed(act: () => void): void {
+    const { latencyMs = 0 } = this.world.network;
+    if (latencyMs === 0) act();
+    else setTimeout(act, latencyMs);
+  }
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+
+const milliseconds = z.number().int().min(0).max(3_600_000);
+
+export const syncConditions = z.strictObject({
+  /** The sync of a page takes this long, whether or not somebody listens. */
+  delayMs: milliseconds.optional(),
+  /** The sync doesn't end until `release()`. */
+  withhold: z.boolean().optional(),
+  /** The sync ends at once at page load, before any library can attach its listener. */
+  beforeListener: z.boolean().optional(),
+});
+export type SyncConditions = z.output<typeof syncConditions>;
+
+export const networkConditions = z.strictObject({
+  /** Added to every frame, each way. */
+  latencyMs: milliseconds.optional(),
+  /** Sockets are dropped and refused until `cut: false`. */
+  cut: z.boolean().optional(),
+});
+export type NetworkConditions = z.output<typeof networkConditions>;
+
+const howMany = z.union([z.boolean(), z.number().int().min(0)]);
+export const pageLoadConditions = z.strictObject({
+  /** The next loads (a number of them, or all until `false`) end in a closed connection. */
+  refuse: howMany.optional(),
+  /** The next loads get no answer until `stall: false`. */
+  stall: howMany.optional(),
+});
+export type PageLoadConditions = z.output<typeof pageLoadConditions>;
+
+export const deviceStates = [
+  'CONFLICT',
+  'TOS_BLOCK',
+  'SMB_TOS_BLOCK',
+  'PROXYBLOCK',
+  'DEPRECATED_VERSION',
+  'OPENING',
+  'TIMEOUT',
+  'CONNECTED',
+  'UNPAIRED_IDLE',
+] as const;
+export const deviceState = z.enum(deviceStates);
+export type DeviceState = z.output<typeof deviceState>;

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import type { SyncConditions, DeviceState } from './conditions.js';
+import type { DeliveredEvent } from './events.js';
+
+const keys = z.object({ noise: z.string(), identity: z.string(), adv: z.string() });
+
+/** What a page sends. */
+export const pageFrame = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('login'),
+    credentials: z.object({ deviceId: z.number(), token: z.string() }).nullable(),
+    keys,
+    pageId: z.string(),
+    living: z.boolean(),
+  }),
+  z.object({ type: z.literal('request'), id: z.number(), name: z.string(), body: z.unknown() }),
+  z.object({ type: z.literal('stored'), ids: z.array(z.number()) }),
+  z.object({ type: z.literal('linked') }),
+  z.object({ type: z.literal('synced') }),
+  z.object({ type: z.literal('refresh-refs') }),
+  z.object({ type: z.literal('qr-read') }),
+]);
+export type PageFrame = z.output<typeof pageFrame>;
+export type DeviceKeys = z.output<typeof keys>;
+
+export interface RequestError {
+  status: number;
+  message: string;
+}
+
+/** What the server sends. */
+export type ServerFrame =
+  | { type: 'ref'; ref: string }
+  | { type: 'refs-spent' }
+  | { type: 'scanned' }
+  | { type: 'credentials'; deviceId: number; token: string; me: string }
+  | { type: 'welcome'; me: string; pushname: string; platform: string; events: DeliveredEvent[]; sync: SyncConditions }
+  | { type: 'event'; event: DeliveredEvent }
+  | { type: 'response'; id: number; body?: unknown; error?: RequestError }
+  | { type: 'sync-release' }
+  | { type: 'state'; state: DeviceState }
+  | { type: 'refused'; reason: 'logged-out' }
+  | { type: 'unlinked' }
+  | { type: 'replaced' };

@@ -1,0 +1,94 @@
+import { browserArguments, whatsappHost } from './browser-arguments.js';
+import { createCertificate } from './certificate.js';
+import type { NetworkConditions, PageLoadConditions } from './conditions.js';
+import { networkConditions, pageLoadConditions } from './conditions.js';
+import { startControlServer } from './control/server.js';
+import type { SandboxOptions } from './options.js';
+import { parseInput, phoneNumber, resolveOptions } from './options.js';
+import { readPage } from './page-bundle.js';
+import { PageGate } from './page-gate.js';
+import type { Phone } from './phone.js';
+import { Stage } from './stage.js';
+import { openStateFile } from './state-file.js';
+import { versions } from './versions.js';
+import { startWebServer } from './web-server.js';
+import type { Counters } from './world.js';
+import { World } from './world.js';
+
+export type { DeviceAction, ReceivedMessage, SentMessage } from './account.js';
+export type { DeviceState, NetworkConditions, PageLoadConditions, SyncConditions } from './conditions.js';
+export type { SandboxOptions } from './options.js';
+export { InvalidInput } from './options.js';
+export type { CallInput, GroupInput, MediaInput, ParticipantsInput, Receipt, TextInput } from './phone-input.js';
+export type { Condition, Phone, PhoneStatus, WaitOptions } from './phone.js';
+export type { Counters } from './world.js';
+
+export interface Sandbox {
+  /** Where the emulated web.whatsapp.com listens. */
+  readonly port: number;
+  readonly controlUrl: string;
+  /** Give these to Chromium and it finds the sandbox at WhatsApp's address. */
+  readonly browserArguments: string[];
+  /** Modules that a page was asked for and that the sandbox doesn't have, in the order of the first asking. */
+  readonly unknownModules: string[];
+  readonly servedModules: string[];
+  /** Mistakes of the emulation's own page code; empty when all is well. */
+  readonly pageErrors: string[];
+  readonly counters: Readonly<Counters>;
+  readonly version: string;
+  /** The phones that exist so far. */
+  readonly phones: Phone[];
+  /** The phone that holds this number; it exists from the first time it is asked for. */
+  phone(number: string): Phone;
+  network(conditions: NetworkConditions): void;
+  pageLoads(conditions: PageLoadConditions): void;
+  close(): Promise<void>;
+}
+
+/** Starts an emulated WhatsApp on loopback ports of this machine. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const resolved = resolveOptions(options);
+  const certificate = await createCertificate(whatsappHost);
+  const page = readPage();
+  const gate = new PageGate();
+  const stage = new Stage();
+  const world = new World(resolved, stage);
+  const stateFile = await openStateFile(world);
+  const web = await startWebServer(world, { certificate, page, gate });
+
+  const sandbox: Sandbox & { controlUrl: string } = {
+    port: web.port,
+    controlUrl: '',
+    browserArguments: browserArguments(web.port, certificate.fingerprint),
+    version: versions[resolved.build],
+    servedModules: page.modules,
+    get unknownModules() {
+      return [...stage.unknownModules];
+    },
+    get pageErrors() {
+      return [...stage.errors];
+    },
+    counters: world.counters,
+    get phones() {
+      return [...world.accounts.keys()].map((number) => world.phone(number));
+    },
+    phone: (number) => world.phone(parseInput(phoneNumber, number, 'phone')),
+    network(conditions) {
+      Object.assign(world.network, parseInput(networkConditions, conditions, 'network'));
+      if (world.network.cut) for (const connection of world.connections) connection.drop();
+      world.changed();
+    },
+    pageLoads: (conditions) => gate.set(parseInput(pageLoadConditions, conditions, 'pageLoads')),
+    async close() {
+      await control.close();
+      await web.close();
+      await stateFile.close();
+    },
+  };
+  const control = await startControlServer(sandbox, resolved.controlPort).catch(async (error: unknown) => {
+    await web.close();
+    throw error;
+  });
+  sandbox.controlUrl = control.url;
+  return sandbox;
+}

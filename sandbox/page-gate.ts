@@ -1,0 +1,32 @@
+import type { IncomingMessage } from 'node:http';
+import type { PageLoadConditions } from './conditions.js';
+
+/** Decides what becomes of a page load: served, refused or left without an answer. */
+export class PageGate {
+  #refuse = 0;
+  #stall = 0;
+  #waiting: (() => void)[] = [];
+
+  set({ refuse, stall }: PageLoadConditions): void {
+    if (refuse !== undefined) this.#refuse = count(refuse);
+    if (stall === undefined) return;
+    this.#stall = count(stall);
+    if (this.#stall === 0) this.#waiting.splice(0).forEach((serve) => serve());
+  }
+
+  pass(request: IncomingMessage, serve: () => void): void {
+    if (this.#refuse > 0) {
+      this.#refuse -= 1;
+      request.socket.destroy();
+    } else if (this.#stall > 0) {
+      this.#stall -= 1;
+      this.#waiting.push(serve);
+    } else {
+      serve();
+    }
+  }
+}
+
+function count(value: boolean | number): number {
+  return typeof value === 'number' ? value : value ? Infinity : 0;
+}

@@ -1,0 +1,28 @@
+/* Applies what the server delivers: first into the profile, then it is acknowledged, then shown. In that order a crash
+   may repeat a delivery but never lose one. */
+define('sandbox/incoming', (require) => {
+  const connection = require('sandbox/connection');
+  const stage = require('sandbox/stage');
+  const storage = require('sandbox/storage');
+  const kinds = require('sandbox/incoming-kinds');
+  let queue = Promise.resolve();
+
+  /** `fresh` events happen before the eyes of a synced page; others came while it was away and stay silent. */
+  function apply(events, { fresh }) {
+    queue = queue
+      .then(() => applyNow(events, fresh))
+      .catch((error) => stage.report({ type: 'error', message: String(error?.stack ?? error) }));
+    return queue;
+  }
+
+  async function applyNow(events, fresh) {
+    const messages = events.filter(({ kind }) => kind === 'message').map(({ message }) => message);
+    if (messages.length > 0) await storage.putMessages(messages);
+    for (const event of events) if (event.kind === 'history') await kinds.storeHistory(event);
+    connection.send({ type: 'stored', ids: events.map(({ id }) => id) });
+    for (const event of events) await kinds.show(event, fresh);
+    await kinds.saveTouchedChats();
+  }
+
+  return { apply };
+});

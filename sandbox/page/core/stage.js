@@ -1,0 +1,39 @@
+/* A second line to the server that no network fault touches: it reports unknown modules and lets tests act on the page. */
+define('sandbox/stage', (require) => {
+  const config = require('sandbox/config');
+  const { onUnknownModule } = require('sandbox/unknown-modules');
+  const waiting = [];
+  let socket;
+
+  function report(frame) {
+    if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
+    else waiting.push(frame);
+  }
+
+  const actions = {
+    reload: () => location.reload(),
+    state: ({ state }) => require('sandbox/session').force(state),
+    synced: ({ synced }) => require('WAWebSocketModel').Socket.set({ hasSynced: synced }),
+    navigate: ({ url }) => location.assign(url),
+    wipe: ({ part }) => {
+      if (part !== 'indexedDB') localStorage.clear();
+      if (part !== 'localStorage') void require('sandbox/storage').wipe();
+    },
+    freeze({ forMs }) {
+      const end = performance.now() + (forMs ?? Infinity);
+      while (performance.now() < end);
+    },
+  };
+
+  function open() {
+    socket = new WebSocket(`wss://${location.host}/ws/stage?page=${config.pageId}`);
+    socket.onopen = () => waiting.splice(0).forEach(report);
+    socket.onmessage = ({ data }) => {
+      const { action, ...details } = JSON.parse(data);
+      actions[action]?.(details);
+    };
+  }
+
+  onUnknownModule((name) => report({ type: 'unknown-module', name }));
+  return { open, report };
+});

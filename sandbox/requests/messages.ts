@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import type { Account, SentMessage } from '../account.js';
+import type { WireMessage } from '../messages.js';
+import { formatKey } from '../messages.js';
+import type { RequestHandler } from './index.js';
+import { linkedAccount } from './linked-account.js';
+
+const outgoing = z.looseObject({
+  id: z.string(),
+  chat: z.string(),
+  from: z.string(),
+  to: z.string(),
+  type: z.string(),
+  body: z.string().nullish(),
+  t: z.number(),
+});
+
+const action = z.looseObject({ name: z.string() });
+const reaction = z.object({ id: z.string(), parent: z.string(), text: z.string(), chat: z.string() });
+
+export const messageRequests: Record<string, RequestHandler> = {
+  sendMessage(body, context) {
+    const { account, device } = linkedAccount(context);
+    const message: WireMessage = { sequence: 0, ack: 0, ...outgoing.parse(body) } as WireMessage;
+    message.body ??= '';
+    // The page sends again what it didn't see acknowledged.
+    if (!account.sent.some(({ id }) => id === message.id)) {
+      account.sent.push(describeSent(message, account, context.world.media));
+      account.deliver({ kind: 'message', message: { ...message, ack: 1 } }, device);
+      if (account.automaticAck > 1) {
+        const acknowledge = (ack: number): void => context.world.phone(account.number).acknowledge(message.id, ack);
+        setImmediate(() => {
+          acknowledge(2);
+          if (account.automaticAck > 2) acknowledge(3);
+        });
+      }
+      context.world.changed();
+    }
+    return { t: message.t, ack: 1 };
+  },
+
+  seen(body, context) {
+    const { account } = linkedAccount(context);
+    const { chat } = z.object({ chat: z.string() }).parse(body);
+    for (const message of account.received) if (message.chat === chat) message.ack = 3;
+    context.world.changed();
+  },
+
+  sendReaction(body, context) {
+    const { account, device } = linkedAccount(context);
+    const { parent, text, chat, id } = reaction.parse(body);
+    const t = Math.floor(Date.now() / 1000);
+    account.actions.push({ name: 'reaction', timestamp: t, messageId: parent, text, chat });
+    account.deliver({ kind: 'reaction', reaction: { id, parent, from: account.id, text, t } }, device);
+    context.world.changed();
+  },
+
+  action(body, context) {
+    const { account } = linkedAccount(context);
+    account.actions.push({ ...action.parse(body), timestamp: Math.floor(Date.now() / 1000) });
+    context.world.changed();
+  },
+};
+
+function describeSent(message: WireMessage, account: Account, media: ReadonlyMap<string, Buffer>): SentMessage {
+  const quotedMessageId = quotedKey(message, account);
+  const { caption, directPath, mimetype, filename, lat, lng, loc, size } = message;
+  const data = typeof directPath === 'string' ? media.get(directPath) : undefined;
+  return {
+    id: message.id,
+    to: message.chat,
+    body: data ? text(caption) : message.body,
+    type: message.type,
+    ...(quotedMessageId !== undefined && { quotedMessageId }),
+    mentions: Array.isArray(message['mentionedJidList']) ? message['mentionedJidList'].map(String) : [],
+    timestamp: message.t,
+    ack: 1,
+    ...(data && {
+      media: {
+        mimetype: text(mimetype),
+        size: typeof size === 'number' ? size : data.length,
+        ...(typeof filename === 'string' && { filename }),
+        data: data.toString('base64'),
+      },
+    }),
+    ...(message.type === 'location' && {
+      location: { latitude: Number(lat), longitude: Number(lng), ...(typeof loc === 'string' && { description: loc }) },
+    }),
+    raw: message,
+  };
+}
+
+function quotedKey(message: WireMessage, account: Account): string | undefined {
+  const { quotedStanzaID: id, quotedParticipant, quotedRemoteJid } = message;
+  if (typeof id !== 'string' || typeof quotedParticipant !== 'string') return undefined;
+  const remote = typeof quotedRemoteJid === 'string' ? quotedRemoteJid : message.chat;
+  const fromMe = quotedParticipant === account.id;
+  return formatKey({ fromMe, remote, id, ...(remote.endsWith('@g.us') && { participant: quotedParticipant }) });
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
