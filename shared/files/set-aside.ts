@@ -1,0 +1,19 @@
+import { readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+/** How many damaged versions of a file are kept for whoever wants to know what happened. */
+const keptVersions = 3;
+
+/** Renames a damaged file to `<name>.damaged-<time>` and removes all but the newest three of these. Never rejects. */
+export async function setAside(path: string, now: Date): Promise<void> {
+  const prefix = `${basename(path)}.damaged-`;
+  try {
+    await rename(path, join(dirname(path), `${prefix}${now.toISOString().replace(/[-:.]/g, '')}`));
+    const versions = (await readdir(dirname(path))).filter((name) => name.startsWith(prefix)).sort();
+    for (const name of versions.slice(0, -keptVersions)) {
+      await rm(join(dirname(path), name), { recursive: true, force: true });
+    }
+  } catch {
+    // On a disk that can't be written to, the damaged file stays where it is; the next write that works replaces it.
+  }
+}
