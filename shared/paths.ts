@@ -12,7 +12,11 @@ export interface SessionPaths {
 }
 
 export function sessionPaths(sessionsDirectory: string, accountNumber: string): SessionPaths {
-  const directory = join(sessionsDirectory, `session-${accountNumber}`);
+  return sessionPathsIn(join(sessionsDirectory, `session-${accountNumber}`));
+}
+
+/** The same, for a worker that was given only its account's folder. */
+export function sessionPathsIn(directory: string): SessionPaths {
   return {
     directory,
     profile: join(directory, 'profile'),

@@ -1,0 +1,56 @@
+import type { Client, Message, MessageContent, MessageSendOptions } from 'whatsapp-web.js';
+
+/** What a handler gets besides the message. */
+export interface MessageContext {
+  /** Number of the account that received the message, digits only. */
+  readonly account: string;
+  /** How often this message has been handed to the handler, counted from 1. */
+  readonly attempt: number;
+  /** Whether the message arrived while nobody was listening and was fetched afterwards. */
+  readonly backfilled: boolean;
+  /** Answers in the same chat, quoting the message. Resolves with the message that was sent. */
+  reply(content: MessageContent, options?: MessageSendOptions): Promise<Message | undefined>;
+  readonly log: BotLog;
+  /** Aborted when the worker is about to stop; pass it on to what takes long. */
+  readonly signal: AbortSignal;
+}
+
+/** What `setup` gets besides the client. */
+export interface SetupContext {
+  readonly account: string;
+  readonly log: BotLog;
+  readonly signal: AbortSignal;
+}
+
+export interface BotLog {
+  debug(message: string): void;
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+export interface Bot {
+  /** Called for each message that others send to the account. What it throws is logged and does not end the worker. */
+  onMessage?(message: Message, context: MessageContext): unknown;
+  /**
+   * Called once in each worker life, before the session comes up, with whatsapp-web.js's own client. Listeners of a
+   * bot written for plain whatsapp-web.js go here as they are; leave out `initialize()` and `destroy()`, wasup does both.
+   */
+  setup?(client: Client, context: SetupContext): unknown;
+}
+
+/**
+ * Makes a bot module's default export.
+ *
+ * @throws TypeError when the definition has neither `onMessage` nor `setup`, or one of them isn't a function.
+ */
+export function defineBot(bot: Bot): Bot {
+  const handlers = [bot.onMessage, bot.setup];
+  if (handlers.some((handler) => handler !== undefined && typeof handler !== 'function')) {
+    throw new TypeError('defineBot: onMessage and setup must be functions');
+  }
+  if (handlers.every((handler) => handler === undefined)) {
+    throw new TypeError('defineBot: give onMessage(message, context), setup(client, context), or both');
+  }
+  return bot;
+}

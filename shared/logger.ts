@@ -1,0 +1,67 @@
+import { type Logger as PinoLogger, pino } from 'pino';
+import pretty from 'pino-pretty';
+
+export type Logger = PinoLogger;
+
+export interface LogOptions {
+  readonly level: string;
+  readonly format: 'pretty' | 'json';
+}
+
+/** A log and a way to draw boxes for people. */
+export interface Output {
+  readonly log: Logger;
+  /**
+   * Says something that a person should not overlook. `pretty` draws it as a box; `json` writes one record whose
+   * `msg` is the title and whose `details` are the lines.
+   */
+  banner(title: string, lines?: readonly string[]): void;
+  /** Text as it is, for people alone (a QR code, a command to copy). Nothing in `json`. */
+  print(text: string): void;
+}
+
+/**
+ * Both formats write synchronously: what a process said before `kill -9` is what an operator reads afterwards, and
+ * a transport in another thread loses exactly those lines.
+ */
+export function createOutput(options: LogOptions, bindings: Record<string, unknown> = {}): Output {
+  const destination = pino.destination({ fd: 1, sync: true });
+  const base = { level: options.level, base: bindings };
+  if (options.format === 'json') {
+    const log = pino(base, destination);
+    return { log, banner: (title, lines = []) => log.info({ details: lines }, title), print: () => undefined };
+  }
+  const colorize = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+  const stream = pretty({
+    destination,
+    sync: true,
+    colorize,
+    translateTime: 'SYS:HH:MM:ss.l',
+    // Errors are told in a sentence; their stacks belong to the debug level.
+    ignore: `pid,hostname,role,account${options.level === 'debug' || options.level === 'trace' ? '' : ',err'}`,
+    messageFormat: (record, messageKey) => {
+      const who = [record['role'], record['account']].filter((part) => typeof part === 'string').join(' ');
+      return `${who === '' ? '' : `${who}: `}${String(record[messageKey])}`;
+    },
+  });
+  const log = pino(base, stream);
+  const silent = options.level === 'silent';
+  const print = (text: string): void => {
+    if (!silent) destination.write(`${text}\n`);
+  };
+  return { log, print, banner: (title, lines = []) => print(box(title, lines)) };
+}
+
+function box(title: string, lines: readonly string[]): string {
+  const width = Math.max(60, title.length, ...lines.map((line) => line.length)) + 2;
+  const rule = '='.repeat(width);
+  return [
+    '',
+    rule,
+    ` ${title}`,
+    rule,
+    ...lines.map((line) => ` ${line}`),
+    ...(lines.length > 0 ? [rule] : []),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,38 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import type { Switchboard } from '../switchboard/switchboard.js';
+
+/** Chromium needs a few milliseconds for each of these steps. More means that it can't be relied on. */
+const stepTimeoutMs = 3_000;
+const pollIntervalMs = 10;
+
+interface TargetInfo {
+  readonly targetId: string;
+  readonly type: string;
+}
+
+/**
+ * Leaves the browser with one blank page: whatever an earlier worker did to the old one goes with it. Works for a
+ * page that is crashed or frozen, since nothing here talks to the page itself.
+ *
+ * @throws Error when Chromium doesn't do it within 3 s a step; the browser should then be restarted.
+ */
+export async function renewPage(switchboard: Switchboard): Promise<void> {
+  const old = await pages(switchboard);
+  await switchboard.send('Target.createTarget', { url: 'about:blank' }, { timeoutMs: stepTimeoutMs });
+  for (const { targetId } of old) {
+    await switchboard.send('Target.closeTarget', { targetId }, { timeoutMs: stepTimeoutMs });
+  }
+  const deadline = performance.now() + stepTimeoutMs;
+  while ((await pages(switchboard)).length > 1) {
+    if (performance.now() > deadline) throw new Error('the old page did not close');
+    await delay(pollIntervalMs);
+  }
+}
+
+async function pages(switchboard: Switchboard): Promise<TargetInfo[]> {
+  const { targetInfos } = (await switchboard.send('Target.getTargets', {}, { timeoutMs: stepTimeoutMs })) as {
+    targetInfos: TargetInfo[];
+  };
+  return targetInfos.filter(({ type }) => type === 'page');
+}

@@ -1,0 +1,86 @@
+import { Command, CommanderError, Option } from 'commander';
+
+import { type Configuration, compileConfiguration } from '../shared/configuration/compile-configuration.js';
+import { optionKeys, options } from '../shared/configuration/options.js';
+import { supervisorExitCodes } from '../shared/exit-codes.js';
+import { createOutput } from '../shared/logger.js';
+import { run } from './run.js';
+
+/**
+ * The `wasup` command; without a word it is `node supervisor`.
+ *
+ * @returns the exit code.
+ * @throws WasupError with a sentence, a remedy and the exit code.
+ */
+export async function execute(words: readonly string[]): Promise<number> {
+  let exitCode: number = supervisorExitCodes.stopped;
+  const program = new Command('wasup')
+    .description('Keeps WhatsApp bots alive. Without a command it supervises the configured accounts.')
+    .exitOverride()
+    .enablePositionalOptions();
+
+  const supervise = (command: Command, action: (configuration: Configuration) => Promise<number>): Command => {
+    for (const option of configurationOptions()) command.addOption(option);
+    return command.action(async (flags: Record<string, string | undefined>) => {
+      const { configuration } = await compileConfiguration({
+        environment: process.env,
+        flags,
+        workingDirectory: process.cwd(),
+      });
+      exitCode = await action(configuration);
+    });
+  };
+
+  supervise(program.command('run', { isDefault: true }), superviseAccounts).description(
+    'supervise the configured accounts (what `node supervisor` does)',
+  );
+  supervise(program.command('start'), (configuration) => superviseOrDemonstrate(configuration, false)).description(
+    'the same; without an account, show everything on an emulated WhatsApp (what `npm start` does)',
+  );
+  supervise(program.command('dev'), (configuration) => superviseOrDemonstrate(configuration, true)).description(
+    'like start, and restart the workers when their sources change (what `npm run dev` does)',
+  );
+  // The sandbox is for development: its code is loaded by those who ask for it.
+  if (words[0] === 'sandbox' || words[0] === 'help' || words.includes('--help')) {
+    const { addSandboxCommand } = await import('../sandbox/command.js');
+    addSandboxCommand(program);
+  }
+
+  try {
+    await program.parseAsync(words, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Commander has printed what is wrong; asking for help is no error.
+    return error.exitCode === 0 ? 0 : supervisorExitCodes.usage;
+  }
+  return exitCode;
+}
+
+function superviseAccounts(configuration: Configuration): Promise<number> {
+  return run({ configuration, output: createOutput(configuration.log) });
+}
+
+async function superviseOrDemonstrate(configuration: Configuration, development: boolean): Promise<number> {
+  const output = createOutput(configuration.log);
+  if (configuration.accounts.length > 0) return run({ configuration, output, development });
+  const { startDemonstration } = await import('./sandbox-demonstration.js');
+  const demonstration = await startDemonstration(configuration, output);
+  try {
+    return await run({
+      configuration: demonstration.configuration,
+      output,
+      development,
+      onStart: (supervisor) => demonstration.accompany(supervisor),
+    });
+  } finally {
+    await demonstration.close();
+  }
+}
+
+/** Every configuration option as a flag. What is valid is decided in one place for flags, environment and file. */
+function configurationOptions(): Option[] {
+  return optionKeys.map((key) => {
+    const { flag, sentence, range, defaultText, environmentName } = options[key];
+    return new Option(`${flag} <value>`, `${sentence} (${range}; ${environmentName}; default: ${defaultText})`);
+  });
+}

@@ -1,0 +1,360 @@
+import type { AccountState } from '../shared/account-state.js';
+import { workerExitReason } from '../shared/exit-codes.js';
+import type { FailureClass, RestoreRung, SessionMode } from '../shared/protocol/messages.js';
+import { decideRestart, type RestartLimits, stableAfterMs } from './restart-policy.js';
+
+/** Why a life ended, as it is told to people. */
+export interface Failure {
+  readonly class: FailureClass;
+  readonly reason: string;
+  readonly userAction: string | null;
+}
+
+/** Everything that decides what an account does next. Plain data: the transition copies, never changes it. */
+export interface Machine {
+  readonly state: AccountState;
+  readonly browser: 'absent' | 'starting' | 'running' | 'stopping';
+  readonly worker: 'absent' | 'starting' | 'ready' | 'assigned' | 'stopping';
+  /** Number of the newest worker life. Messages and timers of an older one don't reach the machine. */
+  readonly incarnation: number;
+  readonly mode: SessionMode;
+  /** Whether the running browser has never had a worker: its page is still blank. */
+  readonly pageIsBlank: boolean;
+  readonly failures: number;
+  readonly authFailures: number;
+  /** Monotonic milliseconds; null while not listening. */
+  readonly listeningSinceMs: number | null;
+  readonly failure: Failure | null;
+}
+
+export type MachineEvent =
+  | { readonly type: 'start' }
+  | { readonly type: 'stop' }
+  | { readonly type: 'browser-ready' }
+  | { readonly type: 'browser-failed'; readonly failure: Failure }
+  | { readonly type: 'browser-exited'; readonly reason: string }
+  | { readonly type: 'worker-ready' }
+  | { readonly type: 'worker-failure'; readonly failure: Failure }
+  | { readonly type: 'worker-exited'; readonly code: number | null; readonly signal: string | null }
+  /** The page of a living browser could not be renewed. */
+  | { readonly type: 'page-lost'; readonly reason: string }
+  | { readonly type: 'listening' }
+  | { readonly type: 'transport'; readonly connected: boolean }
+  | { readonly type: 'heartbeat-missed'; readonly afterMs: number }
+  | { readonly type: 'retry' };
+
+export type Effect =
+  | { readonly type: 'start-browser' }
+  | { readonly type: 'stop-browser' }
+  | { readonly type: 'start-worker' }
+  | {
+      readonly type: 'assign';
+      readonly mode: SessionMode;
+      readonly rung: RestoreRung;
+      readonly attempt: number;
+      readonly renewPage: boolean;
+    }
+  | { readonly type: 'stop-worker' }
+  | { readonly type: 'kill-worker'; readonly reason: string }
+  | { readonly type: 'retry-in'; readonly delayMs: number }
+  | { readonly type: 'cancel-retry' }
+  /** Nobody listens any more, whatever the account's file says. */
+  | { readonly type: 'record-inactive' }
+  /** A life has ended: one line that says what happened and what follows. */
+  | { readonly type: 'tell'; readonly failure: Failure; readonly next: string }
+  /** An event that the table has no place for. Logged and counted. */
+  | { readonly type: 'cannot-happen'; readonly event: string };
+
+export interface Step {
+  readonly machine: Machine;
+  readonly effects: readonly Effect[];
+}
+
+export function createMachine(mode: SessionMode): Machine {
+  return {
+    state: 'stopped',
+    browser: 'absent',
+    worker: 'absent',
+    incarnation: 0,
+    mode,
+    pageIsBlank: true,
+    failures: 0,
+    authFailures: 0,
+    listeningSinceMs: null,
+    failure: null,
+  };
+}
+
+/**
+ * The whole decision: what an event does to an account. Pure; the shell performs the effects in their order.
+ *
+ * @param nowMs monotonic clock.
+ * @param random between 0 and 1, for jitter.
+ */
+export function transition(
+  machine: Machine,
+  event: MachineEvent,
+  limits: RestartLimits,
+  nowMs: number,
+  random: number,
+): Step {
+  if (machine.state === 'stopping' || machine.state === 'stopped') return whileStopping(machine, event);
+  if (machine.state === 'failed' || machine.state === 'needs-link') return whileWaitingForPerson(machine, event);
+  switch (event.type) {
+    case 'start':
+      return impossible(machine, event);
+    case 'stop':
+      return stop(machine);
+    case 'browser-ready':
+      return assignWhenBothAreReady({ ...machine, browser: 'running', pageIsBlank: true });
+    case 'browser-failed':
+      return browserFailed(machine, event.failure, limits, random);
+    case 'browser-exited':
+      return browserExited(machine, event.reason, limits, random);
+    case 'worker-ready':
+      return assignWhenBothAreReady({ ...machine, worker: 'ready' });
+    case 'worker-failure':
+      return { machine: { ...machine, failure: event.failure }, effects: [] };
+    case 'worker-exited':
+      return workerExited(machine, event, limits, nowMs, random);
+    case 'page-lost':
+      // The worker has not been assigned after all; it waits for the next browser.
+      return {
+        machine: { ...machine, state: 'starting', worker: 'ready', browser: 'stopping' },
+        effects: [{ type: 'stop-browser' }],
+      };
+    case 'listening':
+      return {
+        machine: { ...machine, state: 'listening', mode: 'restore', authFailures: 0, listeningSinceMs: nowMs },
+        effects: [],
+      };
+    case 'transport':
+      if (machine.state !== 'listening' && machine.state !== 'degraded') return { machine, effects: [] };
+      return { machine: { ...machine, state: event.connected ? 'listening' : 'degraded' }, effects: [] };
+    case 'heartbeat-missed':
+      return heartbeatMissed(machine, event.afterMs);
+    case 'retry':
+      return startMissing({ ...machine, state: 'starting' });
+  }
+}
+
+function whileStopping(machine: Machine, event: MachineEvent): Step {
+  switch (event.type) {
+    case 'start':
+      if (machine.state !== 'stopped') return impossible(machine, event);
+      return startMissing({ ...machine, state: 'starting', failure: null });
+    case 'worker-exited':
+      return settleStop({ ...machine, worker: 'absent' }, true);
+    case 'browser-exited':
+    case 'browser-failed':
+      return settleStop({ ...machine, browser: 'absent' }, false);
+    case 'browser-ready':
+      return { machine: { ...machine, browser: 'stopping' }, effects: [{ type: 'stop-browser' }] };
+    default:
+      return { machine, effects: [] };
+  }
+}
+
+/** Nothing starts by itself here. What was still on its way is put away when it arrives. */
+function whileWaitingForPerson(machine: Machine, event: MachineEvent): Step {
+  switch (event.type) {
+    case 'start':
+      return startMissing({ ...machine, state: 'starting', failures: 0, authFailures: 0 });
+    case 'stop':
+      return stop(machine);
+    case 'worker-exited':
+      return { machine: { ...machine, worker: 'absent' }, effects: [] };
+    case 'browser-exited':
+    case 'browser-failed':
+      return { machine: { ...machine, browser: 'absent' }, effects: [] };
+    case 'browser-ready':
+      return { machine: { ...machine, browser: 'stopping' }, effects: [{ type: 'stop-browser' }] };
+    default:
+      return { machine, effects: [] };
+  }
+}
+
+/** The worker goes first, so that it can let go of the page; then the browser. */
+function settleStop(machine: Machine, workerHasGone: boolean): Step {
+  if (machine.worker !== 'absent') return { machine, effects: [] };
+  if (machine.browser === 'running') {
+    return { machine: { ...machine, browser: 'stopping' }, effects: [{ type: 'stop-browser' }] };
+  }
+  const effects: Effect[] = workerHasGone ? [{ type: 'record-inactive' }] : [];
+  if (machine.browser === 'absent') return { machine: { ...machine, state: 'stopped' }, effects };
+  return { machine, effects };
+}
+
+function stop(machine: Machine): Step {
+  const stopping: Machine = { ...machine, state: 'stopping', listeningSinceMs: null };
+  const cancel: Effect = { type: 'cancel-retry' };
+  if (machine.worker !== 'absent') {
+    return { machine: { ...stopping, worker: 'stopping' }, effects: [cancel, { type: 'stop-worker' }] };
+  }
+  const settled = settleStop(stopping, false);
+  return { machine: settled.machine, effects: [cancel, { type: 'record-inactive' }, ...settled.effects] };
+}
+
+/** Browser and worker start side by side; whichever is there already is kept. */
+function startMissing(machine: Machine): Step {
+  const effects: Effect[] = [];
+  let next = machine;
+  if (machine.browser === 'absent') {
+    effects.push({ type: 'start-browser' });
+    next = { ...next, browser: 'starting' };
+  }
+  if (machine.worker === 'absent') {
+    effects.push({ type: 'start-worker' });
+    next = { ...next, worker: 'starting', incarnation: machine.incarnation + 1, failure: null };
+  }
+  const assigned = assignWhenBothAreReady(next);
+  return { machine: assigned.machine, effects: [...effects, ...assigned.effects] };
+}
+
+function assignWhenBothAreReady(machine: Machine): Step {
+  if (machine.browser !== 'running' || machine.worker !== 'ready') return { machine, effects: [] };
+  return {
+    machine: {
+      ...machine,
+      worker: 'assigned',
+      state: machine.mode === 'restore' ? 'restoring' : 'linking',
+      pageIsBlank: false,
+    },
+    effects: [
+      {
+        type: 'assign',
+        mode: machine.mode,
+        rung: machine.pageIsBlank ? 'cold' : 'warm',
+        attempt: machine.authFailures + 1,
+        renewPage: !machine.pageIsBlank,
+      },
+    ],
+  };
+}
+
+function workerExited(
+  machine: Machine,
+  exit: { code: number | null; signal: string | null },
+  limits: RestartLimits,
+  nowMs: number,
+  random: number,
+): Step {
+  const wasStable = machine.listeningSinceMs !== null && nowMs - machine.listeningSinceMs >= stableAfterMs;
+  const failure = machine.failure ?? failureOfExit(exit);
+  return afterFailure(
+    { ...machine, worker: 'absent', listeningSinceMs: null, failures: wasStable ? 1 : machine.failures + 1 },
+    failure,
+    limits,
+    random,
+  );
+}
+
+function browserFailed(machine: Machine, failure: Failure, limits: RestartLimits, random: number): Step {
+  return afterFailure(
+    { ...machine, browser: 'absent', failures: machine.failures + 1 },
+    failure,
+    limits,
+    random,
+  );
+}
+
+/** A worker without its browser ends itself; one that isn't assigned yet just waits for the next browser. */
+function browserExited(machine: Machine, reason: string, limits: RestartLimits, random: number): Step {
+  const failure: Failure = { class: 'LOCAL', reason, userAction: null };
+  const planned = machine.browser === 'stopping';
+  const without: Machine = { ...machine, browser: 'absent', failure: planned ? machine.failure : failure };
+  if (machine.worker === 'assigned' || machine.worker === 'stopping') {
+    return {
+      machine: { ...without, worker: 'stopping', listeningSinceMs: null },
+      effects: [{ type: 'record-inactive' }, { type: 'stop-worker' }],
+    };
+  }
+  if (machine.state === 'backoff') {
+    return { machine: without, effects: [] };
+  }
+  if (planned) return startMissing(without);
+  return afterFailure({ ...without, failures: machine.failures + 1 }, failure, limits, random);
+}
+
+function heartbeatMissed(machine: Machine, afterMs: number): Step {
+  if (machine.worker !== 'assigned') return { machine, effects: [] };
+  const reason = `The worker has not given a sign of life for ${afterMs} ms`;
+  const failure: Failure = { class: 'TRANSIENT', reason, userAction: null };
+  return { machine: { ...machine, failure }, effects: [{ type: 'kill-worker', reason }] };
+}
+
+function afterFailure(machine: Machine, failure: Failure, limits: RestartLimits, random: number): Step {
+  const authFailures =
+    failure.class === 'AUTH' && machine.mode === 'restore' ? machine.authFailures + 1 : machine.authFailures;
+  const decision = decideRestart(
+    { class: failure.class, mode: machine.mode, failures: machine.failures, authFailures },
+    limits,
+    random,
+  );
+  const counted: Machine = { ...machine, failure, authFailures };
+  const inactive: Effect = { type: 'record-inactive' };
+  if (decision.action !== 'restart') {
+    const state = decision.action === 'fail' ? 'failed' : 'needs-link';
+    const effects: Effect[] = [inactive, { type: 'tell', failure, next: 'Stopped here; a person is needed.' }];
+    return giveBack({ ...counted, state }, effects);
+  }
+  const relink = machine.mode === 'restore' && decision.mode === 'link';
+  const next: Machine = { ...counted, mode: decision.mode, authFailures: relink ? 0 : authFailures };
+  const effects: Effect[] = [inactive, { type: 'tell', failure, next: describeNext(decision.delayMs, relink) }];
+  if (decision.freshBrowser && machine.browser === 'running') {
+    // The browser's exit starts what is missing, or the retry does, whichever comes last.
+    effects.push({ type: 'stop-browser' }, { type: 'retry-in', delayMs: decision.delayMs });
+    return { machine: { ...next, state: 'backoff', browser: 'stopping' }, effects };
+  }
+  if (decision.delayMs === 0) {
+    const started = startMissing({ ...next, state: 'starting' });
+    return { machine: started.machine, effects: [...effects, ...started.effects] };
+  }
+  effects.push({ type: 'retry-in', delayMs: decision.delayMs });
+  return { machine: { ...next, state: 'backoff' }, effects };
+}
+
+/** Nothing may run on while a person is being waited for. */
+function giveBack(machine: Machine, effects: Effect[]): Step {
+  let next = machine;
+  if (machine.worker !== 'absent') {
+    effects.push({ type: 'stop-worker' });
+    next = { ...next, worker: 'stopping' };
+  }
+  if (machine.browser === 'running') {
+    effects.push({ type: 'stop-browser' });
+    next = { ...next, browser: 'stopping' };
+  }
+  return { machine: next, effects };
+}
+
+function describeNext(delayMs: number, relink: boolean): string {
+  const what = relink ? 'Asking for a new link' : 'Restarting';
+  return delayMs === 0 ? `${what} now.` : `${what} in ${(delayMs / 1_000).toFixed(1)} s.`;
+}
+
+/** What a death without a word means, by its exit code or signal. */
+function failureOfExit({ code, signal }: { code: number | null; signal: string | null }): Failure {
+  if (signal !== null) return { class: 'TRANSIENT', reason: `The worker was killed (${signal})`, userAction: null };
+  const reason = `The worker ended with exit code ${code ?? 'unknown'}`;
+  switch (workerExitReason(code)) {
+    case 'stopped':
+      return { class: 'TRANSIENT', reason: 'The worker was asked to stop by somebody else', userAction: null };
+    case 'network':
+      return { class: 'NETWORK', reason, userAction: null };
+    case 'browserLost':
+      return { class: 'LOCAL', reason, userAction: null };
+    case 'loggedOut':
+      return { class: 'AUTH', reason, userAction: null };
+    case 'transient':
+      return { class: 'TRANSIENT', reason, userAction: null };
+    case 'configuration':
+      return { class: 'CONFIGURATION', reason, userAction: 'Look at the lines above; mend the configuration or the bot.' };
+    default:
+      return { class: 'BUG', reason, userAction: null };
+  }
+}
+
+function impossible(machine: Machine, event: MachineEvent): Step {
+  return { machine, effects: [{ type: 'cannot-happen', event: event.type }] };
+}

@@ -1,0 +1,77 @@
+import { describeError } from '../shared/errors.js';
+import { supervisorExitCodes } from '../shared/exit-codes.js';
+import type { Configuration } from '../shared/configuration/compile-configuration.js';
+import type { Output } from '../shared/logger.js';
+import { Supervisor } from './supervisor.js';
+import { watchSources } from './watch-sources.js';
+
+export interface RunOptions {
+  readonly configuration: Configuration;
+  readonly output: Output;
+  /** Restart workers when their sources change, and wait for the next change when the bot can't be loaded. */
+  readonly development?: boolean;
+  /** Called when the accounts are being started. */
+  readonly onStart?: (supervisor: Supervisor) => void;
+}
+
+/**
+ * The supervisor's life: from start to the last process gone.
+ *
+ * @returns the exit code. 0 after SIGINT or SIGTERM, 78 when no account can work with this configuration.
+ * @throws WasupError when it can't start at all.
+ */
+export async function run({ configuration, output, development = false, onStart }: RunOptions): Promise<number> {
+  const { log } = output;
+  const supervisor = await Supervisor.prepare(configuration, output);
+  const ended = new Promise<number>((resolve) => {
+    const end = (code: number, why: string): void => {
+      log.info(`${why}: stopping. Once more kills everything at once.`);
+      supervisor.stop().then(
+        () => resolve(code),
+        (error: unknown) => {
+          log.error(`The stop failed: ${describeError(error)}; killing what is left.`);
+          supervisor.kill();
+          resolve(supervisorExitCodes.bug);
+        },
+      );
+    };
+    endOnSignals((signal) => end(supervisorExitCodes.stopped, signal), () => supervisor.kill());
+    if (!development) endWhenNothingCanWork(supervisor, () => end(supervisorExitCodes.configuration, 'Nothing can run'));
+  });
+  onStart?.(supervisor);
+  await supervisor.start();
+  const watcher = development ? watchSources(supervisor, configuration, log) : undefined;
+  const code = await ended;
+  await watcher?.close();
+  log.info('Stopped. Nothing is left running.');
+  return code;
+}
+
+function endOnSignals(end: (signal: string) => void, kill: () => void): void {
+  let signalled = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (signalled) {
+        kill();
+        process.exit(supervisorExitCodes.stopped);
+      }
+      signalled = true;
+      end(signal);
+    });
+  }
+}
+
+/** Configuration errors of every account at the start: nothing to wait for, and whoever started us should hear it. */
+function endWhenNothingCanWork(supervisor: Supervisor, end: () => void): void {
+  let ending = false;
+  for (const account of supervisor.accounts) {
+    account.on('state', () => {
+      const hopeless = supervisor.accounts.every(
+        ({ machine }) => machine.state === 'failed' && machine.failure?.class === 'CONFIGURATION',
+      );
+      if (!hopeless || ending) return;
+      ending = true;
+      end();
+    });
+  }
+}

@@ -1,0 +1,111 @@
+import { mkdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+
+import type { Phone, Sandbox } from '../sandbox/index.js';
+import type { Configuration } from '../shared/configuration/compile-configuration.js';
+import { describeError } from '../shared/errors.js';
+import type { Output } from '../shared/logger.js';
+import type { Account } from './account.js';
+import type { Supervisor } from './supervisor.js';
+
+/** Numbers of the North American plan that are kept free for fiction. */
+const accountNumber = '12025550100';
+const contactNumber = '12025550123';
+/** Long enough to see the QR, short enough not to wait for it. */
+const scanDelayMs = 2_000;
+/** Where `wasup sandbox send` looks by itself. */
+const preferredControlPort = 8788;
+
+export interface Demonstration {
+  /** The configuration with the sandbox's account and browser arguments filled in. */
+  readonly configuration: Configuration;
+  /** Plays the other side for these accounts and tells the user what can be tried. */
+  accompany(supervisor: Supervisor): void;
+  close(): Promise<void>;
+}
+
+/** An emulated WhatsApp with a phone that scans, and a contact who writes: everything real but WhatsApp itself. */
+export async function startDemonstration(configuration: Configuration, output: Output): Promise<Demonstration> {
+  const { startSandbox } = await import('../sandbox/index.js');
+  const directory = join(configuration.sessionsDirectory, '.sandbox');
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const sandbox = await startSandbox({
+    controlPort: (await isFree(preferredControlPort)) ? preferredControlPort : 0,
+    stateFile: join(directory, 'state.json'),
+    autoLink: { number: accountNumber, delayMs: scanDelayMs },
+  });
+  output.banner('NO ACCOUNT CONFIGURED - RUNNING AGAINST THE SANDBOX', [
+    'An emulated WhatsApp on this machine. Bot, browser, library and supervisor are the real ones.',
+    `Account +${accountNumber}; its phone scans the QR code by itself after ${scanDelayMs / 1_000} s.`,
+  ]);
+  return {
+    configuration: Object.freeze({
+      ...configuration,
+      accounts: [accountNumber],
+      browser: { ...configuration.browser, arguments: [...configuration.browser.arguments, ...sandbox.browserArguments] },
+    }),
+    accompany: (supervisor) => {
+      const [account] = supervisor.accounts;
+      if (account !== undefined) accompany(account, sandbox, output);
+    },
+    close: () => sandbox.close(),
+  };
+}
+
+function accompany(account: Account, sandbox: Sandbox, output: Output): void {
+  const phone = sandbox.phone(accountNumber);
+  tellReplies(phone, output);
+  let greeted = false;
+  account.on('message', (message) => {
+    if (message.type !== 'listening') return;
+    const greeting = greeted ? Promise.resolve() : greet(phone, output);
+    greeted = true;
+    greeting
+      .catch((error: unknown) => output.log.error(`The sandbox's contact got no answer: ${describeError(error)}`))
+      .finally(() => explain(account, sandbox, output));
+  });
+}
+
+/** The first message, so that a newcomer sees one go in and its answer come out. */
+async function greet(phone: Phone, output: Output): Promise<void> {
+  output.log.info(`Sandbox: +${contactNumber} writes "!ping" to the bot.`);
+  const { id } = await phone.receiveText({ from: contactNumber, body: '!ping' });
+  await phone.waitForSent(({ quotedMessageId }) => quotedMessageId === id);
+}
+
+/** Tells what arrives at the contacts, as it arrives. */
+function tellReplies(phone: Phone, output: Output): void {
+  let told = phone.sent.length;
+  const next = async (): Promise<void> => {
+    const message = await phone.waitForSent((candidate) => phone.sent.indexOf(candidate) >= told, {
+      timeoutMs: 2 ** 31 - 1,
+    });
+    told = phone.sent.indexOf(message) + 1;
+    const how = message.quotedMessageId === undefined ? '' : ' (quoted)';
+    output.log.info(`Sandbox: the bot answered "${message.body}"${how} to +${message.to.split('@')[0] ?? ''}.`);
+    await next();
+  };
+  // Ends with the sandbox.
+  next().catch(() => undefined);
+}
+
+function explain(account: Account, sandbox: Sandbox, output: Output): void {
+  const control = sandbox.controlUrl.endsWith(`:${preferredControlPort}`) ? '' : ` --control ${sandbox.controlUrl}`;
+  output.banner('TRY IT', [
+    `Kill the worker:      kill -9 ${account.workerPid ?? ''}`,
+    `Kill the browser:     kill -9 ${account.browserPid ?? ''}`,
+    `Send a message:       npx wasup sandbox send '!ping' --wait${control}`,
+    'Use a real number:    WASUP_ACCOUNTS=<your number> npm start',
+    'Your own bot:         WASUP_BOT=./my-bot.js npm start',
+    'Stop:                 Ctrl-C',
+  ]);
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+  });
+}

@@ -1,0 +1,124 @@
+import { EventEmitter } from 'node:events';
+import { existsSync } from 'node:fs';
+import type { Duplex } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+
+import { execa } from 'execa';
+
+import type { SupervisorMessage, WorkerMessage } from '../shared/protocol/messages.js';
+import { parseWorkerMessage } from '../shared/protocol/parse-message.js';
+
+export interface WorkerOptions {
+  readonly botModule: string;
+  readonly log: { readonly level: string; readonly format: string };
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+interface WorkerEvents {
+  message: [WorkerMessage];
+  /** Something arrived over IPC that no worker of this version says. */
+  malformed: [string];
+  exit: [{ code: number | null; signal: string | null }];
+}
+
+/** How long a stop by message, and then by SIGTERM, may take before the next step. */
+const terminationGraceMs = 1_000;
+
+/** A bot worker: a Node process with an IPC channel and a private line to the browser. */
+export class WorkerProcess extends EventEmitter<WorkerEvents> {
+  readonly pid: number;
+  /** The supervisor's end of the private line. */
+  readonly line: Duplex;
+  readonly exited: Promise<void>;
+  readonly #subprocess: ReturnType<typeof spawnWorker>;
+  #alive = true;
+
+  /** @throws Error when the process can't be spawned at all (no memory, no process slots). */
+  constructor(options: WorkerOptions) {
+    super();
+    this.#subprocess = spawnWorker(options);
+    const { pid, stdio } = this.#subprocess;
+    if (pid === undefined) throw new Error('the worker process could not be started');
+    this.pid = pid;
+    this.line = stdio[3] as unknown as Duplex;
+    // Its errors are told by its end; the process's own exit decides.
+    this.line.on('error', () => undefined);
+    this.#subprocess.on('message', (raw: unknown) => this.#receive(raw));
+    this.exited = new Promise((resolve) => {
+      this.#subprocess.once('exit', (code, signal) => {
+        this.#alive = false;
+        this.line.destroy();
+        this.emit('exit', { code, signal });
+        resolve();
+      });
+    });
+    this.#subprocess.on('error', () => undefined);
+  }
+
+  send(message: SupervisorMessage): void {
+    if (!this.#alive || !this.#subprocess.connected) return;
+    this.#subprocess.send(message, undefined, undefined, () => undefined);
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    if (this.#alive) this.#subprocess.kill(signal);
+  }
+
+  /** Message, then SIGTERM, then SIGKILL. Resolves when the process is gone, at the latest 1 s after the deadline. */
+  async stop(deadlineMs: number): Promise<void> {
+    if (!this.#alive) return;
+    this.send({ type: 'stop', deadlineMs });
+    if (await this.#exitedWithin(deadlineMs)) return;
+    this.kill('SIGTERM');
+    // A stopped process sees SIGTERM only when it goes on.
+    this.kill('SIGCONT');
+    if (await this.#exitedWithin(terminationGraceMs)) return;
+    this.kill('SIGKILL');
+    await this.exited;
+  }
+
+  async #exitedWithin(milliseconds: number): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<false>((resolve) => {
+      timer = setTimeout(() => resolve(false), milliseconds);
+    });
+    const result = await Promise.race([this.exited.then(() => true), late]);
+    clearTimeout(timer);
+    return result;
+  }
+
+  #receive(raw: unknown): void {
+    const parsed = parseWorkerMessage(raw);
+    if (parsed.ok) this.emit('message', parsed.message);
+    else this.emit('malformed', parsed.problem);
+  }
+}
+
+function spawnWorker({ botModule, log, environment }: WorkerOptions) {
+  const { entry, loader } = workerEntry();
+  const subprocess = execa(
+    process.execPath,
+    [...loader, entry, `--bot=${botModule}`, `--log-level=${log.level}`, `--log-format=${log.format}`],
+    {
+      env: environment,
+      extendEnv: false,
+      ipc: true,
+      serialization: 'json',
+      buffer: false,
+      reject: false,
+      cleanup: false,
+      forceKillAfterDelay: false,
+      // Ctrl-C in a terminal reaches a shared group twice; the supervisor orders the stop.
+      detached: true,
+      stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+    },
+  );
+  return subprocess;
+}
+
+/** The built worker beside this file, or its source through tsx in development. */
+function workerEntry(): { entry: string; loader: string[] } {
+  const built = fileURLToPath(new URL('../worker/main.js', import.meta.url));
+  if (existsSync(built)) return { entry: built, loader: [] };
+  return { entry: fileURLToPath(new URL('../worker/main.ts', import.meta.url)), loader: ['--import', 'tsx'] };
+}

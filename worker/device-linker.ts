@@ -1,0 +1,141 @@
+import QRCode from 'qrcode';
+
+import { describeError } from '../shared/errors.js';
+import type { SessionContext } from './session-context.js';
+import type { SessionRecords } from './session-records.js';
+import type { AttachedClient } from './whatsapp/attached-client.js';
+import type { BroughtUp } from './whatsapp/bring-up.js';
+import type { PageState } from './whatsapp/page-state.js';
+import { WorkerFailure } from './worker-failure.js';
+
+/** WhatsApp hands out a code every 20 s (the first lives 60 s); nobody who wants to scan needs more than these. */
+const qrLimit = 18;
+/** How long a pairing code may stay unused before the link is given up. WhatsApp's own limit is about three minutes. */
+const pairingCodeTimeoutMs = 600_000;
+/** Larger than any life of a worker: the library would ask for another code every three minutes, and WhatsApp locks out. */
+const neverAgainMs = 2 ** 31 - 1;
+
+/** Links a new device: shows the QR (or the pairing code that was asked for) and waits for a person. */
+export class DeviceLinker {
+  readonly #context: SessionContext;
+  readonly #records: SessionRecords;
+  readonly #fail: (failure: WorkerFailure) => void;
+  #waiting = false;
+  #sequence = 0;
+  #idle = false;
+
+  /** @param fail ends the session: nobody scanned, or WhatsApp refused the pairing code. */
+  constructor(context: SessionContext, records: SessionRecords, fail: (failure: WorkerFailure) => void) {
+    this.#context = context;
+    this.#records = records;
+    this.#fail = fail;
+  }
+
+  readonly waitsForPerson = (): boolean => this.#waiting;
+
+  /** WhatsApp says that this page isn't linked: what a link starts from. */
+  onUnpaired(): undefined {
+    this.#waiting = true;
+  }
+
+  /**
+   * @throws WorkerFailure of class TERMINAL when nobody linked the device, and of the classes of a restore otherwise.
+   */
+  async run(client: AttachedClient, bringUp: () => Promise<BroughtUp>): Promise<BroughtUp> {
+    const { assignment, output, timeline } = this.#context;
+    await this.#records.update({
+      state: 'linking',
+      deviceLinked: false,
+      isActive: false,
+      restoreMode: 'relink',
+      restoreStatus: 'none',
+      workerPid: process.pid,
+      browserPid: assignment.browser.pid,
+      reason: 'The device is not linked',
+      userAction: assignment.authMethod === 'qr' ? 'Scan the QR code with WhatsApp on the phone.' : 'Enter the pairing code on the phone.',
+    });
+    let askedForCode = false;
+    client.on('qr', (qr: string) => {
+      if (assignment.authMethod === 'qr') void this.#showQr(qr);
+      else if (!askedForCode) {
+        askedForCode = true;
+        void this.#showPairingCode(client);
+      }
+    });
+    client.on('loading_screen', (percent) => output.log.info(`Link Progress: ${percent}%`));
+    client.once('authenticated', () => {
+      this.#waiting = false;
+      output.log.info('The device was linked; WhatsApp is syncing its chats.');
+    });
+    const broughtUp = await bringUp();
+    const now = new Date().toISOString();
+    await this.#records.update({
+      state: 'listening',
+      deviceLinked: true,
+      isActive: true,
+      linkedAt: now,
+      lastConnected: now,
+      waVersion: broughtUp.state.waVersion,
+      reason: null,
+      userAction: null,
+    });
+    await this.#records.note({ eventType: 'device_linked', duration: timeline.elapsedMs });
+    output.banner('DEVICE LINKED - BOT READY TO SERVE!', [`Account: +${assignment.account}`]);
+    return broughtUp;
+  }
+
+  /** WhatsApp stops handing out codes after six; as long as somebody may still come, it is asked for more. */
+  onState(client: AttachedClient, state: PageState): void {
+    const idle = state.socket === 'UNPAIRED_IDLE';
+    if (idle && !this.#idle && this.#waiting) void client.requestMoreQrCodes().catch(() => undefined);
+    this.#idle = idle;
+  }
+
+  async #showQr(qr: string): Promise<void> {
+    const { assignment, output, supervisor } = this.#context;
+    this.#sequence += 1;
+    if (this.#sequence > qrLimit) {
+      this.#fail(
+        new WorkerFailure('TERMINAL', `Nobody scanned the QR code (${qrLimit} codes were shown)`, {
+          userAction: 'Start wasup again when somebody with the phone is there to scan.',
+        }),
+      );
+      return;
+    }
+    void supervisor.send({ type: 'qr', incarnation: assignment.incarnation, qr, sequence: this.#sequence });
+    output.banner('SCAN QR CODE TO LINK DEVICE', [
+      `Account: +${assignment.account}`,
+      'On the phone: WhatsApp > Settings > Linked devices > Link a device',
+      `Code ${this.#sequence} of ${qrLimit}; a new one comes when it expires.`,
+    ]);
+    output.print(await QRCode.toString(qr, { type: 'terminal', small: true, errorCorrectionLevel: 'L' }));
+  }
+
+  async #showPairingCode(client: AttachedClient): Promise<void> {
+    const { assignment, output, supervisor } = this.#context;
+    try {
+      const code = await client.requestPairingCode(assignment.account, true, neverAgainMs);
+      void supervisor.send({ type: 'pairing-code', incarnation: assignment.incarnation, code });
+      output.banner('ENTER PAIRING CODE TO LINK DEVICE', [
+        `Account: +${assignment.account}`,
+        'On the phone: WhatsApp > Settings > Linked devices > Link a device > Link with phone number instead',
+        `Code:    ${code.slice(0, 4)}-${code.slice(4)}`,
+      ]);
+      setTimeout(() => {
+        if (!this.#waiting) return;
+        this.#fail(
+          new WorkerFailure('TERMINAL', 'Nobody entered the pairing code', {
+            userAction: 'Start wasup again when somebody with the phone is there to enter it.',
+          }),
+        );
+      }, pairingCodeTimeoutMs).unref();
+    } catch (error) {
+      this.#fail(
+        new WorkerFailure('TERMINAL', `WhatsApp refused to give a pairing code (${describeError(error)})`, {
+          userAction: 'Wait some hours before asking for another code, or link by QR (WASUP_AUTH_METHOD=qr).',
+          cause: error,
+        }),
+      );
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import { parseArgs } from 'node:util';
+import { Socket } from 'node:net';
+
+import { describeError } from '../shared/errors.js';
+import { workerExitCodes } from '../shared/exit-codes.js';
+import { createOutput } from '../shared/logger.js';
+import { protocolVersion } from '../shared/protocol/messages.js';
+import { sessionPathsIn } from '../shared/paths.js';
+import { classifyFailure } from './classify-failure.js';
+import { startGuardThread } from './guard-thread.js';
+import { loadBot } from './load-bot.js';
+import { type Session, startSession } from './session.js';
+import { Timeline } from './session-context.js';
+import { SupervisorConnection } from './supervisor-connection.js';
+import type { WorkerFailure } from './worker-failure.js';
+
+/** The private line to the browser: a socketpair that the supervisor leaves at this descriptor. */
+const lineDescriptor = 3;
+
+const { values } = parseArgs({
+  options: {
+    bot: { type: 'string' },
+    'log-level': { type: 'string', default: 'info' },
+    'log-format': { type: 'string', default: 'pretty' },
+  },
+});
+const logOptions = { level: values['log-level'], format: values['log-format'] === 'json' ? 'json' : 'pretty' } as const;
+let output = createOutput(logOptions, { role: 'worker' });
+const supervisor = new SupervisorConnection(output.log);
+let incarnation: number | null = null;
+let session: Session | undefined;
+let ending = false;
+
+if (process.send === undefined || values.bot === undefined) {
+  output.log.fatal('This is a part of wasup that the supervisor starts. Run `npm start` or `node supervisor` instead.');
+  process.exit(workerExitCodes.configuration);
+}
+
+supervisor.on('gone', () => void end(workerExitCodes.stopped, 0));
+supervisor.on('stop', ({ deadlineMs }) => void end(workerExitCodes.stopped, deadlineMs));
+process.on('SIGTERM', () => void end(workerExitCodes.stopped, 1_000));
+// Ctrl-C reaches the whole terminal; the supervisor hears it too and decides the order of the stop.
+process.on('SIGINT', () => undefined);
+process.on('unhandledRejection', (reason) => void fail(classifyFailure(reason)));
+process.on('uncaughtException', (error) => void fail(classifyFailure(error)));
+startGuardThread();
+
+try {
+  const bot = await loadBot(values.bot);
+  await supervisor.send({ type: 'hello', version: protocolVersion, pid: process.pid, bot: values.bot });
+  const assignment = await supervisor.assignment();
+  incarnation = assignment.incarnation;
+  output = createOutput(logOptions, { role: 'worker', account: `+${assignment.account}` });
+  const timeline = new Timeline((phase) => {
+    void supervisor.send({ type: 'phase', incarnation: assignment.incarnation, phase });
+  });
+  beatHeart(assignment.incarnation, assignment.deadlines.heartbeatIntervalMs, timeline);
+  const line = new Socket({ fd: lineDescriptor });
+  session = startSession(
+    { assignment, paths: sessionPathsIn(assignment.sessionDirectory), output, supervisor, timeline },
+    bot,
+    line,
+    (failure) => void fail(failure),
+  );
+} catch (error) {
+  await fail(classifyFailure(error));
+}
+
+function beatHeart(assigned: number, intervalMs: number, timeline: Timeline): void {
+  let expectedAt = performance.now() + intervalMs;
+  setInterval(() => {
+    const now = performance.now();
+    void supervisor.send({
+      type: 'heartbeat',
+      incarnation: assigned,
+      phase: timeline.phase,
+      lagMs: Math.max(0, Math.round(now - expectedAt)),
+      rssBytes: process.memoryUsage.rss(),
+      lastMessageAt: session?.lastMessageAt ?? null,
+    });
+    expectedAt = now + intervalMs;
+  }, intervalMs).unref();
+}
+
+async function fail(failure: WorkerFailure): Promise<void> {
+  if (ending) return;
+  ending = true;
+  output.log.error({ err: failure, class: failure.class }, failure.message);
+  await supervisor.send({
+    type: 'failure',
+    incarnation,
+    class: failure.class,
+    reason: failure.message,
+    userAction: failure.userAction,
+  });
+  process.exit(failure.exitCode);
+}
+
+async function end(code: number, deadlineMs: number): Promise<void> {
+  if (ending) return;
+  ending = true;
+  await session?.stop(deadlineMs).catch((error: unknown) => {
+    output.log.warn(`The session did not stop cleanly: ${describeError(error)}`);
+  });
+  process.exit(code);
+}

@@ -1,0 +1,127 @@
+import type { SessionContext } from './session-context.js';
+import type { SessionRecords } from './session-records.js';
+import type { AttachedClient } from './whatsapp/attached-client.js';
+import type { BroughtUp } from './whatsapp/bring-up.js';
+import { WorkerFailure } from './worker-failure.js';
+
+/**
+ * Brings back a stored login: one attempt, in one worker life. How many attempts there are, and what comes after
+ * the last, is the supervisor's business. It can't show a QR; when WhatsApp says that the device isn't linked, the
+ * attempt has failed.
+ */
+export class SessionRestoreHandler {
+  readonly #context: SessionContext;
+  readonly #records: SessionRecords;
+
+  constructor(context: SessionContext, records: SessionRecords) {
+    this.#context = context;
+    this.#records = records;
+  }
+
+  readonly waitsForPerson = (): boolean => false;
+
+  /** WhatsApp says that this page isn't linked, though there is a stored login. */
+  onUnpaired(): WorkerFailure {
+    return new WorkerFailure('AUTH', 'WhatsApp says that this device is not linked any more');
+  }
+
+  /**
+   * @throws WorkerFailure with the class of what went wrong; the login is untouched.
+   */
+  async run(client: AttachedClient, bringUp: () => Promise<BroughtUp>): Promise<BroughtUp> {
+    const { assignment, output, timeline } = this.#context;
+    await this.#announce();
+    client.on('loading_screen', (percent) => output.log.info(`Restore Progress: ${percent}%`));
+    client.once('authenticated', () => void this.#noteAuthenticated());
+    try {
+      const broughtUp = await bringUp();
+      output.log.info('Restore Progress: 100%');
+      await this.#noteRestored(broughtUp);
+      output.banner('DEVICE REACTIVATED - BOT READY TO SERVE!', [
+        `Account:  +${assignment.account}`,
+        `Duration: ${timeline.elapsedMs} ms (${assignment.rung})`,
+      ]);
+      return broughtUp;
+    } catch (error) {
+      if (error instanceof WorkerFailure) await this.#noteFailed(error);
+      throw error;
+    }
+  }
+
+  async #announce(): Promise<void> {
+    const { assignment, output } = this.#context;
+    const before = await this.#records.status();
+    await this.#records.update({
+      state: 'restoring',
+      isActive: false,
+      restoreStatus: 'authenticating',
+      restoreMode: assignment.rung,
+      workerPid: process.pid,
+      browserPid: assignment.browser.pid,
+      reason: null,
+      userAction: null,
+    });
+    output.banner('SESSION RESTORE - REACTIVATING DEVICE', [
+      `Master account:  +${assignment.account}`,
+      `Attempt:         ${assignment.attempt}/${assignment.maxAttempts}`,
+      `Previous status: ${before.deviceLinked ? 'linked' : 'not linked'}, ${before.state}`,
+      `Last activity:   ${before.lastConnected ?? 'unknown'}`,
+    ]);
+  }
+
+  async #noteAuthenticated(): Promise<void> {
+    const { assignment, timeline } = this.#context;
+    await this.#records.note({
+      eventType: 'restore_authenticated',
+      attempt: assignment.attempt,
+      duration: timeline.elapsedMs,
+    });
+  }
+
+  async #noteRestored({ state, healed }: BroughtUp): Promise<void> {
+    const { assignment, timeline } = this.#context;
+    const now = new Date().toISOString();
+    const { restoreCount } = await this.#records.status();
+    await this.#records.update({
+      state: 'listening',
+      deviceLinked: true,
+      isActive: true,
+      lastConnected: now,
+      lastRestoreTime: now,
+      restoreCount: restoreCount + 1,
+      restoreStatus: 'fully_reactivated',
+      restoreDuration: timeline.elapsedMs,
+      waVersion: state.waVersion,
+    });
+    await this.#records.note({
+      eventType: 'restore_complete',
+      status: 'fully_reactivated',
+      attempt: assignment.attempt,
+      duration: timeline.elapsedMs,
+      mode: assignment.rung,
+      healed,
+    });
+  }
+
+  async #noteFailed(failure: WorkerFailure): Promise<void> {
+    const { assignment, output } = this.#context;
+    await this.#records.update({
+      isActive: false,
+      restoreStatus: 'failed',
+      reason: failure.message,
+      userAction: failure.userAction,
+    });
+    if (failure.class !== 'AUTH') return;
+    await this.#records.note({
+      eventType: 'restore_auth_failed',
+      attempt: assignment.attempt,
+      status: failure.message,
+    });
+    if (assignment.attempt < assignment.maxAttempts) return;
+    await this.#records.note({ eventType: 'fresh_auth_requested', attempt: assignment.attempt });
+    output.banner('SESSION REACTIVATION FAILED - REQUESTING FRESH AUTH', [
+      `Account: +${assignment.account}`,
+      `Reason:  ${failure.message} (${assignment.attempt} of ${assignment.maxAttempts} attempts)`,
+    ]);
+  }
+}

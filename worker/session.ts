@@ -1,0 +1,205 @@
+import type { Socket } from 'node:net';
+
+import type { Bot } from '../bot/define-bot.js';
+import { withDeadline } from '../shared/with-deadline.js';
+import { classifyFailure } from './classify-failure.js';
+import { DeviceLinker } from './device-linker.js';
+import { botLog, MessageIntake } from './message-intake.js';
+import type { SessionContext } from './session-context.js';
+import { SessionFaults } from './session-faults.js';
+import { SessionRecords } from './session-records.js';
+import { SessionRestoreHandler } from './session-restore-handler.js';
+import { AttachedClient } from './whatsapp/attached-client.js';
+import { bringUp, type BroughtUp } from './whatsapp/bring-up.js';
+import { connectToBrowser } from './whatsapp/connect-browser.js';
+import { StoredLoginStrategy } from './whatsapp/stored-login-strategy.js';
+import { WorkerFailure } from './worker-failure.js';
+
+/** How long a bot's `setup` may take. Nothing listens before it has ended. */
+const botSetupTimeoutMs = 30_000;
+/** A person who watches a long start is told this often where it is. */
+const progressIntervalMs = 5_000;
+
+/** What a running session can be asked. */
+export interface Session {
+  readonly lastMessageAt: string | null;
+  /** Stops taking messages, lets running handlers end within the deadline, and lets go of the browser. */
+  stop(deadlineMs: number): Promise<void>;
+}
+
+/**
+ * One worker life: attach to the browser, restore or link, listen. The two operations are different classes, and
+ * which one runs was decided before this worker touched the browser.
+ *
+ * @param onFault called once, with the failure that ends this life.
+ */
+export function startSession(
+  context: SessionContext,
+  bot: Bot,
+  line: Socket,
+  onFault: (failure: WorkerFailure) => void,
+): Session {
+  const { assignment, output, timeline } = context;
+  const { log } = output;
+  const { deadlines, incarnation } = assignment;
+  const records = new SessionRecords(context.paths, assignment.account, log);
+  const faults = new SessionFaults();
+  const stopping = new AbortController();
+  const intake = new MessageIntake(context, bot, stopping.signal);
+  let disconnect = (): Promise<void> => Promise.resolve();
+
+  // A fault during the start also rejects `run`, after what it means has been written to the account's files.
+  run()
+    .then(() => faults.occurred)
+    .catch((failure: unknown) => {
+      if (!stopping.signal.aborted) onFault(classifyFailure(failure));
+    });
+
+  return {
+    get lastMessageAt() {
+      return intake.lastMessageAt;
+    },
+    async stop(deadlineMs) {
+      timeline.enter('stopping');
+      stopping.abort();
+      await Promise.race([intake.idle(), new Promise((resolve) => setTimeout(resolve, deadlineMs).unref())]);
+      await records.update({ isActive: false, workerPid: null });
+      await disconnect();
+    },
+  };
+
+  async function run(): Promise<void> {
+    const progress = setInterval(() => {
+      const seconds = Math.round(timeline.elapsedMs / 1_000);
+      if (!['listening', 'linking', 'stopping'].includes(timeline.phase)) log.info(`Still ${timeline.phase} after ${seconds} s…`);
+    }, progressIntervalMs).unref();
+    faults.occurred.catch(() => clearInterval(progress));
+    timeline.enter('attaching');
+    const { browser, page } = await connectToBrowser(line, assignment.browser.idBase);
+    disconnect = () => browser.disconnect();
+    faults.watchBrowser(browser, page);
+
+    const operation =
+      assignment.mode === 'restore'
+        ? new SessionRestoreHandler(context, records)
+        : new DeviceLinker(context, records, (failure) => faults.report(failure));
+    const strategy = new StoredLoginStrategy(assignment.mode, () => {
+      const failure = operation.onUnpaired();
+      if (failure !== undefined) faults.report(failure);
+    });
+    const client = new AttachedClient({ incarnation, strategy, authTimeoutMs: deadlines.authTimeoutMs, log });
+    intake.listen(client);
+    faults.watchClient(client);
+    await setUpBot(client);
+
+    const up = (): Promise<BroughtUp> =>
+      bringUp({
+        client,
+        incarnation,
+        authTimeoutMs: deadlines.authTimeoutMs,
+        syncTimeoutMs: deadlines.syncTimeoutMs,
+        probeTimeoutMs: deadlines.probeTimeoutMs,
+        log,
+        abandoned: faults.occurred,
+        waitsForPerson: operation.waitsForPerson,
+        onPhase: (phase) => timeline.enter(phase),
+        onState: (state) => {
+          if (operation instanceof DeviceLinker) operation.onState(client, state);
+        },
+      });
+
+    const broughtUp = await operation.run(client, async () => {
+      timeline.enter('loading');
+      await client.open(browser, page, deadlines.pageLoadTimeoutMs).catch((error: unknown) => {
+        throw pageLoadFailure(error);
+      });
+      timeline.enter('connecting');
+      const first = up();
+      watchNavigation(client, up, first);
+      const result = await first;
+      refuseWrongNumber(result);
+      return result;
+    });
+    await announceListening(broughtUp);
+    client.on('change_state', (state: string) => reportTransport(state));
+  }
+
+  async function setUpBot(client: AttachedClient): Promise<void> {
+    if (bot.setup === undefined) return;
+    const setup = Promise.resolve(
+      bot.setup(client, { account: assignment.account, log: botLog(context), signal: stopping.signal }),
+    );
+    await withDeadline(setup, botSetupTimeoutMs, "The bot's setup()");
+  }
+
+  /** WhatsApp reloads its page now and then: everything in it is gone, and is put back in place. */
+  function watchNavigation(client: AttachedClient, up: () => Promise<BroughtUp>, first: Promise<BroughtUp>): void {
+    let settled = false;
+    void first.then(
+      () => (settled = true),
+      () => (settled = true),
+    );
+    client.onNavigated(({ loggedOut }) => {
+      if (loggedOut) {
+        faults.report(new WorkerFailure('AUTH', 'WhatsApp has unlinked this device'));
+        return;
+      }
+      if (!settled) {
+        faults.report(new WorkerFailure('TRANSIENT', 'WhatsApp Web reloaded itself while the session was coming up'));
+        return;
+      }
+      log.info('WhatsApp Web reloaded its page; attaching again.');
+      void records.update({ isActive: false, state: 'restoring' });
+      up()
+        .then(async (broughtUp) => {
+          await records.update({ isActive: true, state: 'listening', lastConnected: new Date().toISOString() });
+          await announceListening(broughtUp);
+        })
+        .catch((error: unknown) => faults.report(error));
+    });
+  }
+
+  async function announceListening({ state, healed }: BroughtUp): Promise<void> {
+    timeline.enter('listening');
+    await context.supervisor.send({
+      type: 'listening',
+      incarnation,
+      mode: assignment.mode,
+      rung: assignment.rung,
+      durationMs: timeline.elapsedMs,
+      waVersion: state.waVersion ?? 'unknown',
+      identity: state.identity ?? assignment.account,
+      healed,
+      phases: timeline.durationsMs,
+    });
+  }
+
+  /** Somebody scanned with another phone: messages of one customer would be answered by another's bot. */
+  function refuseWrongNumber({ state }: BroughtUp): void {
+    if (state.identity === null || state.identityIsLid || state.identity === assignment.account) return;
+    throw new WorkerFailure(
+      'CONFIGURATION',
+      `This session belongs to +${state.identity}, but it is configured for +${assignment.account}`,
+      {
+        userAction: `Set WASUP_ACCOUNTS=${state.identity}, or unlink this device on that phone and link the right one.`,
+      },
+    );
+  }
+
+  function reportTransport(state: string): void {
+    const connected = state === 'CONNECTED';
+    void context.supervisor.send({ type: 'transport', incarnation, connected, state });
+    void records.update(
+      connected
+        ? { isActive: true, state: 'listening', reason: null, lastConnected: new Date().toISOString() }
+        : { isActive: false, state: 'degraded', reason: `The connection to WhatsApp is away (${state})` },
+    );
+  }
+}
+
+/** Whatever keeps a page from loading is the network's fault, unless the browser itself is gone. */
+function pageLoadFailure(error: unknown): WorkerFailure {
+  const failure = classifyFailure(error);
+  if (failure.class === 'LOCAL') return failure;
+  return new WorkerFailure('NETWORK', `WhatsApp Web could not be loaded (${failure.message})`, { cause: error });
+}

@@ -1,0 +1,36 @@
+import { createRequire } from 'node:module';
+import type { Client, ClientOptions } from 'whatsapp-web.js';
+
+/**
+ * Members of whatsapp-web.js 1.34.7 that its type declarations don't mention and that wasup builds on. The contract
+ * test (test/worker/library-contract.test.ts) fails when a new version of the library moves one of them.
+ */
+export interface ClientInternals {
+  inject(): Promise<void>;
+  attachEventListeners(): Promise<void>;
+  lastLoggedOut: boolean;
+}
+
+/** What the library asks of an object that keeps a login. */
+export interface AuthStrategy {
+  setup(client: unknown): void;
+  beforeBrowserInitialized(): Promise<void>;
+  afterBrowserInitialized(): Promise<void>;
+  onAuthenticationNeeded(): Promise<{ failed: boolean; restart: boolean; failureEventPayload: string | undefined }>;
+  getAuthEventPayload(): Promise<undefined>;
+  afterAuthReady(): Promise<void>;
+  disconnect(): Promise<void>;
+  destroy(): Promise<void>;
+  logout(): Promise<void>;
+}
+
+// Both libraries are loaded through `require`: whatsapp-web.js loads puppeteer that way, and importing its ESM build
+// beside it would load a quarter of a second of code twice.
+const require = createRequire(import.meta.url);
+
+export const puppeteer = require('puppeteer') as typeof import('puppeteer').default;
+
+const whatsapp = require('whatsapp-web.js') as typeof import('whatsapp-web.js');
+
+/** The library's client, with the members above. */
+export const LibraryClient = whatsapp.Client as unknown as new (options: ClientOptions) => Client & ClientInternals;

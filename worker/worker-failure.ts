@@ -1,0 +1,32 @@
+import type { FailureClass } from '../shared/protocol/messages.js';
+import { workerExitCodes } from '../shared/exit-codes.js';
+
+/** The end of a worker life: the class decides what the supervisor does next, the sentences are for people. */
+export class WorkerFailure extends Error {
+  override readonly name = 'WorkerFailure';
+  readonly class: FailureClass;
+  /** What a person has to do; null when wasup goes on by itself. */
+  readonly userAction: string | null;
+
+  constructor(failureClass: FailureClass, reason: string, options: { userAction?: string; cause?: unknown } = {}) {
+    super(reason, options.cause === undefined ? undefined : { cause: options.cause });
+    this.class = failureClass;
+    this.userAction = options.userAction ?? null;
+  }
+
+  /** The exit code that repeats the class for whoever reads only that. */
+  get exitCode(): number {
+    return exitCodeByClass[this.class];
+  }
+}
+
+const exitCodeByClass: Record<FailureClass, number> = {
+  LOCAL: workerExitCodes.browserLost,
+  NETWORK: workerExitCodes.network,
+  TRANSIENT: workerExitCodes.transient,
+  AUTH: workerExitCodes.loggedOut,
+  TERMINAL: workerExitCodes.loggedOut,
+  INCOMPATIBLE: workerExitCodes.bug,
+  CONFIGURATION: workerExitCodes.configuration,
+  BUG: workerExitCodes.bug,
+};
