@@ -108,7 +108,9 @@ export class DeviceLinker {
       'On the phone: WhatsApp > Settings > Linked devices > Link a device',
       `Code ${this.#sequence} of ${qrLimit}; a new one comes when it expires.`,
     ]);
-    output.print(await QRCode.toString(qr, { type: 'terminal', small: true, errorCorrectionLevel: 'L' }));
+    // Colours make it readable on any terminal; in a file they would be noise.
+    const style = process.stdout.isTTY ? ({ type: 'terminal', small: true } as const) : ({ type: 'utf8' } as const);
+    output.print(await QRCode.toString(qr, { ...style, errorCorrectionLevel: 'L' }));
   }
 
   async #showPairingCode(client: AttachedClient): Promise<void> {

@@ -31,11 +31,17 @@ export class SessionRestoreHandler {
   async run(client: AttachedClient, bringUp: () => Promise<BroughtUp>): Promise<BroughtUp> {
     const { assignment, output, timeline } = this.#context;
     await this.#announce();
-    client.on('loading_screen', (percent) => output.log.info(`Restore Progress: ${percent}%`));
+    let told = -1;
+    const tellProgress = (percent: number): void => {
+      if (percent === told) return;
+      told = percent;
+      output.log.info(`Restore Progress: ${percent}%`);
+    };
+    client.on('loading_screen', (percent) => tellProgress(Number(percent)));
     client.once('authenticated', () => void this.#noteAuthenticated());
     try {
       const broughtUp = await bringUp();
-      output.log.info('Restore Progress: 100%');
+      tellProgress(100);
       await this.#noteRestored(broughtUp);
       output.banner('DEVICE REACTIVATED - BOT READY TO SERVE!', [
         `Account:  +${assignment.account}`,
@@ -64,7 +70,7 @@ export class SessionRestoreHandler {
     output.banner('SESSION RESTORE - REACTIVATING DEVICE', [
       `Master account:  +${assignment.account}`,
       `Attempt:         ${assignment.attempt}/${assignment.maxAttempts}`,
-      `Previous status: ${before.deviceLinked ? 'linked' : 'not linked'}, ${before.state}`,
+      `Previous status: ${before.deviceLinked ? 'linked' : 'not linked'} (${before.reason ?? before.state})`,
       `Last activity:   ${before.lastConnected ?? 'unknown'}`,
     ]);
   }
