@@ -71,19 +71,24 @@ export class ChatConnection {
   #receive(frame: PageFrame): void {
     switch (frame.type) {
       case 'login':
-        return this.#login(frame);
+        this.#login(frame);
+        break;
       case 'linked':
-        return this.#online();
+        this.#online();
+        break;
       case 'stored':
-        return this.#stored(frame.ids);
+        this.#stored(frame.ids);
+        break;
       case 'synced':
         if (this.device) this.device.synced = true;
-        return this.world.changed();
+        this.world.changed();
+        break;
       case 'qr-read':
-        return this.#qrRead();
+        this.#qrRead();
+        break;
       case 'refresh-refs':
         if (this.waitsForLink) this.#series.start();
-        return;
+        break;
       case 'request':
         void answerRequest(frame, { connection: this, world: this.world }).then((answer) =>
           this.send({ type: 'response', id: frame.id, ...answer }),

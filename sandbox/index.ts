@@ -19,6 +19,7 @@ export type { DeviceAction, ReceivedMessage, SentMessage } from './account.js';
 export type { DeviceState, NetworkConditions, PageLoadConditions, SyncConditions } from './conditions.js';
 export type { SandboxOptions } from './options.js';
 export { InvalidInput } from './options.js';
+export { WaitTimeout } from './wait.js';
 export type { CallInput, GroupInput, MediaInput, ParticipantsInput, Receipt, TextInput } from './phone-input.js';
 export type { Condition, Phone, PhoneStatus, WaitOptions } from './phone.js';
 export type { Counters } from './world.js';
@@ -80,6 +81,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     },
     pageLoads: (conditions) => gate.set(parseInput(pageLoadConditions, conditions, 'pageLoads')),
     async close() {
+      world.changes.close();
       await control.close();
       await web.close();
       await stateFile.close();

@@ -5,7 +5,7 @@ import { deviceState, syncConditions } from './conditions.js';
 import type { Device } from './device.js';
 import { enterPairingCode, scanQr } from './linking.js';
 import { parseInput } from './options.js';
-import type { CallInput, GroupInput, MediaInput, Receipt, TextInput } from './phone-input.js';
+import type { CallInput, MediaInput, Receipt, TextInput } from './phone-input.js';
 import { PhoneGroups } from './phone-groups.js';
 import { PhoneMessages } from './phone-messages.js';
 import type { HistoryInput } from './seed-history.js';
@@ -152,7 +152,7 @@ export class Phone {
   }
 
   /** The other side acknowledges a message of the bot: 2 delivered, 3 read. */
-  acknowledge(messageId: string, ack: 1 | 2 | 3 | number): void {
+  acknowledge(messageId: string, ack: 1 | 2 | 3): void {
     this.#messages.acknowledge(messageId, ack);
   }
 

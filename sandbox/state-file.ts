@@ -3,7 +3,7 @@ import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import type { Account } from './account.js';
 import { Device } from './device.js';
-import type { ContactRecord, DeliveredEvent, GroupRecord } from './events.js';
+import type { DeliveredEvent, GroupRecord } from './events.js';
 import type { World } from './world.js';
 
 const savedState = z.object({
@@ -67,7 +67,7 @@ function load(world: World, file: string): void {
       for (const { id, token, linkedAt, queue } of devices) {
         account.adopt(new Device(id, token, linkedAt, queue as unknown as DeliveredEvent[]));
       }
-      for (const contact of contacts) account.contacts.set(contact.id, contact as ContactRecord);
+      for (const contact of contacts) account.contacts.set(contact.id, contact);
       for (const group of groups) account.groups.set(group.id, group as unknown as GroupRecord);
     }
   } catch (error) {

@@ -8,6 +8,12 @@ export class Changes {
     this.#emitter.emit('change');
   }
 
+  /** Whoever still waits is told that it will not happen. */
+  close(): void {
+    this.#emitter.emit('close');
+    this.#emitter.removeAllListeners();
+  }
+
   onChange(listener: () => void): void {
     this.#emitter.on('change', listener);
   }
@@ -21,6 +27,11 @@ export class Changes {
       const finish = (): void => {
         clearTimeout(timer);
         this.#emitter.off('change', check);
+        this.#emitter.off('close', closed);
+      };
+      const closed = (): void => {
+        finish();
+        reject(new Error('The sandbox was closed.'));
       };
       const check = (): void => {
         try {
@@ -30,15 +41,20 @@ export class Changes {
           resolve(result);
         } catch (error) {
           finish();
-          reject(error as Error);
+          reject(error instanceof Error ? error : new Error(String(error)));
         }
       };
       const timer = setTimeout(() => {
         finish();
-        reject(new Error(`Waited ${timeoutMs} ms for ${expectation()}`));
+        reject(new WaitTimeout(`Waited ${timeoutMs} ms for ${expectation()}`));
       }, timeoutMs);
       this.#emitter.on('change', check);
+      this.#emitter.on('close', closed);
       check();
     });
   }
+}
+
+export class WaitTimeout extends Error {
+  override readonly name = 'WaitTimeout';
 }

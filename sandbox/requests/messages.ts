@@ -21,14 +21,14 @@ const reaction = z.object({ id: z.string(), parent: z.string(), text: z.string()
 export const messageRequests: Record<string, RequestHandler> = {
   sendMessage(body, context) {
     const { account, device } = linkedAccount(context);
-    const message: WireMessage = { sequence: 0, ack: 0, ...outgoing.parse(body) } as WireMessage;
-    message.body ??= '';
+    const { body: content, ...attributes } = outgoing.parse(body);
+    const message: WireMessage = { sequence: 0, ack: 0, ...attributes, body: content ?? '' };
     // The page sends again what it didn't see acknowledged.
     if (!account.sent.some(({ id }) => id === message.id)) {
       account.sent.push(describeSent(message, account, context.world.media));
       account.deliver({ kind: 'message', message: { ...message, ack: 1 } }, device);
       if (account.automaticAck > 1) {
-        const acknowledge = (ack: number): void => context.world.phone(account.number).acknowledge(message.id, ack);
+        const acknowledge = (ack: 2 | 3): void => context.world.phone(account.number).acknowledge(message.id, ack);
         setImmediate(() => {
           acknowledge(2);
           if (account.automaticAck > 2) acknowledge(3);

@@ -79,7 +79,7 @@ define('sandbox/session', (require) => {
 
     async welcome(frame) {
       connection.settled();
-      Conn.set({ wid: frame.me, pushname: frame.pushname, platform: frame.platform, connected: true, ref: undefined });
+      Conn.set({ wid: frame.me, pushname: frame.pushname, platform: frame.platform, connected: true });
       const living = Socket.hasSynced;
       const thisConnection = ++connections;
       enter('CONNECTED');
