@@ -1,0 +1,138 @@
+import type { Duplex } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
+import { execa, type Options } from 'execa';
+import { Switchboard, type SwitchboardOptions } from '../switchboard/switchboard.js';
+import { openBrowserLog, type BrowserLog } from './browser-log.js';
+import { browserStartError } from './browser-start-error.js';
+import { stopBrowser, type BrowserEnd, type BrowserExit, type RunningBrowser } from './stop-browser.js';
+
+export interface StartBrowserOptions {
+  readonly executablePath: string;
+  /** From `launchArguments`: with `--remote-debugging-pipe` and `--user-data-dir=`. */
+  readonly arguments: readonly string[];
+  /** Where its stdout and stderr go; emptied at the start, mode 0600. */
+  readonly logPath: string;
+  /** For the first answer over the pipe, in ms. Measured: 0.2 to 0.4 s. */
+  readonly startTimeoutMs: number;
+  /** The browser's whole environment. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** The pipe has ended, with the browser or (a browser beyond help) without it. */
+  readonly onPipeClosed?: (reason: string) => void;
+  readonly onClientCut?: (reason: string) => void;
+  readonly limits?: SwitchboardOptions['limits'];
+}
+
+export interface BrowserProcess {
+  /** Also the id of its process group. */
+  readonly pid: number;
+  /** As the browser says it: "Chrome/156.0.8078.79". */
+  readonly version: string;
+  readonly switchboard: Switchboard;
+  /** Never rejects. */
+  readonly exited: Promise<BrowserExit>;
+  /**
+   * Ends the browser and all its processes: asks it, then SIGTERM, then SIGKILL, and makes sure that nobody is left on the profile.
+   * A second call with `timeoutMs: 0` goes straight to the kill.
+   * @throws WasupError if a process is still there afterwards: then no other browser may be started on the profile.
+   */
+  stop(options: { timeoutMs: number }): Promise<BrowserEnd>;
+}
+
+/**
+ * Starts Chromium with the debugging pipe in our hands. It dies with us: when our end of the pipe closes, it leaves by itself.
+ * @throws BrowserStartError when it doesn't answer; everything that was started is gone by then.
+ */
+export async function startBrowser(options: StartBrowserOptions): Promise<BrowserProcess> {
+  const log = await openBrowserLog(options.logPath);
+  const { running, pipe, spawnErrorCode } = await spawnBrowser(options, log);
+  if (running === undefined) {
+    throw await startFailed(options, log, { spawnErrorCode });
+  }
+  const switchboard = new Switchboard({
+    ...pipe,
+    onClosed: options.onPipeClosed ?? (() => undefined),
+    ...(options.onClientCut && { onClientCut: options.onClientCut }),
+    ...(options.limits && { limits: options.limits }),
+  });
+  // Its children may hold the pipe for a moment longer. What is still in it is read first.
+  void running.exited.then(() => setImmediate(() => switchboard.close('Chromium has left.')));
+  const stop: BrowserProcess['stop'] = ({ timeoutMs }) => stopBrowser(running, switchboard, timeoutMs);
+  try {
+    const answer = await switchboard.send('Browser.getVersion', {}, { timeoutMs: options.startTimeoutMs });
+    void running.exited.then(() => log.close());
+    return { pid: running.pid, version: productOf(answer), switchboard, exited: running.exited, stop };
+  } catch {
+    const exit = await Promise.race([running.exited, setTimeout(exitGraceMs, undefined, { ref: false })]);
+    await stop({ timeoutMs: 0 });
+    throw await startFailed(options, log, { exit });
+  }
+}
+
+/** The pipe closes a moment before the process is gone; its exit code says more than the closed pipe. */
+const exitGraceMs = 500;
+
+interface Spawned {
+  /** Undefined if it couldn't be spawned. */
+  readonly running?: RunningBrowser;
+  readonly spawnErrorCode?: string;
+  readonly pipe: Pick<SwitchboardOptions, 'toBrowser' | 'fromBrowser'>;
+}
+
+async function spawnBrowser(options: StartBrowserOptions, log: BrowserLog): Promise<Spawned> {
+  // Any descriptor will do; execa's declarations know those of one digit only.
+  const descriptor = log.descriptor as 3;
+  const subprocess = execa(options.executablePath, options.arguments, {
+    ...spawnOptions,
+    env: options.environment,
+    stdio: ['ignore', descriptor, descriptor, 'pipe', 'pipe'],
+  });
+  const exited = new Promise<BrowserExit>((resolve) => {
+    subprocess.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+  // Both are two-way sockets under the hood; the browser reads the third and writes the fourth.
+  const [toBrowser, fromBrowser] = [subprocess.stdio[3], subprocess.stdio[4]] as unknown as [Duplex, Duplex];
+  // Nothing comes this way, but only a stream that is read notices its end.
+  toBrowser.resume();
+  const pipe = { toBrowser, fromBrowser };
+  if (subprocess.pid === undefined) {
+    for (const stream of [toBrowser, fromBrowser]) stream.on('error', () => undefined).destroy();
+    const { cause } = await subprocess;
+    return { pipe, spawnErrorCode: (cause as NodeJS.ErrnoException | undefined)?.code ?? 'unknown' };
+  }
+  // Settles when the pipes close; we drive from the exit.
+  subprocess.catch(() => undefined);
+  return { pipe, running: { pid: subprocess.pid, profileDirectory: profileOf(options.arguments), exited } };
+}
+
+const spawnOptions = {
+  extendEnv: false,
+  // Its own process group: a Ctrl-C in the terminal is ours to answer, and the whole browser can be signalled.
+  detached: true,
+  buffer: false,
+  reject: false,
+  cleanup: false,
+  forceKillAfterDelay: false,
+} as const satisfies Options;
+
+function profileOf(launchArguments: readonly string[]): string {
+  const prefix = '--user-data-dir=';
+  const profile = launchArguments.find((argument) => argument.startsWith(prefix))?.slice(prefix.length);
+  if (profile === undefined || profile === '') throw new TypeError('The browser needs a --user-data-dir.');
+  return profile;
+}
+
+function productOf(version: unknown): string {
+  const product = (version as { product?: unknown } | undefined)?.product;
+  return typeof product === 'string' ? product : 'unknown';
+}
+
+async function startFailed(
+  options: StartBrowserOptions,
+  log: BrowserLog,
+  end: { spawnErrorCode?: string | undefined; exit?: BrowserExit | undefined },
+): Promise<Error> {
+  const { executablePath, logPath, startTimeoutMs } = options;
+  const logTail = await log.tail();
+  await log.close();
+  return browserStartError({ executablePath, logPath, startTimeoutMs, logTail, ...end });
+}

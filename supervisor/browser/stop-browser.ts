@@ -1,0 +1,137 @@
+import { supervisorExitCodes } from '../../shared/exit-codes.js';
+import { WasupError } from '../../shared/errors.js';
+import type { Switchboard } from '../switchboard/switchboard.js';
+import { findBrowserProcesses } from './profile-processes.js';
+
+export interface BrowserExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+/** `closed`: it left when asked, or by itself. `terminated`: after SIGTERM. `killed`: by SIGKILL, which can cost localStorage. */
+export interface BrowserEnd {
+  readonly how: 'closed' | 'terminated' | 'killed';
+}
+
+export interface RunningBrowser {
+  /** Also its process group. */
+  readonly pid: number;
+  readonly profileDirectory: string;
+  readonly exited: Promise<BrowserExit>;
+}
+
+/** Shares of the deadline: asking gets the most, since only that saves everything. What remains is for the kill and the sweep. */
+const closeShare = 0.5;
+const terminateShare = 0.25;
+
+/** When it can't even be asked, it may be about to leave. */
+const unaskableGraceMs = 500;
+
+/** Its children see that it has gone and leave; measured: within 50 ms. */
+const childrenGraceMs = 500;
+
+/** A kill and a sweep take milliseconds, and they must be tried even when the deadline has passed. */
+const minimumSweepMs = 1_000;
+
+const lookIntervalMs = 20;
+
+/**
+ * Climbs the ladder until the browser is gone, then makes sure that it has left nobody behind.
+ * @param timeoutMs for all of it; 0 goes straight to the kill.
+ * @throws WasupError if a process survives.
+ */
+export async function stopBrowser(
+  browser: RunningBrowser,
+  switchboard: Switchboard,
+  timeoutMs: number,
+): Promise<BrowserEnd> {
+  const deadline = performance.now() + timeoutMs;
+  const how = await endMainProcess(browser, switchboard, timeoutMs);
+  await sweep(browser, Math.max(minimumSweepMs, deadline - performance.now()));
+  return { how };
+}
+
+async function endMainProcess(
+  browser: RunningBrowser,
+  switchboard: Switchboard,
+  timeoutMs: number,
+): Promise<BrowserEnd['how']> {
+  const { exited } = browser;
+  if (timeoutMs > 0) {
+    if (await within(exited, await askToClose(switchboard, timeoutMs * closeShare))) return endedHow(exited, 'closed');
+    signalGroup(browser.pid, 'SIGTERM');
+    // A stopped browser gets SIGTERM only when it goes on.
+    signalGroup(browser.pid, 'SIGCONT');
+    if (await within(exited, timeoutMs * terminateShare)) return endedHow(exited, 'terminated');
+  }
+  signalGroup(browser.pid, 'SIGKILL');
+  await within(exited, minimumSweepMs);
+  return endedHow(exited, 'killed');
+}
+
+/** Returns how long to wait for the browser to leave, in ms. */
+async function askToClose(switchboard: Switchboard, shareMs: number): Promise<number> {
+  const begin = performance.now();
+  try {
+    await switchboard.send('Browser.close', {}, { timeoutMs: shareMs });
+    return Math.max(0, shareMs - (performance.now() - begin));
+  } catch {
+    return Math.max(0, Math.min(unaskableGraceMs, shareMs - (performance.now() - begin)));
+  }
+}
+
+/** A call in parallel may have taken a harder step: the signal tells. */
+async function endedHow(exited: Promise<BrowserExit>, step: BrowserEnd['how']): Promise<BrowserEnd['how']> {
+  const exit = await Promise.race([exited, Promise.resolve()]);
+  if (exit === undefined || exit.signal === 'SIGKILL') return 'killed';
+  return exit.signal === 'SIGTERM' ? 'terminated' : step;
+}
+
+async function sweep(browser: RunningBrowser, timeoutMs: number): Promise<void> {
+  const begin = performance.now();
+  for (;;) {
+    const left = await leftBehind(browser);
+    if (left.length === 0) return;
+    const elapsed = performance.now() - begin;
+    if (elapsed >= timeoutMs) throw stillThere(left, browser.profileDirectory);
+    if (elapsed >= Math.min(childrenGraceMs, timeoutMs / 2)) for (const id of left) signal(id, 'SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, lookIntervalMs));
+  }
+}
+
+/** Process ids; a negative one is a group of which no more is known (systems without `/proc`). */
+async function leftBehind({ pid, profileDirectory }: RunningBrowser): Promise<number[]> {
+  const found = await findBrowserProcesses(profileDirectory, pid);
+  if (found === undefined) return signal(-pid, 0) ? [-pid] : [];
+  return [...new Set([...found.group, ...found.profile])].filter((id) => id !== process.pid);
+}
+
+function stillThere(left: readonly number[], profileDirectory: string): WasupError {
+  return new WasupError(`Browser processes can't be ended: ${left.join(', ')}. They hold ${profileDirectory}.`, {
+    remedy: `Look at them with "ps -fp ${left.join(',')}" and end them; another browser on this profile would damage it.`,
+    exitCode: supervisorExitCodes.unavailable,
+  });
+}
+
+function signalGroup(groupId: number, name: NodeJS.Signals): void {
+  signal(-groupId, name);
+}
+
+/** False if there is nobody to get it. */
+function signal(id: number, name: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(id, name);
+  } catch {
+    return false;
+  }
+}
+
+async function within(exited: Promise<unknown>, timeoutMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), timeoutMs);
+  });
+  const result = await Promise.race([exited.then(() => true), expired]);
+  clearTimeout(timer);
+  return result;
+}
