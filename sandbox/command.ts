@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import { askControl, NoSandbox, RefusedByControl } from './control/client.js';
 import type { SandboxDescription } from './control/describe.js';
+import { InvalidInput } from './options.js';
 import { shellQuote } from './shell-quote.js';
 
 const usageExitCode = 64;
@@ -30,7 +31,18 @@ export function addSandboxCommand(program: Command): void {
     )
     .option('--state-file <file>', 'remember linked devices here, so that a linked profile stays linked')
     .option('--auto-link <number>', 'the phone with this number scans every QR code that is shown')
-    .action(async (options: RunOptions) => runSandbox(options));
+    .action(async (options: RunOptions) => attempt(() => runSandbox(options)));
+
+  /** Commander prints the message and ends with the exit code, as whoever parses the command line has arranged. */
+  const attempt = async (act: () => Promise<void>): Promise<void> => {
+    try {
+      await act();
+    } catch (error) {
+      const exitCode =
+        error instanceof NoSandbox ? unavailableExitCode : error instanceof InvalidInput ? usageExitCode : 1;
+      sandbox.error(error instanceof Error ? error.message : String(error), { exitCode, code: 'wasup.sandbox' });
+    }
+  };
 
   const control = (name: string, description: string): Command =>
     sandbox
@@ -97,36 +109,34 @@ interface SendOptions extends ControlOption {
 
 async function runSandbox({ autoLink, ...options }: RunOptions): Promise<void> {
   const { startSandbox } = await import('./index.js');
-  await attempt(async () => {
-    const sandbox = await startSandbox({
-      ...options,
-      ...(autoLink !== undefined && { autoLink: { number: autoLink } }),
-    });
-    const account = autoLink ?? '12025550100';
-    console.log(
-      [
-        `An emulated WhatsApp Web ${sandbox.version} is running.`,
-        '',
-        'Run your bot against it:',
-        `  WASUP_BROWSER_ARGS=${shellQuote(JSON.stringify(sandbox.browserArguments))} WASUP_ACCOUNTS=${account} npm start`,
-        '',
-        'A browser by hand, or another library, needs these arguments:',
-        ...sandbox.browserArguments.map((argument) => `  ${shellQuote(argument)}`),
-        '',
-        `The control API is at ${sandbox.controlUrl}. Try, in another terminal:`,
-        ...(autoLink === undefined ? [`  wasup sandbox link ${account}`] : []),
-        "  wasup sandbox send '!ping' --wait",
-        '  wasup sandbox status',
-        '',
-        'Ctrl-C stops it.',
-      ].join('\n'),
-    );
-    await new Promise<void>((resolve) => {
-      process.once('SIGINT', resolve);
-      process.once('SIGTERM', resolve);
-    });
-    await sandbox.close();
+  const sandbox = await startSandbox({
+    ...options,
+    ...(autoLink !== undefined && { autoLink: { number: autoLink } }),
   });
+  const account = autoLink ?? '12025550100';
+  console.log(
+    [
+      `An emulated WhatsApp Web ${sandbox.version} is running.`,
+      '',
+      'Run your bot against it:',
+      `  WASUP_BROWSER_ARGS=${shellQuote(JSON.stringify(sandbox.browserArguments))} WASUP_ACCOUNTS=${account} npm start`,
+      '',
+      'A browser by hand, or another library, needs these arguments:',
+      ...sandbox.browserArguments.map((argument) => `  ${shellQuote(argument)}`),
+      '',
+      `The control API is at ${sandbox.controlUrl}. Try, in another terminal:`,
+      ...(autoLink === undefined ? [`  wasup sandbox link ${account}`] : []),
+      "  wasup sandbox send '!ping' --wait",
+      '  wasup sandbox status',
+      '',
+      'Ctrl-C stops it.',
+    ].join('\n'),
+  );
+  await new Promise<void>((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+  await sandbox.close();
 }
 
 async function send(text: string, { control, from, to, wait }: SendOptions): Promise<void> {
@@ -142,7 +152,11 @@ async function send(text: string, { control, from, to, wait }: SendOptions): Pro
 }
 
 async function accountOf(control: string, given: string | undefined): Promise<string> {
-  if (given !== undefined) return given;
+  if (given !== undefined) {
+    const status = await askControl(control, `/phones/${given}`);
+    if (status['linked'] === true) return given;
+    throw new RefusedByControl(`No device is linked to ${given}. Start a bot, then: wasup sandbox link ${given}`);
+  }
   const { phones } = (await askControl(control, '/status')) as unknown as SandboxDescription;
   const linked = phones.filter((phone) => phone.linked);
   const [account] = linked;
@@ -163,16 +177,6 @@ function printStatus({ version, port, counters, phones, unknownModules, pageErro
   }
   if (unknownModules.length > 0) console.log(`Modules asked for and not emulated: ${unknownModules.join(', ')}`);
   if (pageErrors.length > 0) console.log(`Mistakes of the emulation:\n${pageErrors.join('\n')}`);
-}
-
-async function attempt(act: () => Promise<void>): Promise<void> {
-  try {
-    await act();
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error));
-    process.exitCode =
-      error instanceof NoSandbox ? unavailableExitCode : error instanceof RefusedByControl ? 1 : usageExitCode;
-  }
 }
 
 function parsePort(text: string): number {

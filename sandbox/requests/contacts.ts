@@ -13,4 +13,10 @@ export const contactRequests: Record<string, RequestHandler> = {
     const exists = !user.startsWith('000');
     return { exists, contact: account.contacts.get(id) ?? null };
   },
+
+  setPushname(body, context) {
+    const { account } = linkedAccount(context);
+    account.pushname = z.object({ pushname: z.string() }).parse(body).pushname;
+    context.world.changed();
+  },
 };

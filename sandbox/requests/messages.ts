@@ -4,6 +4,7 @@ import type { WireMessage } from '../messages.js';
 import { formatKey } from '../messages.js';
 import type { RequestHandler } from './index.js';
 import { linkedAccount } from './linked-account.js';
+import { RefusedRequest } from './refused-request.js';
 
 const outgoing = z.looseObject({
   id: z.string(),
@@ -16,6 +17,7 @@ const outgoing = z.looseObject({
 });
 
 const action = z.looseObject({ name: z.string() });
+const named = z.object({ messageId: z.string() });
 const reaction = z.object({ id: z.string(), parent: z.string(), text: z.string(), chat: z.string() });
 
 export const messageRequests: Record<string, RequestHandler> = {
@@ -37,6 +39,31 @@ export const messageRequests: Record<string, RequestHandler> = {
       context.world.changed();
     }
     return { t: message.t, ack: 1 };
+  },
+
+  editMessage(body, context) {
+    const { account } = linkedAccount(context);
+    const edit = z.object({ messageId: z.string(), body: z.string() }).parse(body);
+    const message = findSent(account, edit.messageId);
+    message.body = edit.body;
+    message.editedAt = Math.floor(Date.now() / 1000);
+    context.world.changed();
+  },
+
+  revokeMessage(body, context) {
+    const { account } = linkedAccount(context);
+    const { messageId } = named.parse(body);
+    const message = account.sent.find(({ id }) => id === messageId);
+    if (message) message.revoked = true;
+    account.actions.push({ name: 'revoke', timestamp: Math.floor(Date.now() / 1000), messageId });
+    context.world.changed();
+  },
+
+  messageInfo(body, context) {
+    const { account } = linkedAccount(context);
+    const { to, timestamp, ack } = findSent(account, named.parse(body).messageId);
+    const receipt = [{ id: to, t: timestamp }];
+    return { delivery: ack >= 2 ? receipt : [], read: ack >= 3 ? receipt : [] };
   },
 
   seen(body, context) {
@@ -61,6 +88,12 @@ export const messageRequests: Record<string, RequestHandler> = {
     context.world.changed();
   },
 };
+
+function findSent(account: Account, messageId: string): SentMessage {
+  const message = account.sent.find(({ id }) => id === messageId);
+  if (!message) throw new RefusedRequest(404, 'item-not-found');
+  return message;
+}
 
 function describeSent(message: WireMessage, account: Account, media: ReadonlyMap<string, Buffer>): SentMessage {
   const quotedMessageId = quotedKey(message, account);

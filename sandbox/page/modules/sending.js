@@ -9,6 +9,7 @@ define('WAWebSendMsgChatAction', (require) => {
     const now = Date.now();
     const author = input.id.participant ? toUserWid(input.id.participant) : undefined;
     const [message] = Msg.add({ ...input, ...(author && { author }), sequence: now % 1000 }, { silent: true });
+    if (message.isMedia) message.set({ isUnsentMedia: true });
     const record = store.recordOf(message);
     const added = (async () => {
       await storage.putMessages([record]);
@@ -19,7 +20,13 @@ define('WAWebSendMsgChatAction', (require) => {
       await store.saveChat(chat);
       return message;
     })();
-    return [added, added.then(() => outbox.send(record))];
+    return [added, added.then(() => transmit(message, record))];
+  }
+
+  async function transmit(message, record) {
+    const result = await outbox.send(record);
+    if (message.isMedia && result.messageSendResult === 'OK') message.set({ isUnsentMedia: false });
+    return result;
   }
 
   return { addAndSendMsgToChat };
