@@ -4,7 +4,10 @@ import { execa, type Options } from 'execa';
 import { Switchboard, type SwitchboardOptions } from '../switchboard/switchboard.js';
 import { openBrowserLog, type BrowserLog } from './browser-log.js';
 import { browserStartError } from './browser-start-error.js';
+import { takeProfile } from './profile-holders.js';
+import { within } from './signals.js';
 import { stopBrowser, type BrowserEnd, type BrowserExit, type RunningBrowser } from './stop-browser.js';
+import { vacateProfile } from './vacate-profile.js';
 
 export interface StartBrowserOptions {
   readonly executablePath: string;
@@ -16,7 +19,7 @@ export interface StartBrowserOptions {
   readonly startTimeoutMs: number;
   /** The browser's whole environment. */
   readonly environment: NodeJS.ProcessEnv;
-  /** The pipe has ended, with the browser or (a browser beyond help) without it. */
+  /** The pipe has ended, mostly because the browser has. One that is still there after 2 s is stopped; `exited` tells. */
   readonly onPipeClosed?: (reason: string) => void;
   readonly onClientCut?: (reason: string) => void;
   readonly limits?: SwitchboardOptions['limits'];
@@ -40,23 +43,29 @@ export interface BrowserProcess {
 
 /**
  * Starts Chromium with the debugging pipe in our hands. It dies with us: when our end of the pipe closes, it leaves by itself.
+ * A browser that an earlier life left on the profile is ended first.
  * @throws BrowserStartError when it doesn't answer; everything that was started is gone by then.
  */
 export async function startBrowser(options: StartBrowserOptions): Promise<BrowserProcess> {
+  await vacateProfile(profileOf(options.arguments));
   const log = await openBrowserLog(options.logPath);
   const { running, pipe, spawnErrorCode } = await spawnBrowser(options, log);
   if (running === undefined) {
     throw await startFailed(options, log, { spawnErrorCode });
   }
+  takeProfile(running);
+  const stop: BrowserProcess['stop'] = ({ timeoutMs }) => stopBrowser(running, switchboard, timeoutMs);
   const switchboard = new Switchboard({
     ...pipe,
-    onClosed: options.onPipeClosed ?? (() => undefined),
+    onClosed: (reason) => {
+      options.onPipeClosed?.(reason);
+      void endIfItStays(running, stop);
+    },
     ...(options.onClientCut && { onClientCut: options.onClientCut }),
     ...(options.limits && { limits: options.limits }),
   });
   // Its children may hold the pipe for a moment longer. What is still in it is read first.
   void running.exited.then(() => setImmediate(() => switchboard.close('Chromium has left.')));
-  const stop: BrowserProcess['stop'] = ({ timeoutMs }) => stopBrowser(running, switchboard, timeoutMs);
   try {
     const answer = await switchboard.send('Browser.getVersion', {}, { timeoutMs: options.startTimeoutMs });
     void running.exited.then(() => log.close());
@@ -68,8 +77,18 @@ export async function startBrowser(options: StartBrowserOptions): Promise<Browse
   }
 }
 
+/** From the end of the pipe to the end of the browser; measured: 0.1 s. */
+const leaveTimeoutMs = 2_000;
+
 /** The pipe closes a moment before the process is gone; its exit code says more than the closed pipe. */
 const exitGraceMs = 500;
+
+/** Nobody can talk to it any more, and it holds the profile. */
+async function endIfItStays(running: RunningBrowser, stop: BrowserProcess['stop']): Promise<void> {
+  if (await within(running.exited, leaveTimeoutMs)) return;
+  // What survives this is found by the next start on the profile, which says so.
+  await stop({ timeoutMs: leaveTimeoutMs }).catch(() => undefined);
+}
 
 interface Spawned {
   /** Undefined if it couldn't be spawned. */

@@ -6,6 +6,8 @@ export interface BrowserProcesses {
   readonly group: readonly number[];
   /** Those that have exactly this `--user-data-dir` on their command line, of the group or not. */
   readonly profile: readonly number[];
+  /** Of these, the ones that direct a browser; the rest are its children, and a SIGTERM to those costs what they hold. */
+  readonly main: readonly number[];
 }
 
 /**
@@ -20,35 +22,42 @@ export async function findBrowserProcesses(
   const entries = await readdir('/proc');
   const ids = entries.filter((entry) => /^\d+$/.test(entry)).map(Number);
   const found = await Promise.all(ids.map((id) => look(id, profileDirectory, groupId)));
+  const select = (predicate: (seen: Seen) => boolean): number[] =>
+    ids.filter((id, index) => id !== process.pid && predicate(found[index] ?? nothing));
   return {
-    group: ids.filter((_, index) => found[index]?.inGroup),
-    profile: ids.filter((_, index) => found[index]?.hasProfile),
+    group: select(({ inGroup }) => inGroup),
+    profile: select(({ role }) => role !== undefined),
+    main: select(({ role }) => role === 'main'),
   };
 }
 
-async function look(id: number, profileDirectory: string, groupId: number | undefined) {
+interface Seen {
+  readonly inGroup: boolean;
+  /** Undefined: not on the profile. */
+  readonly role: 'main' | 'child' | undefined;
+}
+
+const nothing: Seen = { inGroup: false, role: undefined };
+
+async function look(id: number, profileDirectory: string, groupId: number | undefined): Promise<Seen> {
   try {
-    const [stat, commandLine] = await Promise.all([
-      readFile(`/proc/${id}/stat`, 'utf8'),
-      readFile(`/proc/${id}/cmdline`, 'utf8'),
-    ]);
+    const role = roleOf(await readFile(`/proc/${id}/cmdline`, 'utf8'), profileDirectory);
+    if (role === undefined && groupId === undefined) return nothing;
+    const stat = await readFile(`/proc/${id}/stat`, 'utf8');
     // pid (name) state parent group …; the name may hold anything, also parentheses.
     const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (state === 'Z' || state === 'X') return undefined;
-    return {
-      inGroup: groupId !== undefined && Number(group) === groupId,
-      hasProfile: names(commandLine, profileDirectory),
-    };
+    return state === 'Z' || state === 'X' ? nothing : { role, inGroup: Number(group) === groupId };
   } catch {
     // It ended while we looked.
-    return undefined;
+    return nothing;
   }
 }
 
 /** Arguments end with a zero byte, but Chromium's children have rewritten theirs into one, joined by spaces. */
-function names(commandLine: string, profileDirectory: string): boolean {
+function roleOf(commandLine: string, profileDirectory: string): Seen['role'] {
   const wanted = `--user-data-dir=${profileDirectory}`;
   const words = commandLine.split('\0');
-  if (words.includes(wanted)) return true;
-  return words[0]?.includes(' --type=') === true && `${words[0]} --`.includes(` ${wanted} --`);
+  const isChild = words.some((word) => word.startsWith('--type=')) || words[0]?.includes(' --type=') === true;
+  if (words.includes(wanted)) return isChild ? 'child' : 'main';
+  return isChild && `${words[0] ?? ''} --`.includes(` ${wanted} --`) ? 'child' : undefined;
 }

@@ -1,7 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { supervisorExitCodes } from '../../shared/exit-codes.js';
 import { WasupError } from '../../shared/errors.js';
 import type { Switchboard } from '../switchboard/switchboard.js';
+import { holds, whileStopping } from './profile-holders.js';
 import { findBrowserProcesses } from './profile-processes.js';
+import { signalProcess, within } from './signals.js';
 
 export interface BrowserExit {
   readonly code: number | null;
@@ -46,9 +49,11 @@ export async function stopBrowser(
   timeoutMs: number,
 ): Promise<BrowserEnd> {
   const deadline = performance.now() + timeoutMs;
-  const how = await endMainProcess(browser, switchboard, timeoutMs);
-  await sweep(browser, Math.max(minimumSweepMs, deadline - performance.now()));
-  return { how };
+  return await whileStopping(browser.profileDirectory, async () => {
+    const how = await endMainProcess(browser, switchboard, timeoutMs);
+    await sweep(browser, Math.max(minimumSweepMs, deadline - performance.now()));
+    return { how };
+  });
 }
 
 async function endMainProcess(
@@ -59,12 +64,10 @@ async function endMainProcess(
   const { exited } = browser;
   if (timeoutMs > 0) {
     if (await within(exited, await askToClose(switchboard, timeoutMs * closeShare))) return endedHow(exited, 'closed');
-    signalGroup(browser.pid, 'SIGTERM');
-    // A stopped browser gets SIGTERM only when it goes on.
-    signalGroup(browser.pid, 'SIGCONT');
+    await terminate(browser);
     if (await within(exited, timeoutMs * terminateShare)) return endedHow(exited, 'terminated');
   }
-  signalGroup(browser.pid, 'SIGKILL');
+  signalProcess(-browser.pid, 'SIGKILL');
   await within(exited, minimumSweepMs);
   return endedHow(exited, 'killed');
 }
@@ -78,6 +81,16 @@ async function askToClose(switchboard: Switchboard, shareMs: number): Promise<nu
   } catch {
     return Math.max(0, Math.min(unaskableGraceMs, shareMs - (performance.now() - begin)));
   }
+}
+
+/** Only those who direct: its services keep what they hold only if they end in their turn. */
+async function terminate({ pid, profileDirectory }: RunningBrowser): Promise<void> {
+  const found = await findBrowserProcesses(profileDirectory, pid);
+  // `pid` can be a start script that has stayed.
+  const directing = found?.main.filter((id) => found.group.includes(id)) ?? [];
+  for (const id of new Set([pid, ...directing])) signalProcess(id, 'SIGTERM');
+  // Stopped processes hear nothing until they go on.
+  signalProcess(-pid, 'SIGCONT');
 }
 
 /** A call in parallel may have taken a harder step: the signal tells. */
@@ -94,44 +107,24 @@ async function sweep(browser: RunningBrowser, timeoutMs: number): Promise<void> 
     if (left.length === 0) return;
     const elapsed = performance.now() - begin;
     if (elapsed >= timeoutMs) throw stillThere(left, browser.profileDirectory);
-    if (elapsed >= Math.min(childrenGraceMs, timeoutMs / 2)) for (const id of left) signal(id, 'SIGKILL');
-    await new Promise((resolve) => setTimeout(resolve, lookIntervalMs));
+    if (elapsed >= Math.min(childrenGraceMs, timeoutMs / 2)) for (const id of left) signalProcess(id, 'SIGKILL');
+    await delay(lookIntervalMs);
   }
 }
 
 /** Process ids; a negative one is a group of which no more is known (systems without `/proc`). */
-async function leftBehind({ pid, profileDirectory }: RunningBrowser): Promise<number[]> {
-  const found = await findBrowserProcesses(profileDirectory, pid);
-  if (found === undefined) return signal(-pid, 0) ? [-pid] : [];
-  return [...new Set([...found.group, ...found.profile])].filter((id) => id !== process.pid);
+async function leftBehind(browser: RunningBrowser): Promise<number[]> {
+  const found = await findBrowserProcesses(browser.profileDirectory, browser.pid);
+  if (found === undefined) return signalProcess(-browser.pid, 0) ? [-browser.pid] : [];
+  // Once another browser has the profile, what runs on it is that one.
+  const onProfile = holds(browser) ? found.profile : [];
+  return [...new Set([...found.group, ...onProfile])];
 }
 
-function stillThere(left: readonly number[], profileDirectory: string): WasupError {
+/** Two browsers on one profile damage it, so one that can't be ended must be seen. */
+export function stillThere(left: readonly number[], profileDirectory: string): WasupError {
   return new WasupError(`Browser processes can't be ended: ${left.join(', ')}. They hold ${profileDirectory}.`, {
     remedy: `Look at them with "ps -fp ${left.join(',')}" and end them; another browser on this profile would damage it.`,
     exitCode: supervisorExitCodes.unavailable,
   });
-}
-
-function signalGroup(groupId: number, name: NodeJS.Signals): void {
-  signal(-groupId, name);
-}
-
-/** False if there is nobody to get it. */
-function signal(id: number, name: NodeJS.Signals | 0): boolean {
-  try {
-    return process.kill(id, name);
-  } catch {
-    return false;
-  }
-}
-
-async function within(exited: Promise<unknown>, timeoutMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const expired = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), timeoutMs);
-  });
-  const result = await Promise.race([exited.then(() => true), expired]);
-  clearTimeout(timer);
-  return result;
 }
