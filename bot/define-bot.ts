@@ -31,12 +31,12 @@ export interface BotLog {
 
 export interface Bot {
   /** Called for each message that others send to the account. What it throws is logged and does not end the worker. */
-  onMessage?(message: Message, context: MessageContext): unknown;
+  onMessage?: (message: Message, context: MessageContext) => unknown;
   /**
    * Called once in each worker life, before the session comes up, with whatsapp-web.js's own client. Listeners of a
    * bot written for plain whatsapp-web.js go here as they are; leave out `initialize()` and `destroy()`, wasup does both.
    */
-  setup?(client: Client, context: SetupContext): unknown;
+  setup?: (client: Client, context: SetupContext) => unknown;
 }
 
 /**

@@ -20,5 +20,7 @@ export class WasupError extends Error {
 export function describeError(thrown: unknown): string {
   if (thrown instanceof Error) return thrown.message;
   if (typeof thrown === 'string') return thrown;
-  return JSON.stringify(thrown) ?? String(thrown);
+  // JSON.stringify has nothing to say about undefined, functions and symbols.
+  const json = JSON.stringify(thrown) as string | undefined;
+  return json ?? String(thrown);
 }

@@ -117,7 +117,10 @@ export class Account extends EventEmitter<AccountEvents> {
     const { machine, effects } = transition(this.#machine, event, configuration, performance.now(), Math.random());
     this.#machine = machine;
     if (machine.state !== 'listening' && machine.state !== 'degraded') clearTimeout(this.#heartbeatTimer);
-    this.#log.debug({ event: event.type, from: before, to: machine.state }, `${event.type}: ${before} -> ${machine.state}`);
+    this.#log.debug(
+      { event: event.type, from: before, to: machine.state },
+      `${event.type}: ${before} -> ${machine.state}`,
+    );
     for (const effect of effects) this.#perform(effect);
     this.emit('state', machine);
   }
@@ -179,7 +182,10 @@ export class Account extends EventEmitter<AccountEvents> {
       this.#browser = browser;
       void browser.exited.then(({ code, signal }) => {
         if (this.#browser === browser) this.#browser = undefined;
-        this.#dispatch({ type: 'browser-exited', reason: `The browser is gone (${signal ?? `exit code ${code ?? '?'}`})` });
+        this.#dispatch({
+          type: 'browser-exited',
+          reason: `The browser is gone (${signal ?? `exit code ${code ?? '?'}`})`,
+        });
       });
       this.#dispatch({ type: 'browser-ready' });
     } catch (error) {
@@ -318,7 +324,7 @@ export class Account extends EventEmitter<AccountEvents> {
   }
 
   #tell({ failure, next }: Extract<Effect, { type: 'tell' }>): void {
-    const todo = failure.userAction === null ? 'Nothing to do for you.' : failure.userAction;
+    const todo = failure.userAction ?? 'Nothing to do for you.';
     const line = `${sentence(failure.reason)} ${next} ${sentence(todo)}`;
     if (failure.userAction === null) this.#log.warn({ class: failure.class }, line);
     else this.#log.error({ class: failure.class }, line);

@@ -24,7 +24,10 @@ export interface Machine {
   readonly authFailures: number;
   /** Monotonic milliseconds; null while not listening. */
   readonly listeningSinceMs: number | null;
+  /** Why the account isn't listening; null when nothing has gone wrong since the last start. */
   readonly failure: Failure | null;
+  /** What the end of this worker life will be put down to, as far as it is known before its exit. */
+  readonly workerFailure: Failure | null;
 }
 
 export type MachineEvent =
@@ -82,6 +85,7 @@ export function createMachine(mode: SessionMode): Machine {
     authFailures: 0,
     listeningSinceMs: null,
     failure: null,
+    workerFailure: null,
   };
 }
 
@@ -106,24 +110,28 @@ export function transition(
     case 'stop':
       return stop(machine);
     case 'browser-ready':
+      if (machine.browser !== 'starting') return impossible(machine, event);
       return assignWhenBothAreReady({ ...machine, browser: 'running', pageIsBlank: true });
     case 'browser-failed':
       return browserFailed(machine, event.failure, limits, random);
     case 'browser-exited':
-      return browserExited(machine, event.reason, limits, random);
+      return browserExited(machine, event.reason, limits, nowMs, random);
     case 'worker-ready':
+      // It said hello just as it was told to stop.
+      if (machine.worker === 'stopping') return { machine, effects: [] };
+      if (machine.worker !== 'starting') return impossible(machine, event);
       return assignWhenBothAreReady({ ...machine, worker: 'ready' });
     case 'worker-failure':
-      return { machine: { ...machine, failure: event.failure }, effects: [] };
+      return { machine: { ...machine, workerFailure: event.failure }, effects: [] };
     case 'worker-exited':
       return workerExited(machine, event, limits, nowMs, random);
     case 'page-lost':
-      // The worker has not been assigned after all; it waits for the next browser.
-      return {
-        machine: { ...machine, state: 'starting', worker: 'ready', browser: 'stopping' },
-        effects: [{ type: 'stop-browser' }],
-      };
+      if (machine.worker !== 'assigned' || machine.browser !== 'running') return impossible(machine, event);
+      return pageLost(machine, event.reason, limits, random);
     case 'listening':
+      // It said so just before it heard that its browser is gone.
+      if (machine.worker === 'stopping') return { machine, effects: [] };
+      if (machine.worker !== 'assigned') return impossible(machine, event);
       return {
         machine: { ...machine, state: 'listening', mode: 'restore', authFailures: 0, listeningSinceMs: nowMs },
         effects: [],
@@ -134,6 +142,7 @@ export function transition(
     case 'heartbeat-missed':
       return heartbeatMissed(machine, event.afterMs);
     case 'retry':
+      if (machine.state !== 'backoff') return impossible(machine, event);
       return startMissing({ ...machine, state: 'starting' });
   }
 }
@@ -142,12 +151,12 @@ function whileStopping(machine: Machine, event: MachineEvent): Step {
   switch (event.type) {
     case 'start':
       if (machine.state !== 'stopped') return impossible(machine, event);
-      return startMissing({ ...machine, state: 'starting', failure: null });
+      return startMissing({ ...machine, state: 'starting' });
     case 'worker-exited':
-      return settleStop({ ...machine, worker: 'absent' }, true);
+      return settleStop({ ...machine, worker: 'absent' });
     case 'browser-exited':
     case 'browser-failed':
-      return settleStop({ ...machine, browser: 'absent' }, false);
+      return settleStop({ ...machine, browser: 'absent' });
     case 'browser-ready':
       return { machine: { ...machine, browser: 'stopping' }, effects: [{ type: 'stop-browser' }] };
     default:
@@ -159,14 +168,14 @@ function whileStopping(machine: Machine, event: MachineEvent): Step {
 function whileWaitingForPerson(machine: Machine, event: MachineEvent): Step {
   switch (event.type) {
     case 'start':
-      return startMissing({ ...machine, state: 'starting', failures: 0, authFailures: 0 });
+      return startMissing({ ...machine, state: 'starting', failures: 0, authFailures: 0, workerFailure: null });
     case 'stop':
       return stop(machine);
     case 'worker-exited':
-      return { machine: { ...machine, worker: 'absent' }, effects: [] };
+      return { machine: { ...machine, worker: 'absent' }, effects: [{ type: 'record-inactive' }] };
     case 'browser-exited':
     case 'browser-failed':
-      return { machine: { ...machine, browser: 'absent' }, effects: [] };
+      return { machine: { ...machine, browser: 'absent' }, effects: [{ type: 'record-inactive' }] };
     case 'browser-ready':
       return { machine: { ...machine, browser: 'stopping' }, effects: [{ type: 'stop-browser' }] };
     default:
@@ -175,14 +184,14 @@ function whileWaitingForPerson(machine: Machine, event: MachineEvent): Step {
 }
 
 /** The worker goes first, so that it can let go of the page; then the browser. */
-function settleStop(machine: Machine, workerHasGone: boolean): Step {
+function settleStop(machine: Machine): Step {
   if (machine.worker !== 'absent') return { machine, effects: [] };
   if (machine.browser === 'running') {
     return { machine: { ...machine, browser: 'stopping' }, effects: [{ type: 'stop-browser' }] };
   }
-  const effects: Effect[] = workerHasGone ? [{ type: 'record-inactive' }] : [];
-  if (machine.browser === 'absent') return { machine: { ...machine, state: 'stopped' }, effects };
-  return { machine, effects };
+  if (machine.browser !== 'absent') return { machine, effects: [] };
+  // A worker that had to be killed has written nothing.
+  return { machine: { ...machine, state: 'stopped' }, effects: [{ type: 'record-inactive' }] };
 }
 
 function stop(machine: Machine): Step {
@@ -191,21 +200,21 @@ function stop(machine: Machine): Step {
   if (machine.worker !== 'absent') {
     return { machine: { ...stopping, worker: 'stopping' }, effects: [cancel, { type: 'stop-worker' }] };
   }
-  const settled = settleStop(stopping, false);
-  return { machine: settled.machine, effects: [cancel, { type: 'record-inactive' }, ...settled.effects] };
+  const settled = settleStop(stopping);
+  return { machine: settled.machine, effects: [cancel, ...settled.effects] };
 }
 
 /** Browser and worker start side by side; whichever is there already is kept. */
 function startMissing(machine: Machine): Step {
   const effects: Effect[] = [];
-  let next = machine;
+  let next: Machine = { ...machine, failure: null };
   if (machine.browser === 'absent') {
     effects.push({ type: 'start-browser' });
     next = { ...next, browser: 'starting' };
   }
   if (machine.worker === 'absent') {
     effects.push({ type: 'start-worker' });
-    next = { ...next, worker: 'starting', incarnation: machine.incarnation + 1, failure: null };
+    next = { ...next, worker: 'starting', incarnation: machine.incarnation + 1, workerFailure: null };
   }
   const assigned = assignWhenBothAreReady(next);
   return { machine: assigned.machine, effects: [...effects, ...assigned.effects] };
@@ -239,48 +248,62 @@ function workerExited(
   nowMs: number,
   random: number,
 ): Step {
-  const wasStable = machine.listeningSinceMs !== null && nowMs - machine.listeningSinceMs >= stableAfterMs;
-  const failure = machine.failure ?? failureOfExit(exit);
-  return afterFailure(
-    { ...machine, worker: 'absent', listeningSinceMs: null, failures: wasStable ? 1 : machine.failures + 1 },
-    failure,
-    limits,
-    random,
-  );
+  const without: Machine = { ...forgetOldFailures(machine, nowMs), worker: 'absent' };
+  // Put away while a person was being waited for, who has said "start" in the meantime.
+  const planned = machine.worker === 'stopping' && machine.workerFailure === null;
+  if (planned) return machine.state === 'backoff' ? { machine: without, effects: [] } : startMissing(without);
+  const failure = machine.workerFailure ?? failureOfExit(exit);
+  return afterFailure({ ...without, failures: without.failures + 1 }, failure, limits, random);
 }
 
 function browserFailed(machine: Machine, failure: Failure, limits: RestartLimits, random: number): Step {
-  return afterFailure(
-    { ...machine, browser: 'absent', failures: machine.failures + 1 },
-    failure,
-    limits,
-    random,
-  );
+  return afterFailure({ ...machine, browser: 'absent', failures: machine.failures + 1 }, failure, limits, random);
 }
 
 /** A worker without its browser ends itself; one that isn't assigned yet just waits for the next browser. */
-function browserExited(machine: Machine, reason: string, limits: RestartLimits, random: number): Step {
+function browserExited(machine: Machine, reason: string, limits: RestartLimits, nowMs: number, random: number): Step {
   const failure: Failure = { class: 'LOCAL', reason, userAction: null };
   const planned = machine.browser === 'stopping';
-  const without: Machine = { ...machine, browser: 'absent', failure: planned ? machine.failure : failure };
-  if (machine.worker === 'assigned' || machine.worker === 'stopping') {
+  const without: Machine = { ...machine, browser: 'absent' };
+  if (machine.worker === 'assigned') {
     return {
-      machine: { ...without, worker: 'stopping', listeningSinceMs: null },
+      machine: {
+        ...forgetOldFailures(without, nowMs),
+        state: 'starting',
+        worker: 'stopping',
+        failure,
+        workerFailure: failure,
+      },
       effects: [{ type: 'record-inactive' }, { type: 'stop-worker' }],
     };
   }
-  if (machine.state === 'backoff') {
-    return { machine: without, effects: [] };
-  }
+  // The worker's exit, or the retry, starts what is missing.
+  if (machine.worker === 'stopping' || machine.state === 'backoff') return { machine: without, effects: [] };
   if (planned) return startMissing(without);
   return afterFailure({ ...without, failures: machine.failures + 1 }, failure, limits, random);
+}
+
+/** The worker has not been assigned after all; it waits for the next browser. */
+function pageLost(machine: Machine, reason: string, limits: RestartLimits, random: number): Step {
+  const failure: Failure = {
+    class: 'LOCAL',
+    reason: `The browser's page could not be renewed (${reason})`,
+    userAction: null,
+  };
+  return afterFailure({ ...machine, worker: 'ready', failures: machine.failures + 1 }, failure, limits, random);
+}
+
+/** A life that listened for long enough proves that its end is a new trouble, whoever ended first. */
+function forgetOldFailures(machine: Machine, nowMs: number): Machine {
+  const wasStable = machine.listeningSinceMs !== null && nowMs - machine.listeningSinceMs >= stableAfterMs;
+  return { ...machine, listeningSinceMs: null, failures: wasStable ? 0 : machine.failures };
 }
 
 function heartbeatMissed(machine: Machine, afterMs: number): Step {
   if (machine.worker !== 'assigned') return { machine, effects: [] };
   const reason = `The worker has not given a sign of life for ${afterMs} ms`;
   const failure: Failure = { class: 'TRANSIENT', reason, userAction: null };
-  return { machine: { ...machine, failure }, effects: [{ type: 'kill-worker', reason }] };
+  return { machine: { ...machine, workerFailure: failure }, effects: [{ type: 'kill-worker', reason }] };
 }
 
 function afterFailure(machine: Machine, failure: Failure, limits: RestartLimits, random: number): Step {
@@ -293,14 +316,16 @@ function afterFailure(machine: Machine, failure: Failure, limits: RestartLimits,
   );
   const counted: Machine = { ...machine, failure, authFailures };
   const inactive: Effect = { type: 'record-inactive' };
+  // Worker and browser can fail while the retry for the other one is waiting: this failure decides anew.
+  const effects: Effect[] = machine.state === 'backoff' ? [{ type: 'cancel-retry' }, inactive] : [inactive];
   if (decision.action !== 'restart') {
     const state = decision.action === 'fail' ? 'failed' : 'needs-link';
-    const effects: Effect[] = [inactive, { type: 'tell', failure, next: 'Stopped here; a person is needed.' }];
+    effects.push({ type: 'tell', failure, next: 'Stopped here; a person is needed.' });
     return giveBack({ ...counted, state }, effects);
   }
   const relink = machine.mode === 'restore' && decision.mode === 'link';
   const next: Machine = { ...counted, mode: decision.mode, authFailures: relink ? 0 : authFailures };
-  const effects: Effect[] = [inactive, { type: 'tell', failure, next: describeNext(decision.delayMs, relink) }];
+  effects.push({ type: 'tell', failure, next: describeNext(decision.delayMs, relink) });
   if (decision.freshBrowser && machine.browser === 'running') {
     // The browser's exit starts what is missing, or the retry does, whichever comes last.
     effects.push({ type: 'stop-browser' }, { type: 'retry-in', delayMs: decision.delayMs });
@@ -349,7 +374,11 @@ function failureOfExit({ code, signal }: { code: number | null; signal: string |
     case 'transient':
       return { class: 'TRANSIENT', reason, userAction: null };
     case 'configuration':
-      return { class: 'CONFIGURATION', reason, userAction: 'Look at the lines above; mend the configuration or the bot.' };
+      return {
+        class: 'CONFIGURATION',
+        reason,
+        userAction: 'Look at the lines above; mend the configuration or the bot.',
+      };
     default:
       return { class: 'BUG', reason, userAction: null };
   }

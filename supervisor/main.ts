@@ -6,13 +6,17 @@ import { execute } from './commands.js';
 process.stdout.on('error', () => undefined);
 
 try {
-  process.exitCode = await execute(process.argv.slice(2));
+  const exitCode = await execute(process.argv.slice(2));
+  // A command of another room says its own.
+  process.exitCode ??= exitCode;
 } catch (error) {
   if (error instanceof WasupError) {
     process.stderr.write(`wasup: ${error.message}\n  What to do: ${error.remedy}\n`);
     process.exitCode = error.exitCode;
   } else {
-    process.stderr.write(`wasup: a bug of wasup: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.stderr.write(
+      `wasup: a bug of wasup: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    );
     process.exitCode = supervisorExitCodes.bug;
   }
 }

@@ -20,9 +20,14 @@ const rules: readonly Rule[] = [
     sentence: 'WhatsApp Web no longer has a part that whatsapp-web.js needs',
   },
   { pattern: /^auth timeout$/, class: 'NETWORK', sentence: 'WhatsApp Web did not start in the page in time' },
-  { pattern: /net::ERR_|ERR_NAME_NOT_RESOLVED|ECONNREFUSED/, class: 'NETWORK', sentence: 'WhatsApp could not be reached' },
   {
-    pattern: /Execution context was destroyed|detached Frame|Cannot find context|Promise was collected|frame got detached/i,
+    pattern: /net::ERR_|ERR_NAME_NOT_RESOLVED|ECONNREFUSED/,
+    class: 'NETWORK',
+    sentence: 'WhatsApp could not be reached',
+  },
+  {
+    pattern:
+      /Execution context was destroyed|detached Frame|Cannot find context|Promise was collected|frame got detached/i,
     class: 'TRANSIENT',
     sentence: 'WhatsApp Web reloaded itself in the middle of a step',
   },

@@ -52,7 +52,10 @@ export class DeviceLinker {
       workerPid: process.pid,
       browserPid: assignment.browser.pid,
       reason: 'The device is not linked',
-      userAction: assignment.authMethod === 'qr' ? 'Scan the QR code with WhatsApp on the phone.' : 'Enter the pairing code on the phone.',
+      userAction:
+        assignment.authMethod === 'qr'
+          ? 'Scan the QR code with WhatsApp on the phone.'
+          : 'Enter the pairing code on the phone.',
     });
     let askedForCode = false;
     client.on('qr', (qr: string) => {

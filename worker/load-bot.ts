@@ -32,11 +32,10 @@ export async function loadBot(path: string): Promise<Bot> {
 function unwrap(exported: unknown): Bot | undefined {
   if (typeof exported !== 'object' || exported === null) return undefined;
   if ('default' in exported && !('onMessage' in exported) && !('setup' in exported)) return unwrap(exported.default);
-  const bot = exported as Record<string, unknown>;
-  const handlers = [bot['onMessage'], bot['setup']];
+  const handlers: unknown[] = [Reflect.get(exported, 'onMessage'), Reflect.get(exported, 'setup')];
   const known = handlers.filter((handler) => typeof handler === 'function');
   const valid = known.length > 0 && handlers.every((handler) => handler === undefined || typeof handler === 'function');
-  return valid ? (exported as Bot) : undefined;
+  return valid ? exported : undefined;
 }
 
 /** A syntax error's own place is in the first lines of its stack, and only there. */

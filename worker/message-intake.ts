@@ -1,9 +1,8 @@
-import type { Message } from 'whatsapp-web.js';
-
 import type { Bot, BotLog, MessageContext } from '../bot/define-bot.js';
 import { describeError } from '../shared/errors.js';
 import type { SessionContext } from './session-context.js';
 import type { AttachedClient } from './whatsapp/attached-client.js';
+import type { Message } from './whatsapp/library.js';
 
 /** The names that people know for WhatsApp's message types. Others are shown as WhatsApp names them. */
 const messageTypeNames: Record<string, string> = { chat: 'text', ptt: 'voice', vcard: 'contact' };

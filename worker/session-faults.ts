@@ -1,7 +1,6 @@
-import type { Browser, Page } from 'puppeteer';
-
 import { classifyFailure } from './classify-failure.js';
 import type { AttachedClient } from './whatsapp/attached-client.js';
+import type { Browser, Page } from './whatsapp/library.js';
 import { WorkerFailure } from './worker-failure.js';
 
 /** The one place where a session's end arrives, whatever ended it. The first fault counts. */

@@ -21,7 +21,8 @@ export class SessionRecords {
 
   async status(): Promise<DeviceStatus> {
     const { status, repaired } = await readDeviceStatus(this.#paths.deviceStatus, this.#account);
-    if (repaired !== undefined) this.#log.warn(`device-status.json was damaged (${repaired}); it was set aside and rebuilt.`);
+    if (repaired !== undefined)
+      this.#log.warn(`device-status.json was damaged (${repaired}); it was set aside and rebuilt.`);
     return status;
   }
 

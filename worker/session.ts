@@ -12,6 +12,7 @@ import { SessionRestoreHandler } from './session-restore-handler.js';
 import { AttachedClient } from './whatsapp/attached-client.js';
 import { bringUp, type BroughtUp } from './whatsapp/bring-up.js';
 import { connectToBrowser } from './whatsapp/connect-browser.js';
+import type { Client } from './whatsapp/library.js';
 import { StoredLoginStrategy } from './whatsapp/stored-login-strategy.js';
 import { WorkerFailure } from './worker-failure.js';
 
@@ -71,7 +72,8 @@ export function startSession(
   async function run(): Promise<void> {
     const progress = setInterval(() => {
       const seconds = Math.round(timeline.elapsedMs / 1_000);
-      if (!['listening', 'linking', 'stopping'].includes(timeline.phase)) log.info(`Still ${timeline.phase} after ${seconds} s…`);
+      if (!['listening', 'linking', 'stopping'].includes(timeline.phase))
+        log.info(`Still ${timeline.phase} after ${seconds} s…`);
     }, progressIntervalMs).unref();
     faults.occurred.catch(() => clearInterval(progress));
     timeline.enter('attaching');
@@ -127,7 +129,11 @@ export function startSession(
   async function setUpBot(client: AttachedClient): Promise<void> {
     if (bot.setup === undefined) return;
     const setup = Promise.resolve(
-      bot.setup(client, { account: assignment.account, log: botLog(context), signal: stopping.signal }),
+      bot.setup(client as unknown as Client, {
+        account: assignment.account,
+        log: botLog(context),
+        signal: stopping.signal,
+      }),
     );
     await withDeadline(setup, botSetupTimeoutMs, "The bot's setup()");
   }

@@ -1,6 +1,11 @@
 import { z } from 'zod';
 
-import { type SupervisorMessage, supervisorMessageSchema, type WorkerMessage, workerMessageSchema } from './messages.js';
+import {
+  type SupervisorMessage,
+  supervisorMessageSchema,
+  type WorkerMessage,
+  workerMessageSchema,
+} from './messages.js';
 
 export type Parsed<Message> = { ok: true; message: Message } | { ok: false; problem: string };
 

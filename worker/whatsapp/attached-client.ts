@@ -1,5 +1,7 @@
 import type { Browser, Frame, Page } from 'puppeteer';
 
+import type { ClientOptions } from 'whatsapp-web.js';
+
 import type { Logger } from '../../shared/logger.js';
 import { DeadlineError, withDeadline } from '../../shared/with-deadline.js';
 import { WorkerFailure } from '../worker-failure.js';
@@ -34,7 +36,7 @@ export class AttachedClient extends LibraryClient {
 
   constructor({ incarnation, strategy, authTimeoutMs, log }: AttachedClientOptions) {
     super({
-      authStrategy: strategy as never,
+      authStrategy: strategy as unknown as NonNullable<ClientOptions['authStrategy']>,
       authTimeoutMs,
       // The library's cache would be written into the working directory, for a version that WhatsApp no longer serves.
       webVersionCache: { type: 'none' },

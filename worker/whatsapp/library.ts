@@ -1,6 +1,9 @@
 import { createRequire } from 'node:module';
 import type { Client, ClientOptions } from 'whatsapp-web.js';
 
+export type { Browser, Page } from 'puppeteer';
+export type { Client, Message } from 'whatsapp-web.js';
+
 /**
  * Members of whatsapp-web.js 1.34.7 that its type declarations don't mention and that wasup builds on. The contract
  * test (test/worker/library-contract.test.ts) fails when a new version of the library moves one of them.

@@ -1,7 +1,6 @@
 /**
  * What in-page code sees of WhatsApp Web. Functions that use these types run inside Chromium: they must not touch
- * anything of this process, and must not define named helpers (a development transpiler wraps those in a helper of
- * its own that doesn't exist in the page).
+ * anything of this process.
  */
 export interface WhatsAppWindow {
   readonly location: { readonly href: string };

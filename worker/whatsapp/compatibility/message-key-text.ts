@@ -21,33 +21,42 @@ export const messageKeyText: CompatibilityPatch = {
     const prototype = window.require('WAWebMsgKey').prototype;
     if ('_serialized' in prototype) return false;
     // The minified name is whatever `toString` returns.
-    const source = Function.prototype.toString.call(prototype.toString);
+    const toString: unknown = Reflect.get(prototype, 'toString');
+    const source = typeof toString === 'function' ? Function.prototype.toString.call(toString) : '';
     const minified = /return\s+this\.([\w$]+)/.exec(source)?.[1];
     if (minified === undefined || minified === '_serialized') return false;
 
+    const own = (value: string): PropertyDescriptor => ({
+      value,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
     Object.defineProperty(prototype, '_serialized', {
       configurable: true,
-      get(this: object) {
+      get(this: object): unknown {
         if (this === prototype) return undefined;
-        const text = String(this);
-        Object.defineProperty(this, '_serialized', { value: text, enumerable: true, configurable: true, writable: true });
+        const text = Reflect.get(this, minified) as string;
+        Object.defineProperty(this, '_serialized', own(text));
         return text;
       },
       set(this: object, text: string) {
-        Object.defineProperty(this, '_serialized', { value: text, enumerable: true, configurable: true, writable: true });
+        Object.defineProperty(this, '_serialized', own(text));
       },
     });
     Object.defineProperty(prototype, minified, {
       configurable: true,
       set(this: object, text: string) {
-        Object.defineProperty(this, minified, { value: text, enumerable: true, configurable: true, writable: true });
-        Object.defineProperty(this, '_serialized', { value: text, enumerable: true, configurable: true, writable: true });
+        Object.defineProperty(this, minified, own(text));
+        Object.defineProperty(this, '_serialized', own(text));
       },
     });
 
     const { Msg, Chat } = window.require('WAWebCollections');
-    for (const message of Msg.getModelsArray()) void (message.id as { _serialized?: string })._serialized;
-    for (const chat of Chat.getModelsArray()) void (chat.lastReceivedKey as { _serialized?: string } | undefined)?._serialized;
+    for (const message of Msg.getModelsArray()) Reflect.get(message.id, '_serialized');
+    for (const { lastReceivedKey } of Chat.getModelsArray()) {
+      if (lastReceivedKey !== undefined) Reflect.get(lastReceivedKey, '_serialized');
+    }
     return true;
   },
 };
