@@ -57,7 +57,8 @@ export function decideRestart(
       if (mode === 'restore' && circumstances.authFailures < limits.maxRestoreAttempts) {
         return { action: 'restart', delayMs: limits.restoreRetryDelayMs, mode, freshBrowser: false };
       }
-      return { action: 'restart', delayMs: 0, mode: 'link', freshBrowser: false };
+      // At once after a restore: a person may be at hand. A link that ends this way again and again is none of theirs.
+      return { action: 'restart', delayMs: mode === 'restore' ? 0 : delayMs, mode: 'link', freshBrowser: false };
     case 'TERMINAL':
       return mode === 'link' ? { action: 'needs-link' } : { action: 'fail' };
     case 'CONFIGURATION':

@@ -35,8 +35,12 @@ export async function run({ configuration, output, development = false, onStart 
         },
       );
     };
-    endOnSignals((signal) => end(supervisorExitCodes.stopped, signal), () => supervisor.kill());
-    if (!development) endWhenNothingCanWork(supervisor, () => end(supervisorExitCodes.configuration, 'Nothing can run'));
+    endOnSignals(
+      (signal) => end(supervisorExitCodes.stopped, signal),
+      () => supervisor.kill(),
+    );
+    if (!development)
+      endWhenNothingCanWork(supervisor, () => end(supervisorExitCodes.configuration, 'Nothing can run'));
   });
   onStart?.(supervisor);
   await supervisor.start();

@@ -43,7 +43,10 @@ export async function startDemonstration(configuration: Configuration, output: O
     configuration: Object.freeze({
       ...configuration,
       accounts: [accountNumber],
-      browser: { ...configuration.browser, arguments: [...configuration.browser.arguments, ...sandbox.browserArguments] },
+      browser: {
+        ...configuration.browser,
+        arguments: [...configuration.browser.arguments, ...sandbox.browserArguments],
+      },
     }),
     accompany: (supervisor) => {
       const [account] = supervisor.accounts;

@@ -23,7 +23,8 @@ export class Supervisor {
   static async prepare(configuration: Configuration, output: Output): Promise<Supervisor> {
     if (configuration.accounts.length === 0) {
       throw new WasupError('No account is configured.', {
-        remedy: 'Set WASUP_ACCOUNTS to your number (digits only, country code first), or try `npm start` for a sandbox.',
+        remedy:
+          'Set WASUP_ACCOUNTS to your number (digits only, country code first), or try `npm start` for a sandbox.',
         exitCode: supervisorExitCodes.configuration,
       });
     }

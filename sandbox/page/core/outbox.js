@@ -12,15 +12,28 @@ define('sandbox/outbox', (require) => {
     return { messageSendResult: 'OK', t: answer.t };
   }
 
+  async function keepAndTransmit(wire) {
+    await storage.putOutbox(wire);
+    try {
+      return await transmit(wire);
+    } catch (error) {
+      // It stays in the outbox; with the connection back it goes out.
+      return { messageSendResult: 'ERROR_NETWORK', error };
+    }
+  }
+
+  const underway = new Set();
+
   return {
-    async send(wire) {
-      await storage.putOutbox(wire);
-      try {
-        return await transmit(wire);
-      } catch (error) {
-        // It stays in the outbox; with the connection back it goes out.
-        return { messageSendResult: 'ERROR_NETWORK', error };
-      }
+    send(wire) {
+      const sending = keepAndTransmit(wire).finally(() => underway.delete(sending));
+      underway.add(sending);
+      return sending;
+    },
+    /** What is said about a message (an edit, a deletion) must not overtake it. */
+    async request(name, body) {
+      await Promise.all(underway);
+      return connection.request(name, body);
     },
     async flush() {
       for (const wire of await storage.outbox()) await transmit(wire).catch(() => undefined);

@@ -19,15 +19,18 @@ define('sandbox/store', (require) => {
 
   /** Takes records into memory, silently: they are old. Messages come newest first. */
   function remember({ chats, contacts, messages }) {
+    const shown = new Map();
     for (const contact of contacts) contactFor(contact.id, contact, { keep: false });
     for (const record of [...chats].sort((one, other) => other.t - one.t)) {
       const chat = chatOf(record.id, { silent: true });
       const { id, last, group, ...attributes } = record;
       chat.set(attributes);
       if (group) groupFor(group);
-      if (last) show(last);
+      if (last) shown.set(last.id, last);
     }
-    for (const message of messages.slice(0, messagesInMemory).reverse()) show(message);
+    for (const message of messages.slice(0, messagesInMemory)) shown.set(message.id, message);
+    const moment = ({ t, sequence = 0 }) => t * 1000 + sequence;
+    for (const message of [...shown.values()].sort((one, other) => moment(one) - moment(other))) show(message);
   }
 
   function show(record) {

@@ -1,6 +1,7 @@
 /* What a library does to messages and chats through WhatsApp's command bus, and what it may do. */
 define('sandbox/commands', (require) => {
   const connection = require('sandbox/connection');
+  const outbox = require('sandbox/outbox');
   const storage = require('sandbox/storage');
   const store = require('sandbox/store');
   const tell = (name, chat, details) => connection.request('action', { name, chat: String(chat.id), ...details });
@@ -27,7 +28,7 @@ define('sandbox/commands', (require) => {
     async sendRevokeMsgs(chat, { list }) {
       const MsgKey = require('WAWebMsgKey');
       for (const message of list) {
-        await connection.request('revokeMessage', { messageId: message.id.toString() });
+        await outbox.request('revokeMessage', { messageId: message.id.toString() });
         const protocolMessageKey = new MsgKey({ ...message.id, id: await MsgKey.newId() });
         await store.change(message, { protocolMessageKey, body: '', type: 'revoked' });
       }
@@ -60,11 +61,11 @@ define('WAWebMsgActionCapability', (require) => {
 });
 
 define('WAWebSendMessageEditAction', (require) => {
-  const connection = require('sandbox/connection');
+  const outbox = require('sandbox/outbox');
   const store = require('sandbox/store');
   return {
     async sendMessageEdit(message, body) {
-      await connection.request('editMessage', { messageId: message.id.toString(), body });
+      await outbox.request('editMessage', { messageId: message.id.toString(), body });
       const attribute = message.isMedia ? 'caption' : 'body';
       await store.change(message, { latestEditSenderTimestampMs: Date.now(), [attribute]: body });
     },
@@ -75,7 +76,7 @@ define('WAWebApiMessageInfoStore', (require) => {
   const { createWid } = require('WAWebWidFactory');
   return {
     async queryMsgInfo(key) {
-      const info = await require('sandbox/connection').request('messageInfo', { messageId: key.toString() });
+      const info = await require('sandbox/outbox').request('messageInfo', { messageId: key.toString() });
       const at = (entries) => entries.map(({ id, t }) => ({ id: createWid(id), t }));
       const { delivery, read } = info;
       return { ...info, delivery: at(delivery), read: at(read), played: [], deliveryRemaining: 0, readRemaining: 0 };
