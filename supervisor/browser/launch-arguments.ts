@@ -70,7 +70,7 @@ const fixedSwitches = [
   // wait for a crash, outside of the browser's process group (measured with Debian's Chromium 156).
   '--disable-breakpad',
   '--disable-crash-reporter',
-  '--disable-crashpad-for-testing',
+  // Not --disable-crashpad-for-testing: with it every navigation to https aborts the renderer (net::ERR_ABORTED).
   // Our tab is always in the background: its timers and its renderer must run at full speed nevertheless.
   '--disable-background-timer-throttling',
   '--disable-backgrounding-occluded-windows',
