@@ -24,7 +24,7 @@ export interface Machine {
   readonly authFailures: number;
   /** Monotonic milliseconds; null while not listening. */
   readonly listeningSinceMs: number | null;
-  /** Why the account isn't listening; null when nothing has gone wrong since the last start. */
+  /** Why the account isn't listening; null when nothing has gone wrong since it last was. */
   readonly failure: Failure | null;
   /** What the end of this worker life will be put down to, as far as it is known before its exit. */
   readonly workerFailure: Failure | null;
@@ -133,7 +133,14 @@ export function transition(
       if (machine.worker === 'stopping') return { machine, effects: [] };
       if (machine.worker !== 'assigned') return impossible(machine, event);
       return {
-        machine: { ...machine, state: 'listening', mode: 'restore', authFailures: 0, listeningSinceMs: nowMs },
+        machine: {
+          ...machine,
+          state: 'listening',
+          mode: 'restore',
+          authFailures: 0,
+          listeningSinceMs: nowMs,
+          failure: null,
+        },
         effects: [],
       };
     case 'transport':
@@ -151,7 +158,7 @@ function whileStopping(machine: Machine, event: MachineEvent): Step {
   switch (event.type) {
     case 'start':
       if (machine.state !== 'stopped') return impossible(machine, event);
-      return startMissing({ ...machine, state: 'starting' });
+      return startMissing({ ...machine, state: 'starting', failure: null });
     case 'worker-exited':
       return settleStop({ ...machine, worker: 'absent' });
     case 'browser-exited':
@@ -168,7 +175,14 @@ function whileStopping(machine: Machine, event: MachineEvent): Step {
 function whileWaitingForPerson(machine: Machine, event: MachineEvent): Step {
   switch (event.type) {
     case 'start':
-      return startMissing({ ...machine, state: 'starting', failures: 0, authFailures: 0, workerFailure: null });
+      return startMissing({
+        ...machine,
+        state: 'starting',
+        failures: 0,
+        authFailures: 0,
+        failure: null,
+        workerFailure: null,
+      });
     case 'stop':
       return stop(machine);
     case 'worker-exited':
@@ -207,7 +221,7 @@ function stop(machine: Machine): Step {
 /** Browser and worker start side by side; whichever is there already is kept. */
 function startMissing(machine: Machine): Step {
   const effects: Effect[] = [];
-  let next: Machine = { ...machine, failure: null };
+  let next = machine;
   if (machine.browser === 'absent') {
     effects.push({ type: 'start-browser' });
     next = { ...next, browser: 'starting' };

@@ -1,0 +1,50 @@
+import type { RestartLimits } from '../../supervisor/restart-policy.js';
+import { createWorld, keyOf, type Move, type Outcome, play, possibleMoves, type World } from './machine-world.js';
+
+export interface Situation {
+  readonly world: World;
+  /** Everything that can happen next, with its consequences. */
+  readonly steps: readonly ExploredStep[];
+  /** The events that led here, for whoever has to understand a failing test. */
+  readonly history: () => string[];
+}
+
+export interface ExploredStep {
+  readonly move: Move;
+  readonly outcome: Outcome;
+  readonly history: () => string[];
+}
+
+/**
+ * Every situation that can be reached from a machine that has just been made, breadth first, so that histories are
+ * as short as they can be. Situations with more than `maxFailures` failures in a row are not followed further: they
+ * differ in delays only.
+ */
+export function explore(limits: RestartLimits, { maxFailures }: { maxFailures: number }): Situation[] {
+  const queue = (['restore', 'link'] as const).map((mode) => ({
+    world: createWorld(mode),
+    history: () => [] as string[],
+  }));
+  const seen = new Set(queue.map(({ world }) => keyOf(world)));
+  const situations: Situation[] = [];
+  for (const { world, history } of queue) {
+    if (world.machine.failures > maxFailures) continue;
+    const steps = possibleMoves(world).map((move) => ({
+      move,
+      outcome: play(world, move, limits),
+      history: () => [...history(), describe(move)],
+    }));
+    situations.push({ world, steps, history });
+    for (const step of steps) {
+      const key = keyOf(step.outcome.world);
+      if (seen.has(key)) continue;
+      seen.add(key);
+      queue.push({ world: step.outcome.world, history: step.history });
+    }
+  }
+  return situations;
+}
+
+function describe({ event, listenedMs }: Move): string {
+  return JSON.stringify(listenedMs === undefined ? event : { ...event, listenedMs });
+}

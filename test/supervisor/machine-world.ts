@@ -1,0 +1,238 @@
+import type { FailureClass, SessionMode } from '../../shared/protocol/messages.js';
+import { failureClasses } from '../../shared/protocol/messages.js';
+import {
+  createMachine,
+  type Effect,
+  type Failure,
+  type Machine,
+  type MachineEvent,
+  transition,
+} from '../../supervisor/machine.js';
+import { type RestartLimits, stableAfterMs } from '../../supervisor/restart-policy.js';
+
+/**
+ * The processes, timers and persons around a machine, as far as they can send it events: what has been started can
+ * answer, what was told to stop can still say what was on its way, and nothing else happens.
+ */
+export interface World {
+  readonly machine: Machine;
+  readonly browser: 'none' | 'spawning' | 'up' | 'told-to-stop';
+  readonly worker: 'none' | 'booting' | 'waiting' | 'assigned' | 'listening';
+  readonly workerIsToldToStop: boolean;
+  /** The worker has said why it is about to exit. */
+  readonly workerHasFailed: boolean;
+  /** The switchboard is still handing the page over; it may turn out that it can't. */
+  readonly handingOver: boolean;
+  readonly retryIsArmed: boolean;
+}
+
+/** Something that this world can do next. */
+export interface Move {
+  readonly event: MachineEvent;
+  /** Nothing but a crash of ours keeps it from happening sooner or later. */
+  readonly certain: boolean;
+  /** How long the account has been listening by then. */
+  readonly listenedMs?: number;
+}
+
+/** A move's consequences, and the rules of the house that were broken on the way. */
+export interface Outcome {
+  readonly world: World;
+  readonly effects: readonly Effect[];
+  readonly broken: readonly string[];
+}
+
+export function createWorld(mode: SessionMode): World {
+  return {
+    machine: createMachine(mode),
+    browser: 'none',
+    worker: 'none',
+    workerIsToldToStop: false,
+    workerHasFailed: false,
+    handingOver: false,
+    retryIsArmed: false,
+  };
+}
+
+export function possibleMoves(world: World): Move[] {
+  return [...personMoves(world), ...browserMoves(world), ...workerMoves(world), ...shellMoves(world)];
+}
+
+export function play(world: World, move: Move, limits: RestartLimits, random = 0.5): Outcome {
+  const { event, listenedMs = 0 } = move;
+  const nowMs = (world.machine.listeningSinceMs ?? 0) + listenedMs;
+  const { machine, effects } = transition(world.machine, event, limits, nowMs, random);
+  const broken: string[] = [];
+  let next: World = { ...happened(world, event), machine };
+  for (const effect of effects) next = perform(next, effect, broken);
+  checkBooks(next, broken);
+  return { world: next, effects, broken };
+}
+
+/** The same for all worlds whose future is the same: what only counts or tells is left out. */
+export function keyOf(world: World): string {
+  const { machine, ...rest } = world;
+  const deciding = {
+    ...machine,
+    incarnation: 0,
+    failure: machine.failure?.class,
+    workerFailure: machine.workerFailure?.class,
+  };
+  return JSON.stringify([rest, deciding]);
+}
+
+export function failureOf(failureClass: FailureClass): Failure {
+  return { class: failureClass, reason: `a ${failureClass} failure`, userAction: null };
+}
+
+function personMoves({ machine }: World): Move[] {
+  const waiting = ['stopped', 'failed', 'needs-link'].includes(machine.state);
+  return [
+    ...(waiting ? [{ event: { type: 'start' }, certain: false } as const] : []),
+    ...(machine.state === 'stopped' ? [] : [{ event: { type: 'stop' }, certain: false } as const]),
+  ];
+}
+
+function browserMoves({ browser }: World): Move[] {
+  const exited: MachineEvent = { type: 'browser-exited', reason: 'The browser is gone' };
+  switch (browser) {
+    case 'none':
+      return [];
+    case 'spawning':
+      return [
+        { event: { type: 'browser-ready' }, certain: true },
+        { event: { type: 'browser-failed', failure: failureOf('LOCAL') }, certain: true },
+        { event: { type: 'browser-failed', failure: failureOf('CONFIGURATION') }, certain: true },
+      ];
+    case 'up':
+      return [0, stableAfterMs].map((listenedMs) => ({ event: exited, certain: false, listenedMs }));
+    case 'told-to-stop':
+      return [{ event: exited, certain: true }];
+  }
+}
+
+const exits = [
+  { code: null, signal: 'SIGKILL' },
+  ...[0, 1, 69, 70, 75, 76, 77, 78].map((code) => ({ code, signal: null })),
+].map((exit) => ({ type: 'worker-exited', ...exit }) as const);
+
+function workerMoves({ worker, workerIsToldToStop, workerHasFailed, machine }: World): Move[] {
+  if (worker === 'none') return [];
+  const lifetimes = machine.listeningSinceMs === null ? [0] : [0, stableAfterMs];
+  const ends = exits.flatMap((event) =>
+    lifetimes.map((listenedMs) => ({ event, certain: workerIsToldToStop || workerHasFailed, listenedMs })),
+  );
+  if (workerHasFailed) return ends;
+  const failures = failureClasses.map(
+    (name) =>
+      ({ event: { type: 'worker-failure', failure: failureOf(name) }, certain: worker === 'assigned' }) as const,
+  );
+  switch (worker) {
+    case 'booting':
+      return [...ends, ...failures, { event: { type: 'worker-ready' }, certain: true }];
+    case 'waiting':
+      return [...ends, ...failures];
+    case 'assigned':
+      return [...ends, ...failures, { event: { type: 'listening' }, certain: true }];
+    case 'listening':
+      return [
+        ...ends,
+        ...failures,
+        // Announced once more after the page has reloaded itself.
+        { event: { type: 'listening' }, certain: false },
+        { event: { type: 'transport', connected: true }, certain: false },
+        { event: { type: 'transport', connected: false }, certain: false },
+        { event: { type: 'heartbeat-missed', afterMs: 10_000 }, certain: false },
+      ];
+  }
+}
+
+function shellMoves({ retryIsArmed, handingOver, browser, worker }: World): Move[] {
+  const pageCanBeLost = handingOver && browser !== 'none' && worker !== 'none';
+  return [
+    ...(retryIsArmed ? [{ event: { type: 'retry' }, certain: true } as const] : []),
+    ...(pageCanBeLost ? [{ event: { type: 'page-lost', reason: 'no page' }, certain: false } as const] : []),
+  ];
+}
+
+/** What has become of the world when the machine hears of the event. */
+function happened(world: World, event: MachineEvent): World {
+  switch (event.type) {
+    case 'browser-ready':
+      return { ...world, browser: 'up' };
+    case 'browser-failed':
+    case 'browser-exited':
+      return { ...world, browser: 'none', handingOver: false };
+    case 'worker-ready':
+      return { ...world, worker: 'waiting' };
+    case 'worker-failure':
+      return { ...world, workerHasFailed: true };
+    case 'worker-exited':
+      return { ...world, worker: 'none', workerIsToldToStop: false, workerHasFailed: false, handingOver: false };
+    case 'listening':
+      return { ...world, worker: 'listening', handingOver: false };
+    case 'page-lost':
+      return { ...world, worker: 'waiting', handingOver: false };
+    case 'retry':
+      return { ...world, retryIsArmed: false };
+    case 'start':
+    case 'stop':
+    case 'transport':
+    case 'heartbeat-missed':
+      return world;
+  }
+}
+
+function perform(world: World, effect: Effect, broken: string[]): World {
+  switch (effect.type) {
+    case 'start-browser':
+      if (world.browser !== 'none') broken.push(`a second browser was started while one is ${world.browser}`);
+      return { ...world, browser: 'spawning' };
+    case 'stop-browser':
+      if (world.browser === 'none') return world;
+      if (world.browser === 'spawning') broken.push('a browser was told to stop that is not there yet');
+      return { ...world, browser: 'told-to-stop' };
+    case 'start-worker':
+      if (world.worker !== 'none') broken.push(`a second worker was started while one is ${world.worker}`);
+      return { ...world, worker: 'booting' };
+    case 'stop-worker':
+    case 'kill-worker':
+      return world.worker === 'none' ? world : { ...world, workerIsToldToStop: true };
+    case 'assign':
+      if (world.browser !== 'up') broken.push(`assigned while the browser is ${world.browser}`);
+      if (world.worker !== 'waiting') broken.push(`assigned while the worker is ${world.worker}`);
+      if (world.workerIsToldToStop) broken.push('assigned a worker that is being stopped');
+      return { ...world, worker: 'assigned', handingOver: true };
+    case 'retry-in':
+      if (world.retryIsArmed) broken.push('a second retry was armed');
+      if (effect.delayMs < 0 || effect.delayMs > 60_000) broken.push(`a delay of ${effect.delayMs} ms`);
+      return { ...world, retryIsArmed: true };
+    case 'cancel-retry':
+      return { ...world, retryIsArmed: false };
+    case 'cannot-happen':
+      broken.push(`"${effect.event}" was called impossible, and happened`);
+      return world;
+    case 'record-inactive':
+    case 'tell':
+      return world;
+  }
+}
+
+/** What the machine believes must be what is. */
+function checkBooks({ machine, browser, worker, workerIsToldToStop, retryIsArmed }: World, broken: string[]): void {
+  const browserSays = { absent: ['none'], starting: ['spawning'], running: ['up'], stopping: ['told-to-stop'] };
+  const workerSays = {
+    absent: ['none'],
+    starting: ['booting'],
+    ready: ['waiting'],
+    assigned: ['assigned', 'listening'],
+    stopping: ['booting', 'waiting', 'assigned', 'listening'],
+  };
+  if (!browserSays[machine.browser].includes(browser))
+    broken.push(`browser ${browser} is booked as ${machine.browser}`);
+  if (!workerSays[machine.worker].includes(worker)) broken.push(`worker ${worker} is booked as ${machine.worker}`);
+  if (machine.worker === 'stopping' && !workerIsToldToStop) broken.push('nobody told the worker to stop');
+  if (machine.state === 'listening' && machine.worker !== 'assigned') broken.push('listening without a worker');
+  if (machine.state === 'backoff' && !retryIsArmed) broken.push('waits for a retry that nobody armed');
+  if (machine.state !== 'backoff' && retryIsArmed) broken.push(`a retry is armed while ${machine.state}`);
+}

@@ -1,0 +1,468 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import type { AccountState } from '../../shared/account-state.js';
+import type { FailureClass } from '../../shared/protocol/messages.js';
+import type { Effect, MachineEvent } from '../../supervisor/machine.js';
+import { maxBugRestarts, type RestartLimits, stableAfterMs } from '../../supervisor/restart-policy.js';
+import { explore } from './explore-machine.js';
+import { createWorld, failureOf, type Move, play, possibleMoves, type World } from './machine-world.js';
+
+const limits: RestartLimits = { maxRestoreAttempts: 3, restoreRetryDelayMs: 5_000 };
+const waitsForPerson: readonly AccountState[] = ['stopped', 'failed', 'needs-link'];
+
+const start: MachineEvent = { type: 'start' };
+const stop: MachineEvent = { type: 'stop' };
+const browserReady: MachineEvent = { type: 'browser-ready' };
+const browserExited: MachineEvent = { type: 'browser-exited', reason: 'The browser is gone' };
+const workerReady: MachineEvent = { type: 'worker-ready' };
+const listening: MachineEvent = { type: 'listening' };
+const retry: MachineEvent = { type: 'retry' };
+const killed: MachineEvent = { type: 'worker-exited', code: null, signal: 'SIGKILL' };
+const ended: MachineEvent = { type: 'worker-exited', code: 0, signal: null };
+const up = [start, browserReady, workerReady, listening];
+
+interface Path {
+  readonly name: string;
+  readonly mode?: 'restore' | 'link';
+  readonly before?: readonly MachineEvent[];
+  /** Each event with the state that it leads to and what is done about it (records and words aside). */
+  readonly steps: readonly (readonly [MachineEvent, AccountState, ...string[]])[];
+}
+
+const paths: readonly Path[] = [
+  {
+    name: 'browser and worker start side by side; the stored login is restored in the fresh browser',
+    steps: [
+      [start, 'starting', 'start-browser', 'start-worker'],
+      [browserReady, 'starting'],
+      [workerReady, 'restoring', 'assign restore cold 1'],
+      [listening, 'listening'],
+    ],
+  },
+  {
+    name: 'the worker may be there before the browser',
+    steps: [
+      [start, 'starting', 'start-browser', 'start-worker'],
+      [workerReady, 'starting'],
+      [browserReady, 'restoring', 'assign restore cold 1'],
+    ],
+  },
+  {
+    name: 'without a stored login the device is linked; after that there is something to restore',
+    mode: 'link',
+    steps: [
+      [start, 'starting', 'start-browser', 'start-worker'],
+      [browserReady, 'starting'],
+      [workerReady, 'linking', 'assign link cold 1'],
+      [listening, 'listening'],
+      [killed, 'starting', 'start-worker'],
+      [workerReady, 'restoring', 'assign restore warm 1, new page'],
+    ],
+  },
+  {
+    name: 'a killed worker is followed at once by another one, in the same browser with a new page',
+    before: up,
+    steps: [
+      [killed, 'starting', 'start-worker'],
+      [workerReady, 'restoring', 'assign restore warm 1, new page'],
+      [listening, 'listening'],
+    ],
+  },
+  {
+    name: 'with the browser the worker goes too, and both come back',
+    before: up,
+    steps: [
+      [browserExited, 'starting', 'stop-worker'],
+      [ended, 'starting', 'start-browser', 'start-worker'],
+      [browserReady, 'starting'],
+      [workerReady, 'restoring', 'assign restore cold 1'],
+    ],
+  },
+  {
+    name: 'a worker that waits for its browser is kept when the browser dies',
+    before: [start, workerReady],
+    steps: [
+      [{ type: 'browser-failed', failure: failureOf('LOCAL') }, 'starting', 'start-browser'],
+      [browserReady, 'restoring', 'assign restore cold 1'],
+    ],
+  },
+  {
+    name: 'a stop lets the worker go first, then the browser',
+    before: up,
+    steps: [
+      [stop, 'stopping', 'cancel-retry', 'stop-worker'],
+      [ended, 'stopping', 'stop-browser'],
+      [browserExited, 'stopped'],
+    ],
+  },
+  {
+    name: 'a stop during the start waits for the browser that is on its way',
+    before: [start],
+    steps: [
+      [stop, 'stopping', 'cancel-retry', 'stop-worker'],
+      [ended, 'stopping'],
+      [browserReady, 'stopping', 'stop-browser'],
+      [browserExited, 'stopped'],
+    ],
+  },
+  {
+    name: 'a lost connection degrades the account and kills nobody',
+    before: up,
+    steps: [
+      [{ type: 'transport', connected: false }, 'degraded'],
+      [{ type: 'transport', connected: true }, 'listening'],
+    ],
+  },
+  {
+    name: 'a worker that has gone silent is killed, and followed by another one',
+    before: up,
+    steps: [
+      [{ type: 'heartbeat-missed', afterMs: 10_000 }, 'listening', 'kill-worker'],
+      [killed, 'starting', 'start-worker'],
+    ],
+  },
+  {
+    name: 'a page that can’t be renewed costs the browser, and the worker that never had it is used again',
+    before: [...up, killed, workerReady],
+    steps: [
+      [{ type: 'page-lost', reason: 'no answer' }, 'backoff', 'stop-browser', 'retry-in 188'],
+      [browserExited, 'backoff'],
+      [retry, 'starting', 'start-browser'],
+      [browserReady, 'restoring', 'assign restore cold 1'],
+    ],
+  },
+  {
+    name: 'a failure of the machine it runs on takes a fresh browser, started once the old one has gone',
+    before: [...up, { type: 'worker-failure', failure: failureOf('LOCAL') }],
+    steps: [
+      [{ type: 'worker-exited', code: 76, signal: null }, 'backoff', 'stop-browser', 'retry-in 0'],
+      [retry, 'starting', 'start-worker'],
+      [workerReady, 'starting'],
+      [browserExited, 'starting', 'start-browser'],
+      [browserReady, 'restoring', 'assign restore cold 1'],
+    ],
+  },
+  {
+    name: 'a configuration that can’t work stops everything and waits for a person',
+    before: [start, browserReady, { type: 'worker-failure', failure: failureOf('CONFIGURATION') }],
+    steps: [
+      [{ type: 'worker-exited', code: 78, signal: null }, 'failed', 'stop-browser'],
+      [browserExited, 'failed'],
+      [start, 'starting', 'start-browser', 'start-worker'],
+    ],
+  },
+  {
+    name: 'a start while a failed account is still being put away waits for that, and fails no second time',
+    before: [start, { type: 'browser-failed', failure: failureOf('CONFIGURATION') }],
+    steps: [
+      [start, 'starting', 'start-browser'],
+      [workerReady, 'starting'],
+      [ended, 'starting', 'start-worker'],
+    ],
+  },
+  {
+    name: 'a link that nobody took up waits until a person asks again',
+    mode: 'link',
+    before: [start, browserReady, workerReady, { type: 'worker-failure', failure: failureOf('TERMINAL') }],
+    steps: [
+      [{ type: 'worker-exited', code: 77, signal: null }, 'needs-link', 'stop-browser'],
+      [browserExited, 'needs-link'],
+      [start, 'starting', 'start-browser', 'start-worker'],
+      [browserReady, 'starting'],
+      [workerReady, 'linking', 'assign link cold 1'],
+    ],
+  },
+];
+
+describe('what an account does next', () => {
+  it.each(paths)('$name', ({ mode = 'restore', before = [], steps }) => {
+    let world = createWorld(mode);
+    for (const event of before) world = happen(world, event).world;
+    for (const [event, state, ...done] of steps) {
+      const outcome = happen(world, event);
+      world = outcome.world;
+      expect([event.type, world.machine.state, ...done]).toEqual([
+        event.type,
+        state,
+        ...describeEffects(outcome.effects),
+      ]);
+    }
+  });
+});
+
+describe('in every situation that browser, worker, timers and persons can bring about', () => {
+  const situations = explore({ maxRestoreAttempts: 2, restoreRetryDelayMs: 5_000 }, { maxFailures: 3 });
+
+  it('keeps the rules: one browser, one worker, one assignment at a time, honest books, nothing impossible', () => {
+    expect(situations.length).toBeGreaterThan(5_000);
+    const broken = situations.flatMap(({ steps }) => steps).filter((step) => step.outcome.broken.length > 0);
+    expect(broken.map(({ outcome, history }) => [outcome.broken, history()])).toEqual([]);
+  });
+
+  it('starts nothing by itself while it is stopped, stopping, or waiting for a person', () => {
+    const quiet: readonly AccountState[] = [...waitsForPerson, 'stopping'];
+    const broken = situations
+      .filter(({ world }) => quiet.includes(world.machine.state))
+      .flatMap(({ steps }) => steps)
+      .filter(({ move, outcome }) => move.event.type !== 'start' && outcome.effects.some(({ type }) => starts(type)));
+    expect(broken.map(({ history }) => history())).toEqual([]);
+  });
+
+  it('never stands still: something is sure to happen next, or it listens, or it waits for a person', () => {
+    const stuck = situations.filter(({ world, steps }) => {
+      const rests = [...waitsForPerson, 'listening', 'degraded'].includes(world.machine.state);
+      return !rests && !steps.some(({ move }) => move.certain);
+    });
+    expect(stuck.map(({ history }) => history())).toEqual([]);
+  });
+
+  it('leaves nobody behind when it says that it has stopped', () => {
+    const stopped = situations.filter(({ world }) => world.machine.state === 'stopped');
+    expect(stopped.length).toBeGreaterThan(0);
+    for (const { world } of stopped) {
+      expect(world).toMatchObject({ browser: 'none', worker: 'none', retryIsArmed: false });
+    }
+  });
+
+  it('reaches that stop from anywhere, by what is sure to happen, and records it', () => {
+    const ends = situations
+      .filter(({ world }) => world.machine.state !== 'stopped')
+      .map(({ world, history }) => ({ ...stopAndWait(world), history }));
+    const broken = ends.filter(({ state, records }) => state !== 'stopped' || records !== 1);
+    expect(broken.map(({ history }) => history())).toEqual([]);
+  });
+});
+
+describe('in long random histories', () => {
+  const histories = fc.record({
+    mode: fc.constantFrom('restore' as const, 'link' as const),
+    maxRestoreAttempts: fc.integer({ min: 1, max: 5 }),
+    restoreRetryDelayMs: fc.integer({ min: 0, max: 60_000 }),
+    choices: fc.array(fc.tuple(fc.nat(), fc.double({ min: 0, max: 1, noNaN: true })), { maxLength: 400 }),
+  });
+
+  it('keeps the rules, with delays between nothing and a minute', () => {
+    fc.assert(
+      fc.property(histories, ({ mode, choices, ...chosenLimits }) => {
+        let world = createWorld(mode);
+        for (const [choice, random] of choices) {
+          const moves = possibleMoves(world);
+          const outcome = play(world, pick(moves, choice), chosenLimits, random);
+          expect(outcome.broken).toEqual([]);
+          world = outcome.world;
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('asks for a new link after exactly so many refused restores as are allowed, whatever fails in between', () => {
+    const others: FailureClass[] = ['LOCAL', 'NETWORK', 'TRANSIENT'];
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 6 }),
+        fc.array(fc.constantFrom(...others), { maxLength: 40 }),
+        (maxRestoreAttempts, between) => {
+          const chosenLimits = { ...limits, maxRestoreAttempts };
+          let world = createWorld('restore');
+          for (let attempt = 1; attempt <= maxRestoreAttempts; attempt += 1) {
+            for (const failureClass of between.splice(0, 3)) world = liveAndFail(world, failureClass, chosenLimits);
+            const assigned = untilAssigned(world, chosenLimits);
+            expect(assigned.assignment).toMatchObject({ mode: 'restore', attempt });
+            world = liveAndFail(assigned.world, 'AUTH', chosenLimits);
+          }
+          expect(untilAssigned(world, chosenLimits).assignment).toMatchObject({ mode: 'link', attempt: 1 });
+        },
+      ),
+    );
+  });
+
+  it('never gives up, and never asks for a new link, because of the network or the machine', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom<FailureClass>('NETWORK', 'LOCAL', 'TRANSIENT'), { maxLength: 60 }),
+        (classes) => {
+          let world = createWorld('restore');
+          for (const failureClass of classes) world = liveAndFail(world, failureClass, limits);
+          expect(untilAssigned(world, limits).assignment).toMatchObject({ mode: 'restore', attempt: 1 });
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe('what a failure leaves behind', () => {
+  it('counts failures from one again after a life that listened for long enough, whoever ended it', () => {
+    for (const end of [killed, browserExited]) {
+      let world = createWorld('restore');
+      for (let life = 0; life < 6; life += 1) world = liveAndFail(world, 'TRANSIENT', limits);
+      world = happen(untilAssigned(world, limits).world, listening).world;
+      expect(world.machine.failures).toBe(6);
+      world = happen(world, end, stableAfterMs).world;
+      if (world.workerIsToldToStop) world = happen(world, ended).world;
+      expect(world.machine.failures).toBe(1);
+    }
+  });
+
+  it('goes on counting after a life that was too short to prove anything', () => {
+    let world = liveAndFail(createWorld('restore'), 'TRANSIENT', limits);
+    world = happen(untilAssigned(world, limits).world, listening).world;
+    world = happen(world, killed, stableAfterMs - 1).world;
+    expect(world.machine.failures).toBe(2);
+  });
+
+  it('puts a worker’s end down to its own cause, not to an older trouble of the browser', () => {
+    let world = createWorld('restore');
+    for (const event of [start, { type: 'browser-failed', failure: failureOf('LOCAL') } as const]) {
+      world = happen(world, event).world;
+    }
+    world = happen(untilAssigned(world, limits).world, listening).world;
+    const outcome = happen(world, killed);
+    expect(outcome.effects).toContainEqual(
+      expect.objectContaining({ type: 'tell', failure: expect.objectContaining({ class: 'TRANSIENT' }) as unknown }),
+    );
+    expect(describeEffects(outcome.effects)).not.toContain('stop-browser');
+  });
+
+  it('puts it down to what the worker said, rather than to its exit code', () => {
+    let world = untilAssigned(createWorld('restore'), limits).world;
+    world = happen(world, { type: 'worker-failure', failure: failureOf('NETWORK') }).world;
+    expect(happen(world, { type: 'worker-exited', code: 70, signal: null }).world.machine.failure?.class).toBe(
+      'NETWORK',
+    );
+  });
+
+  it.each([
+    [0, null, 'TRANSIENT'],
+    [69, null, 'NETWORK'],
+    [70, null, 'BUG'],
+    [75, null, 'TRANSIENT'],
+    [76, null, 'LOCAL'],
+    [77, null, 'AUTH'],
+    [78, null, 'CONFIGURATION'],
+    [1, null, 'BUG'],
+    [13, null, 'BUG'],
+    [null, 'SIGABRT', 'TRANSIENT'],
+    [null, null, 'BUG'],
+  ] as const)('puts an end without a word (code %s, signal %s) down to %s', (code, signal, failureClass) => {
+    const world = untilAssigned(createWorld('restore'), limits).world;
+    const { machine } = happen(world, { type: 'worker-exited', code, signal }).world;
+    expect(machine.failure?.class).toBe(failureClass);
+  });
+
+  it('gives up on a bug that comes back every time', () => {
+    let world = createWorld('restore');
+    for (let life = 1; life <= maxBugRestarts; life += 1) {
+      world = liveAndFail(world, 'BUG', limits);
+      expect(world.machine.state).not.toBe('failed');
+    }
+    expect(liveAndFail(world, 'BUG', limits).machine.state).toBe('failed');
+  });
+
+  it('leaves the next try to a failure that comes while another retry is waiting', () => {
+    let world = createWorld('restore');
+    for (const event of [start, ...Array.from({ length: 2 }, () => browserFailed)]) world = happen(world, event).world;
+    expect(world).toMatchObject({ machine: { state: 'backoff' }, retryIsArmed: true });
+    world = happen(world, { type: 'worker-failure', failure: failureOf('CONFIGURATION') }).world;
+    world = happen(world, { type: 'worker-exited', code: 78, signal: null }).world;
+    expect(world).toMatchObject({ machine: { state: 'failed' }, retryIsArmed: false });
+  });
+});
+
+const browserFailed: MachineEvent = { type: 'browser-failed', failure: failureOf('LOCAL') };
+
+describe('calls impossible', () => {
+  const cases: readonly (readonly [string, World, MachineEvent])[] = [
+    ['a start of what runs', reach(up), start],
+    ['a start of what is being stopped', reach([...up, stop]), start],
+    ['a retry that nobody waits for', reach(up), retry],
+    ['a second browser', reach(up), browserReady],
+    ['a second hello', reach(up), workerReady],
+    ['listening without an assignment', reach([start, workerReady]), listening],
+    ['a lost page before any was handed over', reach([start, browserReady]), { type: 'page-lost', reason: 'no page' }],
+  ];
+
+  it.each(cases)('%s, and changes nothing', (_name, { machine }, event) => {
+    const outcome = play({ ...createWorld('restore'), machine }, { event, certain: false }, limits);
+    expect(outcome.world.machine).toEqual(machine);
+    expect(outcome.effects).toEqual([{ type: 'cannot-happen', event: event.type }]);
+  });
+});
+
+function happen(world: World, event: MachineEvent, listenedMs = 0): ReturnType<typeof play> {
+  const outcome = play(world, { event, certain: false, listenedMs }, limits);
+  expect(outcome.broken).toEqual([]);
+  return outcome;
+}
+
+function reach(events: readonly MachineEvent[]): World {
+  return events.reduce((world, event) => play(world, { event, certain: false }, limits).world, createWorld('restore'));
+}
+
+/** Every process that was told to stop exits, and a browser on its way arrives first: three steps at most. */
+function stopAndWait(world: World): { state: AccountState; records: number } {
+  let outcome = play(world, { event: stop, certain: false }, limits);
+  for (let step = 0; step < 3 && outcome.world.machine.state !== 'stopped'; step += 1) {
+    const next = possibleMoves(outcome.world).find(({ certain, event }) => certain && event.type !== 'worker-ready');
+    if (next === undefined) break;
+    outcome = play(outcome.world, next, limits);
+  }
+  const records = outcome.effects.filter(({ type }) => type === 'record-inactive').length;
+  return { state: outcome.world.machine.state, records };
+}
+
+/** Lets happen what is sure to happen, and goes well, until the worker has been assigned. */
+function untilAssigned(world: World, chosenLimits: RestartLimits): { world: World; assignment: Effect | undefined } {
+  const wanted: readonly string[] = [
+    'start',
+    'retry',
+    'browser-ready',
+    'worker-ready',
+    'browser-exited',
+    'worker-exited',
+  ];
+  let current = world;
+  while (current.worker !== 'assigned') {
+    const next = possibleMoves(current).find(
+      ({ event, certain }) => wanted.includes(event.type) && (certain || event.type === 'start'),
+    );
+    if (next === undefined) throw new Error(`nothing leads to an assignment from ${JSON.stringify(current)}`);
+    const { world: after, effects } = play(current, next, chosenLimits);
+    const assignment = effects.find(({ type }) => type === 'assign');
+    if (assignment !== undefined) return { world: after, assignment };
+    current = after;
+  }
+  return { world: current, assignment: undefined };
+}
+
+/** One life that comes as far as its assignment and then ends for this reason. */
+function liveAndFail(world: World, failureClass: FailureClass, chosenLimits: RestartLimits): World {
+  const assigned = untilAssigned(world, chosenLimits).world;
+  const failure: MachineEvent = { type: 'worker-failure', failure: failureOf(failureClass) };
+  return [failure, { type: 'worker-exited', code: 75, signal: null } as const].reduce(
+    (current, event) => play(current, { event, certain: true }, chosenLimits).world,
+    assigned,
+  );
+}
+
+function pick(moves: readonly Move[], choice: number): Move {
+  const move = moves[choice % moves.length];
+  if (move === undefined) throw new Error('this world has come to an end');
+  return move;
+}
+
+function starts(effectType: Effect['type']): boolean {
+  return effectType === 'start-browser' || effectType === 'start-worker' || effectType === 'assign';
+}
+
+function describeEffects(effects: readonly Effect[]): string[] {
+  return effects
+    .filter(({ type }) => type !== 'tell' && type !== 'record-inactive')
+    .map((effect) => {
+      if (effect.type === 'retry-in') return `retry-in ${effect.delayMs}`;
+      if (effect.type !== 'assign') return effect.type;
+      return `assign ${effect.mode} ${effect.rung} ${effect.attempt}${effect.renewPage ? ', new page' : ''}`;
+    });
+}
