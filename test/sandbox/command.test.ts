@@ -1,0 +1,65 @@
+import { Command, CommanderError } from 'commander';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { addSandboxCommand } from '../../sandbox/command.js';
+import type { Sandbox } from '../../sandbox/index.js';
+import { startSandbox } from '../../sandbox/index.js';
+
+let sandbox: Sandbox;
+let output = '';
+
+beforeAll(async () => {
+  sandbox = await startSandbox();
+});
+
+beforeEach(() => {
+  output = '';
+  vi.spyOn(console, 'log').mockImplementation((text: string) => void (output += `${text}\n`));
+});
+
+afterEach(() => vi.restoreAllMocks());
+afterAll(() => sandbox.close());
+
+/** Runs `wasup sandbox …` as the program would; 0 or the exit code that was asked for. */
+async function run(...words: string[]): Promise<number> {
+  const program = new Command('wasup').exitOverride().configureOutput({
+    writeErr: (text) => void (output += text),
+    writeOut: (text) => void (output += text),
+  });
+  addSandboxCommand(program);
+  try {
+    await program.parseAsync(['sandbox', ...words], { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode;
+    throw error;
+  }
+}
+
+test('without a sandbox every subcommand ends with 69 and says how to start one', async () => {
+  for (const words of [['status'], ['send', 'hello'], ['link'], ['unlink'], ['drop']]) {
+    expect(await run(...words, '--control', 'http://127.0.0.1:9')).toBe(69);
+    expect(output).toContain('Start one with: wasup sandbox');
+  }
+});
+
+test('status shows version, port and phones', async () => {
+  sandbox.phone('15550001000');
+  expect(await run('status', '--control', sandbox.controlUrl)).toBe(0);
+  expect(output).toContain(`port ${sandbox.port}`);
+  expect(output).toContain('+15550001000: not linked');
+});
+
+test('sending to nobody says how to link', async () => {
+  expect(await run('send', 'hello', '--control', sandbox.controlUrl)).toBe(1);
+  expect(output).toContain('wasup sandbox link');
+  expect(await run('send', 'hello', '--to', '15550001000', '--control', sandbox.controlUrl)).toBe(1);
+  expect(output).toContain('No device is linked to 15550001000');
+});
+
+test('wrong usage is refused with words', async () => {
+  expect(await run('--port', 'soon')).not.toBe(0);
+  expect(output).toContain('A port is 0 to 65535');
+  expect(await run('--build', 'old')).not.toBe(0);
+  expect(await run('send')).not.toBe(0);
+  expect(output).toContain("missing required argument 'text'");
+});

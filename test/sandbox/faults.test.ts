@@ -1,0 +1,152 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Client } from 'whatsapp-web.js';
+import type { Phone, Sandbox } from '../../sandbox/index.js';
+import { startSandbox } from '../../sandbox/index.js';
+import type { PlainLibrary } from './plain-library.js';
+import { createProfile, startPlainLibrary } from './plain-library.js';
+
+/** The profile stays linked over the tests of this file: each of them starts and ends as a linked device. */
+let profile: Awaited<ReturnType<typeof createProfile>>;
+let sandbox: Sandbox;
+let phone: Phone;
+let library: PlainLibrary;
+
+beforeAll(async () => {
+  profile = await createProfile();
+  sandbox = await startSandbox({ socketTimeoutMs: 400, autoLink: { number: '15550001000' } });
+  phone = sandbox.phone('15550001000');
+});
+
+beforeEach(() => {
+  library = startPlainLibrary(sandbox, profile.folder);
+});
+
+afterEach(async () => {
+  await library.stop();
+  phone.sync({});
+  sandbox.network({ cut: false, latencyMs: 0 });
+});
+
+afterAll(async () => {
+  await sandbox.close();
+  await profile.remove();
+});
+
+const evaluate = (client: Client, expression: string): Promise<unknown> =>
+  client.pupPage?.evaluate(expression) ?? Promise.reject(new Error('The library has no page.'));
+
+const waitForState = async (client: Client, state: string): Promise<void> => {
+  await client.pupPage?.waitForFunction(`window.require('WAWebSocketModel').Socket.state === '${state}'`);
+};
+
+test('a dropped socket comes back by itself, and what came meanwhile is emitted as new', async () => {
+  await library.next('ready');
+  sandbox.network({ cut: true });
+  await phone.waitFor('offline');
+  await waitForState(library.client, 'TIMEOUT');
+  await phone.receiveText({ from: '15551234567', body: 'meanwhile' });
+  sandbox.network({ cut: false });
+  const [message] = (await library.next('message')) as [{ body: string }];
+  expect(message.body).toBe('meanwhile');
+  expect(await library.client.getState()).toBe('CONNECTED');
+  const connections = sandbox.counters.socketConnections;
+  phone.dropSocket();
+  await phone.waitFor('synced');
+  expect(sandbox.counters.socketConnections).toBeGreaterThanOrEqual(connections);
+  expect(library.count('ready')).toBe(1);
+});
+
+test('what the bot sends while the network is cut goes out when it is back', async () => {
+  await library.next('ready');
+  sandbox.network({ cut: true });
+  await phone.waitFor('offline');
+  await library.client.sendMessage('15551234567@c.us', 'patience');
+  expect(phone.sent.some(({ body }) => body === 'patience')).toBe(false);
+  sandbox.network({ cut: false });
+  await phone.waitForSent(({ body }) => body === 'patience');
+});
+
+test('latency delays every frame', async () => {
+  await library.next('ready');
+  sandbox.network({ latencyMs: 150 });
+  const start = performance.now();
+  await phone.receiveText({ from: '15551234567', body: 'slow' });
+  await library.next('message');
+  expect(performance.now() - start).toBeGreaterThanOrEqual(150);
+});
+
+test('a sync that ends before the listener is attached leaves the plain library waiting for ever', async () => {
+  phone.sync({ beforeListener: true });
+  await library.initialized;
+  await phone.waitFor('synced');
+  expect(await evaluate(library.client, `window.require('WAWebSocketModel').Socket.hasSynced`)).toBe(true);
+  expect(await evaluate(library.client, `typeof window.WWebJS`)).toBe('undefined');
+  expect(library.count('ready')).toBe(0);
+  // What a supervisor can do about it.
+  await evaluate(library.client, `window.onAppStateHasSyncedEvent()`);
+  await library.next('ready');
+});
+
+test('a withheld sync ends when it is released', async () => {
+  const { release } = phone.sync({ withhold: true });
+  await library.initialized;
+  await waitForState(library.client, 'CONNECTED');
+  expect(phone.status.synced).toBe(false);
+  release();
+  await library.next('ready');
+});
+
+test('every edge of hasSynced makes the library announce ready again, even the false one', async () => {
+  await library.next('ready');
+  phone.setSynced(false);
+  await library.next('ready');
+  expect(await evaluate(library.client, `window.require('WAWebSocketModel').Socket.hasSynced`)).toBe(false);
+});
+
+test('after a reload of the page the library is ready again and hears each message once', async () => {
+  await library.next('ready');
+  phone.reloadPage();
+  await library.next('ready');
+  await phone.receiveText({ from: '15551234567', body: 'after the reload' });
+  await library.next('message');
+  await phone.receiveText({ from: '15551234567', body: 'last' });
+  await library.next('message');
+  expect(library.count('message')).toBe(2);
+});
+
+test('a second page on the same link puts the first into CONFLICT, and takeover() brings it back', async () => {
+  await library.next('ready');
+  await library.stop();
+  library = startPlainLibrary(sandbox, profile.folder, { takeoverOnConflict: true, takeoverTimeoutMs: 50 });
+  await library.next('ready');
+  const second = await library.client.pupBrowser?.newPage();
+  await second?.goto('https://web.whatsapp.com/');
+  expect(await library.next('change_state')).toEqual(['CONFLICT']);
+  await second?.waitForFunction(`window.require('WAWebSocketModel').Socket.state === 'CONFLICT'`);
+  await waitForState(library.client, 'CONNECTED');
+});
+
+test('a terminal state ends the plain library', async () => {
+  await library.next('ready');
+  phone.setState('TOS_BLOCK');
+  expect(await library.next('disconnected')).toEqual(['TOS_BLOCK']);
+});
+
+test('a frozen page answers nothing while the browser does', async () => {
+  await library.next('ready');
+  phone.freezePage(1500);
+  const answer = evaluate(library.client, `'thawed'`);
+  expect(await library.client.pupBrowser?.version()).toContain('Chrome');
+  expect(await Promise.race([answer, Promise.resolve('frozen')])).toBe('frozen');
+  expect(await answer).toBe('thawed');
+});
+
+test('an unknown module is refused as WhatsApp does, and reported', async () => {
+  await library.next('ready');
+  await expect(evaluate(library.client, `window.require('WAWebNobodyHasThis')`)).rejects.toThrow(
+    'Requiring unknown module "WAWebNobodyHasThis"',
+  );
+  await expect.poll(() => sandbox.unknownModules).toEqual(['WAWebNobodyHasThis']);
+  expect(sandbox.servedModules).toContain('WAWebSocketModel');
+  expect(sandbox.pageErrors).toEqual([]);
+});
