@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
+import { writeFileAtomically } from '../shared/files/write-file-atomically.js';
 import type { Account } from './account.js';
 import { Device } from './device.js';
 import type { DeliveredEvent, GroupRecord } from './events.js';
@@ -34,7 +34,7 @@ export async function openStateFile(world: World): Promise<{ close(): Promise<vo
     const text = JSON.stringify({ accounts: [...world.accounts.values()].map(describe) }, null, 1);
     if (text === written) return;
     written = text;
-    await writeFileAtomic(file, text, { mode: 0o600 });
+    await writeFileAtomically(file, text);
   };
   await write().catch((error: unknown) => {
     throw new Error(`The sandbox can't write its state file ${file}: ${String(error)}. Choose another --state-file.`);
