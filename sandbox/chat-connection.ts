@@ -20,6 +20,8 @@ export class ChatConnection {
   qrVisible = false;
   pairing: { code: string; number: string } | undefined;
   readonly #series: QrSeries;
+  /** A page that went away before it had stored its credentials leaves no device behind. */
+  #loggedIn = false;
   #unreadTimer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -117,6 +119,7 @@ export class ChatConnection {
   #online(): void {
     const { account, device } = this;
     if (!account || !device) return;
+    this.#loggedIn = true;
     const other = device.connection;
     device.connection = this;
     device.pageId = this.pageId;
@@ -169,9 +172,8 @@ export class ChatConnection {
     this.#series.stop();
     clearTimeout(this.#unreadTimer);
     this.world.connections.delete(this);
-    if (this.device?.connection === this) {
-      this.device.connection = undefined;
-    }
+    if (this.device && !this.#loggedIn) this.account?.devices.delete(this.device.id);
+    if (this.device?.connection === this) this.device.connection = undefined;
     this.world.changed();
   }
 

@@ -26,6 +26,14 @@ export interface ReactionRecord {
   t: number;
 }
 
+export interface VoteRecord {
+  id: string;
+  parent: string;
+  from: string;
+  optionIds: number[];
+  t: number;
+}
+
 export interface CallRecord {
   id: string;
   peerJid: string;
@@ -45,6 +53,7 @@ export type AccountEvent =
   | { kind: 'edit'; messageId: string; body: string; t: number }
   | { kind: 'revoke'; messageId: string; protocolMessageKey: string }
   | { kind: 'reaction'; reaction: ReactionRecord }
+  | { kind: 'vote'; vote: VoteRecord }
   | { kind: 'call'; call: CallRecord }
   | { kind: 'group'; group: GroupRecord }
   | { kind: 'contact'; contact: ContactRecord }

@@ -36,6 +36,14 @@ export const reactionInput = z.strictObject({
   group: groupId.optional(),
 });
 
+export const voteInput = z.strictObject({
+  from: person,
+  messageId: z.string(),
+  /** Texts of the chosen options; empty takes the vote back. */
+  options: z.array(z.string()),
+});
+export type VoteInput = z.output<typeof voteInput>;
+
 export const callInput = z.strictObject({
   from: person,
   isVideo: z.boolean().default(false),

@@ -1,12 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { z } from 'zod';
 import type { Account } from './account.js';
 import type { WireMessage } from './messages.js';
 import { formatKey, newMessageId, nextMoment, parseKey, userId } from './messages.js';
 import { parseInput } from './options.js';
-import type { CallInput, MediaInput, Receipt, TextInput } from './phone-input.js';
-import { callInput, mediaInput, phoneMessageInput, reactionInput, textInput } from './phone-input.js';
+import type { CallInput, MediaInput, Receipt, TextInput, VoteInput } from './phone-input.js';
+import { callInput, mediaInput, phoneMessageInput, reactionInput, textInput, voteInput } from './phone-input.js';
 import type { World } from './world.js';
 
+const pollOption = z.object({ name: z.string(), localId: z.number() });
 const typeByFamily: Record<string, string> = { image: 'image', video: 'video', audio: 'audio' };
 
 /** What contacts send to an account. */
@@ -51,6 +53,24 @@ export class PhoneMessages {
     const id = formatKey({ fromMe: false, remote, id: newMessageId(), ...participant });
     const author = group === undefined ? {} : { author: sender };
     this.#deliver({ kind: 'reaction', reaction: { id, parent: messageId, from: remote, ...author, text, t } });
+    return { id, timestamp: t };
+  }
+
+  vote(input: VoteInput): Receipt {
+    const { from, messageId, options } = parseInput(voteInput, input, 'receiveVote');
+    const poll = this.#find(messageId).raw;
+    const known = z.array(pollOption).parse(poll['pollOptions'] ?? []);
+    const optionIds = options.map((name) => {
+      const option = known.find((candidate) => candidate.name === name);
+      if (option) return option.localId;
+      throw new Error(
+        `The poll has no option "${name}"; it has: ${known.map((each) => each.name).join(', ') || 'none'}.`,
+      );
+    });
+    const { t } = nextMoment();
+    const sender = userId(from);
+    const id = formatKey({ fromMe: false, remote: poll.chat, id: newMessageId(), participant: sender });
+    this.#deliver({ kind: 'vote', vote: { id, parent: messageId, from: sender, optionIds, t } });
     return { id, timestamp: t };
   }
 

@@ -5,7 +5,7 @@ import { deviceState, syncConditions } from './conditions.js';
 import type { Device } from './device.js';
 import { enterPairingCode, scanQr } from './linking.js';
 import { parseInput } from './options.js';
-import type { CallInput, MediaInput, Receipt, TextInput } from './phone-input.js';
+import type { CallInput, MediaInput, Receipt, TextInput, VoteInput } from './phone-input.js';
 import { PhoneGroups } from './phone-groups.js';
 import { PhoneMessages } from './phone-messages.js';
 import type { HistoryInput } from './seed-history.js';
@@ -132,6 +132,11 @@ export class Phone {
     return Promise.resolve(this.#messages.reaction(input));
   }
 
+  /** Somebody votes in a poll of the bot. */
+  receiveVote(input: VoteInput): Promise<Receipt> {
+    return Promise.resolve(this.#messages.vote(input));
+  }
+
   receiveCall(input: CallInput): Promise<{ id: string }> {
     return Promise.resolve(this.#messages.call(input));
   }
@@ -250,9 +255,9 @@ export class Phone {
     this.#act('reload');
   }
 
-  /** The page's event loop hangs, for ever or for so long. */
-  freezePage(forMs?: number): void {
-    this.#act('freeze', forMs === undefined ? {} : { forMs });
+  /** The page's event loop hangs, for ever or for so long; resolves when it has begun to. */
+  async freezePage(forMs?: number): Promise<void> {
+    await this.world.stage.actAndHear(this.#lastDevice()?.pageId, 'freeze', forMs === undefined ? {} : { forMs });
   }
 
   /** The profile loses a half of its link, as after a hard kill of the browser. Takes effect at the next load. */

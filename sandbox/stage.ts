@@ -3,11 +3,13 @@ import { z } from 'zod';
 
 const report = z.discriminatedUnion('type', [
   z.object({ type: z.literal('unknown-module'), name: z.string() }),
+  z.object({ type: z.literal('freezing') }),
   z.object({ type: z.literal('error'), message: z.string() }),
 ]);
 
 /** The pages themselves, reached behind the network's back. */
 export class Stage {
+  readonly #awaited = new Map<string, () => void>();
   readonly #pages = new Map<string, WebSocket>();
   readonly unknownModules = new Set<string>();
   /** Mistakes of the emulation itself. */
@@ -18,8 +20,7 @@ export class Stage {
     socket.on('message', (data: Buffer) => {
       const parsed = report.safeParse(JSON.parse(data.toString()));
       if (!parsed.success) return;
-      if (parsed.data.type === 'unknown-module') this.unknownModules.add(parsed.data.name);
-      else this.errors.push(parsed.data.message);
+      this.#heard(pageId, parsed.data);
     });
     socket.on('close', () => {
       if (this.#pages.get(pageId) === socket) this.#pages.delete(pageId);
@@ -27,9 +28,30 @@ export class Stage {
     socket.on('error', () => undefined);
   }
 
+  /** Does an action that the page announces before it does it. */
+  async actAndHear(pageId: string | undefined, action: string, details: Record<string, unknown>): Promise<void> {
+    const heard = new Promise<void>((resolve) => this.#awaited.set(pageId ?? '', resolve));
+    this.act(pageId, action, details);
+    await heard;
+  }
+
   act(pageId: string | undefined, action: string, details: Record<string, unknown> = {}): void {
     const socket = pageId === undefined ? undefined : this.#pages.get(pageId);
     if (!socket) throw new Error(`There is no page to ${action}: the account has none open. Start its browser first.`);
     socket.send(JSON.stringify({ action, ...details }));
+  }
+
+  #heard(pageId: string, message: z.output<typeof report>): void {
+    switch (message.type) {
+      case 'unknown-module':
+        this.unknownModules.add(message.name);
+        break;
+      case 'error':
+        this.errors.push(message.message);
+        break;
+      case 'freezing':
+        this.#awaited.get(pageId)?.();
+        this.#awaited.delete(pageId);
+    }
   }
 }

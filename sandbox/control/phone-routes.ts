@@ -45,6 +45,7 @@ export const phoneActions: Record<string, PhoneAction> = {
   'receive-text': (phone, body) => phone.receiveText(body as Parameters<Phone['receiveText']>[0]),
   'receive-media': (phone, body) => phone.receiveMedia(body as Parameters<Phone['receiveMedia']>[0]),
   'receive-reaction': (phone, body) => phone.receiveReaction(body as Parameters<Phone['receiveReaction']>[0]),
+  'receive-vote': (phone, body) => phone.receiveVote(body as Parameters<Phone['receiveVote']>[0]),
   'receive-call': (phone, body) => phone.receiveCall(body as Parameters<Phone['receiveCall']>[0]),
   'send-from-phone': (phone, body) => phone.sendFromPhone(body as Parameters<Phone['sendFromPhone']>[0]),
   edit: action(z.strictObject({ messageId, body: z.string() }), (phone, input) =>

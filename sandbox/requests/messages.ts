@@ -20,6 +20,14 @@ const action = z.looseObject({ name: z.string() });
 const named = z.object({ messageId: z.string() });
 const reaction = z.object({ id: z.string(), parent: z.string(), text: z.string(), chat: z.string() });
 
+const vote = z.object({
+  id: z.string(),
+  parent: z.string(),
+  from: z.string(),
+  optionIds: z.array(z.number()),
+  t: z.number(),
+});
+
 export const messageRequests: Record<string, RequestHandler> = {
   sendMessage(body, context) {
     const { account, device } = linkedAccount(context);
@@ -79,6 +87,14 @@ export const messageRequests: Record<string, RequestHandler> = {
     const t = Math.floor(Date.now() / 1000);
     account.actions.push({ name: 'reaction', timestamp: t, messageId: parent, text, chat });
     account.deliver({ kind: 'reaction', reaction: { id, parent, from: account.id, text, t } }, device);
+    context.world.changed();
+  },
+
+  sendVote(body, context) {
+    const { account, device } = linkedAccount(context);
+    const cast = vote.parse(body);
+    account.actions.push({ name: 'vote', timestamp: cast.t, messageId: cast.parent, optionIds: cast.optionIds });
+    account.deliver({ kind: 'vote', vote: cast }, device);
     context.world.changed();
   },
 

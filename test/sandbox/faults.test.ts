@@ -134,7 +134,7 @@ test('a terminal state ends the plain library', async () => {
 
 test('a frozen page answers nothing while the browser does', async () => {
   await library.next('ready');
-  phone.freezePage(1500);
+  await phone.freezePage(1500);
   const answer = evaluate(library.client, `'thawed'`);
   expect(await library.client.pupBrowser?.version()).toContain('Chrome');
   expect(await Promise.race([answer, Promise.resolve('frozen')])).toBe('frozen');

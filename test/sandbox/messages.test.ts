@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import whatsapp from 'whatsapp-web.js';
-import type { Call, Client, GroupChat, GroupNotification, Message, Reaction } from 'whatsapp-web.js';
+import type { Call, Client, GroupChat, GroupNotification, Message, PollVote, Reaction } from 'whatsapp-web.js';
 import type { Phone, Sandbox } from '../../sandbox/index.js';
 import { startSandbox } from '../../sandbox/index.js';
 import type { PlainLibrary } from './plain-library.js';
@@ -133,6 +133,17 @@ test('reactions go both ways', async () => {
   expect(other).toMatchObject({ reaction: '❤️', senderId: `${ann}@c.us` });
   await message.reload();
   expect(await message.getReactions()).toHaveLength(2);
+});
+
+test('polls are sent, voted in and counted', async () => {
+  const poll = await client.sendMessage(`${ann}@c.us`, new whatsapp.Poll('When?', ['today', 'tomorrow']));
+  await phone.waitForSent(({ type }) => type === 'poll_creation');
+  await phone.receiveVote({ from: ann, messageId: poll.id._serialized, options: ['tomorrow'] });
+  const [vote] = (await library.next('vote_update')) as [PollVote];
+  expect(vote.selectedOptions).toEqual([{ name: 'tomorrow', localId: 1 }]);
+  await poll.vote(['today']);
+  await phone.waitForAction(({ name }) => name === 'vote');
+  expect(await client.getPollVotes(poll.id._serialized)).toHaveLength(2);
 });
 
 test('edits and deletions of others are seen, and those of the bot are known to the phone', async () => {

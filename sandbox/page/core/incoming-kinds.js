@@ -43,6 +43,10 @@ define('sandbox/incoming-kinds', (require) => {
       await require('sandbox/reactions').receive(reaction, fresh);
     },
 
+    async vote({ vote }, fresh) {
+      await require('sandbox/polls').receive(vote, fresh);
+    },
+
     call({ call }) {
       const { CallCollection } = require('sandbox/calls');
       CallCollection.receive({ ...call, peerJid: createWid(call.peerJid) });

@@ -20,6 +20,7 @@ define('sandbox/stage', (require) => {
       if (part !== 'localStorage') void require('sandbox/storage').wipe();
     },
     freeze({ forMs }) {
+      report({ type: 'freezing' });
       const end = performance.now() + (forMs ?? Infinity);
       while (performance.now() < end);
     },

@@ -76,7 +76,6 @@ define('sandbox/reactions', (require) => {
 });
 
 define('WAWebAddonReactionTableMode', () => ({ reactionTableMode: { bulkUpsert: async () => undefined } }));
-define('WAWebAddonPollVoteTableMode', () => ({ pollVoteTableMode: { bulkUpsert: async () => undefined } }));
 
 define('WAWebSendReactionMsgAction', (require) => ({
   sendReactionToMsg: (message, reaction) => require('sandbox/reactions').send(message, reaction ?? ''),
