@@ -103,8 +103,7 @@ export class Account extends EventEmitter<AccountEvents> {
 
   /** Ends the worker's life so that the next one starts with the code as it is now. */
   restartWorker(): void {
-    if (this.#machine.state === 'failed') this.#dispatch({ type: 'start' });
-    else void this.#worker?.stop(this.#workerStopMs);
+    this.#dispatch({ type: 'reload' });
   }
 
   get #workerStopMs(): number {

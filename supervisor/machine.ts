@@ -44,7 +44,9 @@ export type MachineEvent =
   | { readonly type: 'listening' }
   | { readonly type: 'transport'; readonly connected: boolean }
   | { readonly type: 'heartbeat-missed'; readonly afterMs: number }
-  | { readonly type: 'retry' };
+  | { readonly type: 'retry' }
+  /** The code of worker or bot has changed: the next life is to run the new one. */
+  | { readonly type: 'reload' };
 
 export type Effect =
   | { readonly type: 'start-browser' }
@@ -126,6 +128,10 @@ export function transition(
     case 'worker-exited':
       return workerExited(machine, event, limits, nowMs, random);
     case 'page-lost':
+      // A reload came in between; the worker that follows gets a fresh browser.
+      if (machine.worker === 'stopping' && machine.browser === 'running') {
+        return { machine: { ...machine, browser: 'stopping' }, effects: [{ type: 'stop-browser' }] };
+      }
       if (machine.worker !== 'assigned' || machine.browser !== 'running') return impossible(machine, event);
       return pageLost(machine, event.reason, limits, random);
     case 'listening':
@@ -151,6 +157,8 @@ export function transition(
     case 'retry':
       if (machine.state !== 'backoff') return impossible(machine, event);
       return startMissing({ ...machine, state: 'starting' });
+    case 'reload':
+      return reload(machine);
   }
 }
 
@@ -175,6 +183,7 @@ function whileStopping(machine: Machine, event: MachineEvent): Step {
 function whileWaitingForPerson(machine: Machine, event: MachineEvent): Step {
   switch (event.type) {
     case 'start':
+    case 'reload':
       return startMissing({
         ...machine,
         state: 'starting',
@@ -311,6 +320,21 @@ function pageLost(machine: Machine, reason: string, limits: RestartLimits, rando
 function forgetOldFailures(machine: Machine, nowMs: number): Machine {
   const wasStable = machine.listeningSinceMs !== null && nowMs - machine.listeningSinceMs >= stableAfterMs;
   return { ...machine, listeningSinceMs: null, failures: wasStable ? 0 : machine.failures };
+}
+
+/** New code is a new beginning: what the old one failed at doesn't count. */
+function reload(machine: Machine): Step {
+  const fresh: Machine = { ...machine, failures: 0 };
+  // One that is being stopped already is followed by one with the new code.
+  if (machine.worker === 'stopping') return { machine: fresh, effects: [] };
+  if (machine.worker !== 'absent') {
+    return {
+      machine: { ...fresh, state: 'starting', worker: 'stopping', listeningSinceMs: null, workerFailure: null },
+      effects: [{ type: 'cancel-retry' }, { type: 'stop-worker' }],
+    };
+  }
+  const started = startMissing({ ...fresh, state: 'starting' });
+  return { machine: started.machine, effects: [{ type: 'cancel-retry' }, ...started.effects] };
 }
 
 function heartbeatMissed(machine: Machine, afterMs: number): Step {

@@ -90,6 +90,7 @@ function personMoves({ machine }: World): Move[] {
   return [
     ...(waiting ? [{ event: { type: 'start' }, certain: false } as const] : []),
     ...(machine.state === 'stopped' ? [] : [{ event: { type: 'stop' }, certain: false } as const]),
+    { event: { type: 'reload' }, certain: false },
   ];
 }
 
@@ -177,6 +178,7 @@ function happened(world: World, event: MachineEvent): World {
       return { ...world, retryIsArmed: false };
     case 'start':
     case 'stop':
+    case 'reload':
     case 'transport':
     case 'heartbeat-missed':
       return world;
