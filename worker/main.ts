@@ -85,7 +85,9 @@ function beatHeart(assigned: number, intervalMs: number, timeline: Timeline): vo
 async function fail(failure: WorkerFailure): Promise<void> {
   if (ending) return;
   ending = true;
-  output.log.error({ err: failure, class: failure.class }, failure.message);
+  // The supervisor tells it to people, with what follows from it; a second time would look like a second failure.
+  const level = failure.class === 'BUG' || !process.connected ? 'error' : 'debug';
+  output.log[level]({ err: failure, class: failure.class }, failure.message);
   await supervisor.send({
     type: 'failure',
     incarnation,

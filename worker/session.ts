@@ -51,7 +51,7 @@ export function startSession(
 
   // A fault during the start also rejects `run`, after what it means has been written to the account's files.
   run()
-    .then(() => faults.occurred)
+    .then(() => faults.occurred.catch(noteLogout))
     .catch((failure: unknown) => {
       if (!stopping.signal.aborted) onFault(classifyFailure(failure));
     });
@@ -163,6 +163,13 @@ export function startSession(
         })
         .catch((error: unknown) => faults.report(error));
     });
+  }
+
+  /** For a session that has listened; a restore that finds the device unlinked says so in its own words. */
+  async function noteLogout(thrown: unknown): Promise<never> {
+    const failure = classifyFailure(thrown);
+    if (failure.class === 'AUTH') await records.note({ eventType: 'device_logged_out', reason: failure.message });
+    throw failure;
   }
 
   async function announceListening({ state, healed }: BroughtUp): Promise<void> {
