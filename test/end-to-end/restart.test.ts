@@ -1,0 +1,77 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+
+import { accountNumber, Stage } from '../support/stage.js';
+
+describe('a linked account', () => {
+  let stage: Stage;
+
+  beforeAll(async () => {
+    ({ stage } = await Stage.openLinked());
+    await stage.stopAll();
+  });
+  afterEach(() => stage.stopAll());
+  afterAll(() => stage.close());
+
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'leaves no process, no lock and no claim to be active after %s, and the supervisor ends with 0',
+    async (signal) => {
+      const supervisor = stage.start();
+      await stage.waitUntilListening();
+      expect(await supervisor.stop(signal)).toEqual({ code: 0, signal: null });
+
+      expect(stage.processes).toEqual([]);
+      expect(await stage.locks()).toEqual([]);
+      expect(await stage.status()).toMatchObject({
+        isActive: false,
+        state: 'stopped',
+        deviceLinked: true,
+        workerPid: null,
+      });
+    },
+  );
+
+  it('is restored without a QR code when it is started again', async () => {
+    const { restoreCount } = await stage.status();
+    const earlier = (await stage.history()).length;
+    const { qrRefsServed } = stage.sandbox.counters;
+
+    const supervisor = stage.start();
+    await supervisor.waitForLine(/^ SESSION RESTORE - REACTIVATING DEVICE$/);
+    await supervisor.waitForLine(new RegExp(`Master account: +\\+${accountNumber}$`));
+    await supervisor.waitForLine(/Attempt: +1\/3$/);
+    await supervisor.waitForLine(/Previous status: linked/);
+    await supervisor.waitForLine(/Last activity: +\d{4}-\d\d-\d\dT/);
+    await supervisor.waitForLine(/Restore Progress: 100%/);
+    await supervisor.waitForLine(/^ DEVICE REACTIVATED - BOT READY TO SERVE!$/);
+    await supervisor.waitForLine(/Duration: \d+ ms/);
+
+    expect(await stage.waitUntilListening()).toMatchObject({
+      deviceLinked: true,
+      restoreCount: restoreCount + 1,
+      restoreStatus: 'fully_reactivated',
+      restoreMode: 'cold',
+    });
+    expect((await stage.history()).slice(earlier)).toMatchObject([
+      { eventType: 'restore_authenticated', attempt: 1 },
+      { eventType: 'restore_complete', status: 'fully_reactivated', attempt: 1 },
+    ]);
+    expect((await stage.ask('!ping')).body).toBe('pong');
+    expect(supervisor.matching(/SCAN QR CODE/)).toEqual([]);
+    expect(stage.sandbox.counters.qrRefsServed).toBe(qrRefsServed);
+  });
+
+  it('leaves no process behind when the supervisor is killed, and is restored by the next start', async () => {
+    const first = stage.start();
+    const before = await stage.waitUntilListening();
+    first.signal('SIGKILL');
+    await stage.waitUntilNothingRuns(2_000);
+    expect(await stage.locks()).toEqual([]);
+
+    const { qrRefsServed } = stage.sandbox.counters;
+    const second = stage.start();
+    await stage.waitUntilListening(before);
+    expect((await stage.ask('!ping')).body).toBe('pong');
+    expect(second.matching(/SCAN QR CODE/)).toEqual([]);
+    expect(stage.sandbox.counters.qrRefsServed).toBe(qrRefsServed);
+  });
+});

@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { Stage } from '../support/stage.js';
+
+describe('a device that the phone has unlinked', () => {
+  let stage: Stage;
+
+  beforeEach(async () => {
+    stage = await Stage.open();
+  });
+  afterEach(() => stage.close());
+
+  it('is asked for a fresh QR code after a bounded number of restores, and is linked again by scanning it', async () => {
+    const supervisor = stage.start({ environment: { WASUP_RESTORE_RETRY_DELAY_MS: '200' } });
+    await stage.phone.scanQr();
+    await stage.waitUntilListening();
+
+    const from = supervisor.mark;
+    stage.phone.unlink();
+    await supervisor.waitForLine(/WhatsApp has unlinked this device/, { from });
+    await supervisor.waitForLine(/^ SESSION REACTIVATION FAILED - REQUESTING FRESH AUTH$/, { from });
+    await supervisor.waitForLine(/^ SCAN QR CODE TO LINK DEVICE$/, { from });
+    const attempts = supervisor.matching(/Attempt: +\d\/3$/, from);
+    expect(attempts.length).toBeGreaterThan(0);
+    expect(attempts.length).toBeLessThanOrEqual(3);
+    expect(await stage.status()).toMatchObject({ deviceLinked: false, isActive: false, state: 'linking' });
+
+    await stage.phone.scanQr();
+    await supervisor.waitForLine(/DEVICE LINKED - BOT READY TO SERVE!/, { from });
+    expect(await stage.waitUntilListening()).toMatchObject({ deviceLinked: true, reason: null, userAction: null });
+    expect((await stage.ask('!ping')).body).toBe('pong');
+
+    const events = (await stage.history()).map(({ eventType }) => eventType);
+    expect(events.at(0)).toBe('device_linked');
+    expect(events).toContain('device_logged_out');
+    expect(events.slice(-2)).toEqual(['fresh_auth_requested', 'device_linked']);
+    expect(events.filter((event) => event === 'restore_auth_failed').length).toBe(attempts.length);
+  });
+
+  it('is asked for a fresh QR code also when it was unlinked while it was stopped', async () => {
+    const first = stage.start();
+    await stage.phone.scanQr();
+    await stage.waitUntilListening();
+    await first.stop();
+    stage.phone.unlink();
+
+    const second = stage.start({ environment: { WASUP_RESTORE_RETRY_DELAY_MS: '200' } });
+    await second.waitForLine(/^ SESSION REACTIVATION FAILED - REQUESTING FRESH AUTH$/);
+    await second.waitForLine(/^ SCAN QR CODE TO LINK DEVICE$/);
+    expect(second.matching(/Attempt: +\d\/3$/).map((line) => line.trim().split(/\s+/).at(-1))).toEqual([
+      '1/3',
+      '2/3',
+      '3/3',
+    ]);
+    expect((await stage.history()).filter(({ eventType }) => eventType === 'restore_auth_failed')).toHaveLength(3);
+
+    await stage.phone.scanQr();
+    await stage.waitUntilListening();
+    expect((await stage.ask('!ping')).body).toBe('pong');
+  });
+});

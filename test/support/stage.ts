@@ -1,0 +1,218 @@
+import { mkdtempSync } from 'node:fs';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { type Phone, type Sandbox, type SandboxOptions, type SentMessage, startSandbox } from '../../sandbox/index.js';
+import { type DeviceStatus, readDeviceStatus } from '../../shared/device-status.js';
+import { type SessionPaths, sessionPaths } from '../../shared/paths.js';
+import { readSessionHistory, type SessionHistoryEntry } from '../../shared/session-history.js';
+import { findProcesses, type LivingProcess } from './processes.js';
+import { SupervisorProcess } from './supervisor-process.js';
+import { defaultTimeoutMs, until } from './until.js';
+
+/** Numbers of the North American plan that are kept free for fiction. */
+export const accountNumber = '12025550100';
+export const contactNumber = '12025550123';
+
+/** The path of a bot module for tests. */
+export function fixture(name: string): string {
+  return fileURLToPath(new URL(`../end-to-end/fixtures/${name}`, import.meta.url));
+}
+
+/** The status of an account that is up, with the processes that serve it. */
+export type ListeningStatus = DeviceStatus & { readonly workerPid: number; readonly browserPid: number };
+
+export interface StartOptions {
+  readonly words?: readonly string[];
+  /** Beside the account, the folder, and the way to the sandbox. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** How long processes may take to go after the supervisor has gone without a chance to stop them. */
+const orphanTimeoutMs = 2_000;
+
+/**
+ * A user's machine in small: an empty folder, an emulated WhatsApp, and supervisors that are configured through their
+ * environment alone. `close` ends everything and makes sure that nothing was left behind.
+ */
+export class Stage {
+  readonly sandbox: Sandbox;
+  readonly phone: Phone;
+  readonly folder: string;
+  readonly sessionsFolder: string;
+  readonly workingDirectory: string;
+  readonly paths: SessionPaths;
+  readonly #supervisors: SupervisorProcess[] = [];
+
+  static async open(options: SandboxOptions = {}): Promise<Stage> {
+    const folder = mkdtempSync(join(tmpdir(), 'wasup-test-'));
+    const stage = new Stage(folder, await startSandbox(options));
+    await mkdir(stage.workingDirectory);
+    return stage;
+  }
+
+  /** A stage with a linked account that listens. */
+  static async openLinked(
+    sandboxOptions: SandboxOptions = {},
+    startOptions: StartOptions = {},
+  ): Promise<{ stage: Stage; supervisor: SupervisorProcess }> {
+    const stage = await Stage.open({ autoLink: { number: accountNumber }, ...sandboxOptions });
+    try {
+      const supervisor = stage.start(startOptions);
+      await stage.waitUntilListening();
+      return { stage, supervisor };
+    } catch (error) {
+      await stage.close().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private constructor(folder: string, sandbox: Sandbox) {
+    this.folder = folder;
+    this.sandbox = sandbox;
+    this.phone = sandbox.phone(accountNumber);
+    this.sessionsFolder = join(folder, 'sessions');
+    this.workingDirectory = join(folder, 'working-directory');
+    this.paths = sessionPaths(this.sessionsFolder, accountNumber);
+  }
+
+  start({ words = [], environment = {} }: StartOptions = {}): SupervisorProcess {
+    const supervisor = new SupervisorProcess({
+      words,
+      workingDirectory: this.workingDirectory,
+      environment: {
+        WASUP_ACCOUNTS: accountNumber,
+        WASUP_SESSIONS_DIR: this.sessionsFolder,
+        WASUP_BROWSER_ARGS: JSON.stringify(this.sandbox.browserArguments),
+        ...environment,
+      },
+    });
+    this.#supervisors.push(supervisor);
+    return supervisor;
+  }
+
+  async status(): Promise<DeviceStatus> {
+    return (await readDeviceStatus(this.paths.deviceStatus, accountNumber)).status;
+  }
+
+  async history(): Promise<readonly SessionHistoryEntry[]> {
+    return (await readSessionHistory(this.paths.sessionHistory)).entries;
+  }
+
+  /** Status and history are two files; what the status says already may come to the history a moment later. */
+  async waitForEvent(eventType: string, earlierEntries: number): Promise<SessionHistoryEntry> {
+    return until(
+      async () => (await this.history()).slice(earlierEntries).find((entry) => entry.eventType === eventType),
+      { expectation: () => `"${eventType}" in the history.${this.#describe()}` },
+    );
+  }
+
+  async waitForStatus(
+    holds: (status: DeviceStatus) => boolean,
+    expectation: string,
+    timeoutMs = defaultTimeoutMs,
+  ): Promise<DeviceStatus> {
+    let latest: DeviceStatus | undefined;
+    return until(
+      async () => {
+        latest = await this.status();
+        if (!this.#supervisors.some(({ isRunning }) => isRunning)) throw new Error(`Nothing runs.${this.#describe()}`);
+        return holds(latest) ? latest : undefined;
+      },
+      { timeoutMs, expectation: () => `${expectation}; the status is ${JSON.stringify(latest)}.${this.#describe()}` },
+    );
+  }
+
+  /** @param before the status of an earlier life; then only a later one counts. */
+  async waitUntilListening(before?: { readonly workerPid: number }): Promise<ListeningStatus> {
+    const status = await this.waitForStatus(
+      ({ isActive, state, workerPid, browserPid }) =>
+        isActive &&
+        state === 'listening' &&
+        workerPid !== null &&
+        browserPid !== null &&
+        workerPid !== before?.workerPid,
+      `the account to listen${before === undefined ? '' : ` in another worker than ${before.workerPid}`}`,
+    );
+    return status as ListeningStatus;
+  }
+
+  /** A contact writes; resolves with the bot's quoted answer. */
+  async ask(body: string, { group }: { group?: string } = {}): Promise<SentMessage> {
+    const question = await this.phone.receiveText({ from: contactNumber, body, ...(group !== undefined && { group }) });
+    return this.answerTo(question.id);
+  }
+
+  async answerTo(messageId: string): Promise<SentMessage> {
+    try {
+      return await this.phone.waitForSent(({ quotedMessageId }) => quotedMessageId === messageId);
+    } catch (error) {
+      throw new Error(`There is no answer to ${messageId}.${this.#describe()}`, { cause: error });
+    }
+  }
+
+  /** How often the bot has answered a message. */
+  answersTo(messageId: string): number {
+    return this.phone.sent.filter(({ quotedMessageId }) => quotedMessageId === messageId).length;
+  }
+
+  /** Workers, browsers and their helpers that belong to this stage. */
+  get processes(): LivingProcess[] {
+    return findProcesses(this.sessionsFolder);
+  }
+
+  /** What Chromium leaves in a profile that it holds. */
+  async locks(): Promise<string[]> {
+    const entries = await readdir(this.paths.profile).catch(() => []);
+    return entries.filter((name) => name.startsWith('Singleton'));
+  }
+
+  async waitUntilNothingRuns(timeoutMs = orphanTimeoutMs): Promise<void> {
+    await until(() => (this.processes.length === 0 ? true : undefined), {
+      timeoutMs,
+      expectation: () => `nothing to be left of ${this.folder}; there still is ${describeProcesses(this.processes)}`,
+    });
+  }
+
+  /** Stops what runs, so that the next test can start from a device that is linked and at rest. */
+  async stopAll(): Promise<void> {
+    for (const supervisor of this.#supervisors.filter(({ isRunning }) => isRunning)) await supervisor.stop();
+  }
+
+  /** @throws Error when a process, a lock or a file is left where there should be none. */
+  async close(): Promise<void> {
+    const complaints: string[] = [];
+    const complain = (error: unknown): void =>
+      void complaints.push(error instanceof Error ? error.message : String(error));
+    await this.stopAll().catch(complain);
+    await this.waitUntilNothingRuns().catch(complain);
+    for (const { pid } of this.processes) killIfThere(pid);
+    const locks = await this.locks();
+    if (locks.length > 0) complaints.push(`The profile is still locked: ${locks.join(', ')}.`);
+    const strays = await readdir(this.workingDirectory);
+    if (strays.length > 0) complaints.push(`Files were written into the working directory: ${strays.join(', ')}.`);
+    if (this.sandbox.pageErrors.length > 0)
+      complaints.push(`The sandbox's page had errors: ${this.sandbox.pageErrors.join('; ')}`);
+    await this.sandbox.close();
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    if (complaints.length > 0) throw new Error(`${complaints.join('\n')}${this.#describe()}`);
+  }
+
+  #describe(): string {
+    return this.#supervisors.at(-1)?.describe() ?? '';
+  }
+}
+
+function describeProcesses(processes: readonly LivingProcess[]): string {
+  return processes.map(({ pid, commandLine }) => `${pid} (${commandLine.slice(0, 120)})`).join(', ');
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has gone already.
+  }
+}
