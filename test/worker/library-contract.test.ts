@@ -263,8 +263,9 @@ function newClient(
   options: { authTimeoutMs?: number } = {},
   page?: Page,
 ): ObservedClient & { options: unknown } {
+  const authStrategy: unknown = strategy;
   const client = new ObservedClient({
-    authStrategy: strategy as unknown as never,
+    authStrategy: authStrategy as never,
     webVersionCache: { type: 'none' },
     takeoverOnConflict: false,
     ...options,
