@@ -22,7 +22,7 @@ export type NetworkConditions = z.output<typeof networkConditions>;
 
 const howMany = z.union([z.boolean(), z.number().int().min(0)]);
 export const pageLoadConditions = z.strictObject({
-  /** The next loads (a number of them, or all until `false`) end in a closed connection. */
+  /** The next loads (a number of them, or all until `false`) fail with ERR_CONNECTION_REFUSED. */
   refuse: howMany.optional(),
   /** The next loads get no answer until `stall: false`. */
   stall: howMany.optional(),

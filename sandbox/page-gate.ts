@@ -1,5 +1,11 @@
-import type { IncomingMessage } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { PageLoadConditions } from './conditions.js';
+
+/**
+ * A refused load is sent where nobody listens, and fails with ERR_CONNECTION_REFUSED. Closing its own connection would be
+ * simpler, but Chromium repeats a request, now and then, whose connection it had opened ahead.
+ */
+const nobodysAddress = 'https://127.0.0.1:65535/';
 
 /** Decides what becomes of a page load: served, refused or left without an answer. */
 export class PageGate {
@@ -14,10 +20,10 @@ export class PageGate {
     if (this.#stall === 0) this.#waiting.splice(0).forEach((serve) => serve());
   }
 
-  pass(request: IncomingMessage, serve: () => void): void {
+  pass(response: ServerResponse, serve: () => void): void {
     if (this.#refuse > 0) {
       this.#refuse -= 1;
-      request.socket.destroy();
+      response.writeHead(302, { location: nobodysAddress }).end();
     } else if (this.#stall > 0) {
       this.#stall -= 1;
       this.#waiting.push(serve);

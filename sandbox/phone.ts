@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import type { Account, DeviceAction, ReceivedMessage, SentMessage } from './account.js';
-import type { DeviceState, SyncConditions } from './conditions.js';
-import { deviceState, syncConditions } from './conditions.js';
-import type { Device } from './device.js';
 import { enterPairingCode, scanQr } from './linking.js';
 import { parseInput } from './options.js';
 import type { CallInput, MediaInput, Receipt, TextInput, VoteInput } from './phone-input.js';
+import { PhoneFaults } from './phone-faults.js';
 import { PhoneGroups } from './phone-groups.js';
 import { PhoneMessages } from './phone-messages.js';
 import type { HistoryInput } from './seed-history.js';
@@ -37,15 +35,13 @@ export interface WaitOptions {
 
 const defaultWaitMs = 30_000;
 
-/** The phone that holds a number, and the network as far as it concerns this account. */
-export class Phone {
+/** The phone that holds a number: it links, others write to it, and it knows what the bot has sent. */
+export class Phone extends PhoneFaults {
   readonly groups: PhoneGroups;
   readonly #messages: PhoneMessages;
 
-  constructor(
-    private readonly account: Account,
-    private readonly world: World,
-  ) {
+  constructor(account: Account, world: World) {
+    super(account, world);
     this.#messages = new PhoneMessages(account, world);
     this.groups = new PhoneGroups(account, world);
   }
@@ -86,8 +82,6 @@ export class Phone {
     };
   }
 
-  // Linking
-
   /** Scans the QR code with this text, or the next one that any unlinked page shows; resolves when linked. */
   async scanQr(qr?: string, { timeoutMs }: WaitOptions = {}): Promise<void> {
     await scanQr(this.world, this.account, qr, timeoutMs);
@@ -117,8 +111,6 @@ export class Phone {
     this.account.devices.clear();
     this.world.changed();
   }
-
-  // Messages
 
   receiveText(input: TextInput): Promise<Receipt> {
     return Promise.resolve(this.#messages.text(input));
@@ -203,8 +195,6 @@ export class Phone {
     this.world.changed();
   }
 
-  // Faults
-
   async waitFor(condition: Condition, { timeoutMs = defaultWaitMs }: WaitOptions = {}): Promise<PhoneStatus> {
     const holds: Record<Condition, (status: PhoneStatus) => boolean> = {
       linked: ({ linked }) => linked,
@@ -218,59 +208,5 @@ export class Phone {
       timeoutMs,
       () => `${this.number} to be ${condition}; it is ${JSON.stringify(this.status)}.`,
     );
-  }
-
-  /** Cuts the device's socket once; the page connects again by itself. */
-  dropSocket(): void {
-    for (const { connection } of this.account.devices.values()) connection?.drop();
-  }
-
-  /** How the next page loads of this account sync; without a field it is as by default. */
-  sync(conditions: SyncConditions): { release: () => void } {
-    const parsed = parseInput(syncConditions, conditions, 'sync');
-    const { sync } = this.account;
-    for (const key of Object.keys(sync) as (keyof SyncConditions)[]) Reflect.deleteProperty(sync, key);
-    Object.assign(sync, parsed);
-    return { release: () => this.releaseSync() };
-  }
-
-  /** Ends a withheld sync, now and for later pages. */
-  releaseSync(): void {
-    this.account.sync.withhold = false;
-    for (const { connection } of this.account.devices.values()) connection?.send({ type: 'sync-release' });
-  }
-
-  /** Flips `hasSynced` of the living page: the library announces `ready` again on every edge. */
-  setSynced(synced: boolean): void {
-    this.#act('synced', { synced });
-  }
-
-  /** Puts the page's socket into this state, as WhatsApp's servers can. */
-  setState(state: DeviceState): void {
-    this.#act('state', { state: parseInput(deviceState, state, 'setState') });
-  }
-
-  /** The page reloads itself. */
-  reloadPage(): void {
-    this.#act('reload');
-  }
-
-  /** The page's event loop hangs, for ever or for so long; resolves when it has begun to. */
-  async freezePage(forMs?: number): Promise<void> {
-    await this.world.stage.actAndHear(this.#lastDevice()?.pageId, 'freeze', forMs === undefined ? {} : { forMs });
-  }
-
-  /** The profile loses a half of its link, as after a hard kill of the browser. Takes effect at the next load. */
-  damageProfile(part: 'localStorage' | 'indexedDB'): void {
-    this.#act('wipe', { part });
-  }
-
-  #act(action: string, details?: Record<string, unknown>): void {
-    this.world.stage.act(this.#lastDevice()?.pageId, action, details);
-  }
-
-  #lastDevice(): Device | undefined {
-    const devices = [...this.account.devices.values()];
-    return devices.find(({ connection }) => connection !== undefined) ?? devices.at(-1);
   }
 }

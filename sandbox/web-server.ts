@@ -28,13 +28,11 @@ export async function startWebServer(
 
   const server = createServer({ key: certificate.key, cert: certificate.cert }, (request, response) => {
     const url = new URL(request.url ?? '/', 'https://web.whatsapp.com');
-    // Reused connections would let Chromium repeat a refused load behind our back.
-    response.setHeader('connection', 'close');
     response.setHeader('cache-control', 'no-store');
     if (url.pathname === '/') {
       world.counters.pageLoads += 1;
       world.changed();
-      gate.pass(request, () => send(response, 'text/html; charset=utf-8', page.html));
+      gate.pass(response, () => send(response, 'text/html; charset=utf-8', page.html));
     } else if (url.pathname === '/app.js') {
       const configuration = { pageId: randomUUID(), version: versions[build], build, socketTimeoutMs };
       send(response, 'text/javascript; charset=utf-8', page.script(configuration));

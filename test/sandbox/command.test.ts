@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vi
 import { addSandboxCommand } from '../../sandbox/command.js';
 import type { Sandbox } from '../../sandbox/index.js';
 import { startSandbox } from '../../sandbox/index.js';
+import { createProfile, startPlainLibrary } from './plain-library.js';
 
 let sandbox: Sandbox;
 let output = '';
@@ -36,7 +37,7 @@ async function run(...words: string[]): Promise<number> {
 }
 
 test('without a sandbox every subcommand ends with 69 and says how to start one', async () => {
-  for (const words of [['status'], ['send', 'hello'], ['link'], ['unlink'], ['drop']]) {
+  for (const words of [['status'], ['send', 'hello'], ['link'], ['unlink'], ['drop'], ['reload']]) {
     expect(await run(...words, '--control', 'http://127.0.0.1:9')).toBe(69);
     expect(output).toContain('Start one with: wasup sandbox');
   }
@@ -47,6 +48,22 @@ test('status shows version, port and phones', async () => {
   expect(await run('status', '--control', sandbox.controlUrl)).toBe(0);
   expect(output).toContain(`port ${sandbox.port}`);
   expect(output).toContain('+15550001000: not linked');
+});
+
+test('link and send --wait show the way of a message to the bot and back', async () => {
+  const profile = await createProfile();
+  const library = startPlainLibrary(sandbox, profile.folder);
+  library.client.on('message', (message) => void message.reply('pong'));
+  expect(await run('link', '15550001000', '--control', sandbox.controlUrl)).toBe(0);
+  await library.next('ready');
+  expect(await run('send', '!ping', '--from', '15551234567', '--wait', '--control', sandbox.controlUrl)).toBe(0);
+  expect(output).toContain('+15551234567 → +15550001000: !ping');
+  expect(output).toContain('+15550001000 → +15551234567: pong');
+  expect(await run('unlink', '--control', sandbox.controlUrl)).toBe(0);
+  expect(sandbox.phone('15550001000').status.linked).toBe(false);
+  await library.next('qr');
+  await library.stop();
+  await profile.remove();
 });
 
 test('sending to nobody says how to link', async () => {

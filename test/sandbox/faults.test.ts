@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Client } from 'whatsapp-web.js';
+import type { Client, Message } from 'whatsapp-web.js';
 import type { Phone, Sandbox } from '../../sandbox/index.js';
 import { startSandbox } from '../../sandbox/index.js';
 import type { PlainLibrary } from './plain-library.js';
@@ -139,6 +139,17 @@ test('a frozen page answers nothing while the browser does', async () => {
   expect(await library.client.pupBrowser?.version()).toContain('Chrome');
   expect(await Promise.race([answer, Promise.resolve('frozen')])).toBe('frozen');
   expect(await answer).toBe('thawed');
+});
+
+test('on the current build the plain library is lamed by the new message keys, as in reality', async () => {
+  await library.next('ready');
+  const { id } = await phone.receiveMedia({ from: '15551234567', mimetype: 'text/plain', data: 'aGk=' });
+  const [message] = (await library.next('message')) as [Message];
+  expect(Object.entries(message.id)).toContainEqual(['$1', id]);
+  expect(await message.reply('unquoted')).toBeUndefined();
+  expect((await phone.waitForSent(({ body }) => body === 'unquoted')).quotedMessageId).toBeUndefined();
+  await expect(message.downloadMedia()).rejects.toThrow('invalid message key');
+  await expect(library.client.getChats()).rejects.toThrow('invalid message key');
 });
 
 test('an unknown module is refused as WhatsApp does, and reported', async () => {

@@ -26,7 +26,7 @@ afterAll(async () => {
 test('a refused page load fails the initialization', async () => {
   sandbox.pageLoads({ refuse: 1 });
   library = startPlainLibrary(sandbox, profile.folder);
-  await expect(library.initialized).rejects.toThrow('net::ERR');
+  await expect(library.initialized).rejects.toThrow('net::ERR_CONNECTION_REFUSED');
 });
 
 test('a stalled page load hangs until it is let through', async () => {

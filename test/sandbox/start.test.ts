@@ -65,3 +65,11 @@ test('a wait says what it waited for', async () => {
   await expect(phone.scanQr('made-up')).rejects.toThrow('not shown by any page');
   await sandbox.close();
 });
+
+test('the README lists the modules that are served', async () => {
+  const sandbox = await startSandbox();
+  const readme = await readFile(new URL('../../sandbox/README.md', import.meta.url), 'utf8');
+  const listed = [...readme.slice(readme.indexOf('## Modules')).matchAll(/`(\w+)`/g)].map(([, name]) => name);
+  expect(listed).toEqual(sandbox.servedModules);
+  await sandbox.close();
+});

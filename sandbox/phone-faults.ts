@@ -1,0 +1,68 @@
+import type { Account } from './account.js';
+import type { DeviceState, SyncConditions } from './conditions.js';
+import { deviceState, syncConditions } from './conditions.js';
+import type { Device } from './device.js';
+import { parseInput } from './options.js';
+import type { World } from './world.js';
+
+/** What can befall an account's device: its socket, its sync, its page, its profile. */
+export class PhoneFaults {
+  constructor(
+    protected readonly account: Account,
+    protected readonly world: World,
+  ) {}
+
+  /** Cuts the device's socket once; the page connects again by itself. */
+  dropSocket(): void {
+    for (const { connection } of this.account.devices.values()) connection?.drop();
+  }
+
+  /** How the next page loads of this account sync; without a field it is as by default. */
+  sync(conditions: SyncConditions): { release: () => void } {
+    const parsed = parseInput(syncConditions, conditions, 'sync');
+    const { sync } = this.account;
+    for (const key of Object.keys(sync) as (keyof SyncConditions)[]) Reflect.deleteProperty(sync, key);
+    Object.assign(sync, parsed);
+    return { release: () => this.releaseSync() };
+  }
+
+  /** Ends a withheld sync, now and for later pages. */
+  releaseSync(): void {
+    this.account.sync.withhold = false;
+    for (const { connection } of this.account.devices.values()) connection?.send({ type: 'sync-release' });
+  }
+
+  /** Flips `hasSynced` of the living page: the library announces `ready` again on every edge. */
+  setSynced(synced: boolean): void {
+    this.#act('synced', { synced });
+  }
+
+  /** Puts the page's socket into this state, as WhatsApp's servers can. */
+  setState(state: DeviceState): void {
+    this.#act('state', { state: parseInput(deviceState, state, 'setState') });
+  }
+
+  /** The page reloads itself. */
+  reloadPage(): void {
+    this.#act('reload');
+  }
+
+  /** The page's event loop hangs, for ever or for so long; resolves when it has begun to. */
+  async freezePage(forMs?: number): Promise<void> {
+    await this.world.stage.actAndHear(this.#lastDevice()?.pageId, 'freeze', forMs === undefined ? {} : { forMs });
+  }
+
+  /** The profile loses a half of its link, as after a hard kill of the browser. Takes effect at the next load. */
+  damageProfile(part: 'localStorage' | 'indexedDB'): void {
+    this.#act('wipe', { part });
+  }
+
+  #act(action: string, details?: Record<string, unknown>): void {
+    this.world.stage.act(this.#lastDevice()?.pageId, action, details);
+  }
+
+  #lastDevice(): Device | undefined {
+    const devices = [...this.account.devices.values()];
+    return devices.find(({ connection }) => connection !== undefined) ?? devices.at(-1);
+  }
+}
