@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { supervisorExitCodes } from '../../shared/exit-codes.js';
 import { WasupError } from '../../shared/errors.js';
@@ -52,6 +54,7 @@ export async function stopBrowser(
   return await whileStopping(browser.profileDirectory, async () => {
     const how = await endMainProcess(browser, switchboard, timeoutMs);
     await sweep(browser, Math.max(minimumSweepMs, deadline - performance.now()));
+    if (holds(browser)) await removeLocks(browser.profileDirectory);
     return { how };
   });
 }
@@ -63,6 +66,8 @@ async function endMainProcess(
 ): Promise<BrowserEnd['how']> {
   const { exited } = browser;
   if (timeoutMs > 0) {
+    // A stopped browser hears nothing until it goes on.
+    signalProcess(-browser.pid, 'SIGCONT');
     if (await within(exited, await askToClose(switchboard, timeoutMs * closeShare))) return endedHow(exited, 'closed');
     await terminate(browser);
     if (await within(exited, timeoutMs * terminateShare)) return endedHow(exited, 'terminated');
@@ -89,8 +94,6 @@ async function terminate({ pid, profileDirectory }: RunningBrowser): Promise<voi
   // `pid` can be a start script that has stayed.
   const directing = found?.main.filter((id) => found.group.includes(id)) ?? [];
   for (const id of new Set([pid, ...directing])) signalProcess(id, 'SIGTERM');
-  // Stopped processes hear nothing until they go on.
-  signalProcess(-pid, 'SIGCONT');
 }
 
 /** A call in parallel may have taken a harder step: the signal tells. */
@@ -119,6 +122,15 @@ async function leftBehind(browser: RunningBrowser): Promise<number[]> {
   // Once another browser has the profile, what runs on it is that one.
   const onProfile = holds(browser) ? found.profile : [];
   return [...new Set([...found.group, ...onProfile])];
+}
+
+/**
+ * Only a browser that closes takes its locks along; one that ends by a signal, even by SIGTERM, leaves them. Nobody is left to
+ * hold them, and in a container that gets another host name they would keep every later browser out.
+ */
+async function removeLocks(profileDirectory: string): Promise<void> {
+  const names = ['SingletonLock', 'SingletonCookie', 'SingletonSocket'];
+  await Promise.all(names.map((name) => rm(join(profileDirectory, name), { force: true })));
 }
 
 /** Two browsers on one profile damage it, so one that can't be ended must be seen. */

@@ -1,0 +1,75 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type BrowserProcess,
+  startBrowser,
+  type StartBrowserOptions,
+} from '../../supervisor/browser/browser-process.js';
+import { launchArguments } from '../../supervisor/browser/launch-arguments.js';
+import { findBrowserProcesses } from '../../supervisor/browser/profile-processes.js';
+
+const candidates = [
+  process.env['PUPPETEER_EXECUTABLE_PATH'],
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
+
+export function chromiumPath(): string {
+  const found = candidates.find((path) => path !== undefined && path !== '' && existsSync(path));
+  if (found === undefined) throw new Error('No Chromium found: install one or set PUPPETEER_EXECUTABLE_PATH.');
+  return found;
+}
+
+/** A browser of its own folder, which `remove` deletes after ending everything that runs on it. */
+export class BrowserFolder {
+  readonly #browsers: BrowserProcess[] = [];
+
+  private constructor(readonly path: string) {}
+
+  static async create(): Promise<BrowserFolder> {
+    const path = await mkdtemp(join(tmpdir(), 'wasup-browser-'));
+    await mkdir(join(path, 'home'));
+    return new BrowserFolder(path);
+  }
+
+  get profile(): string {
+    return join(this.path, 'profile');
+  }
+
+  get log(): string {
+    return join(this.path, 'browser.log');
+  }
+
+  get arguments(): string[] {
+    const asRoot = process.getuid?.() === 0;
+    return launchArguments({ profileDirectory: this.profile, extraArguments: [], asRoot });
+  }
+
+  get options(): StartBrowserOptions {
+    return {
+      executablePath: chromiumPath(),
+      arguments: this.arguments,
+      logPath: this.log,
+      startTimeoutMs: 30_000,
+      // Nothing of the user's own files.
+      environment: { ...process.env, HOME: join(this.path, 'home') },
+    };
+  }
+
+  async start(options: Partial<StartBrowserOptions> = {}): Promise<BrowserProcess> {
+    const browser = await startBrowser({ ...this.options, ...options });
+    this.#browsers.push(browser);
+    return browser;
+  }
+
+  async remove(): Promise<void> {
+    await Promise.all(this.#browsers.map((browser) => browser.stop({ timeoutMs: 10_000 })));
+    // What a test started by other means, and didn't come to end because it failed.
+    for (const pid of (await findBrowserProcesses(this.profile))?.profile ?? []) process.kill(pid, 'SIGKILL');
+    await rm(this.path, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
