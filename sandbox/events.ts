@@ -49,6 +49,7 @@ export interface CallRecord {
 /** What happens to an account and is delivered to each of its linked devices, in order, once it is stored there. */
 export type AccountEvent =
   | { kind: 'message'; message: WireMessage }
+  | { kind: 'decrypted'; message: WireMessage }
   | { kind: 'ack'; messageId: string; ack: number }
   | { kind: 'edit'; messageId: string; body: string; t: number }
   | { kind: 'revoke'; messageId: string; protocolMessageKey: string }

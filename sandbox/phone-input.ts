@@ -14,6 +14,8 @@ export const textInput = z.strictObject({
   quoted: z.string().optional(),
   mentions: z.array(person).optional(),
   pushname: z.string().optional(),
+  /** The message comes undecipherable (type `ciphertext`) and can be read only after so many milliseconds. */
+  decryptedAfterMs: z.number().int().min(0).max(600_000).optional(),
 });
 export type TextInput = z.output<typeof textInput>;
 

@@ -131,7 +131,7 @@ export class PhoneMessages {
     envelope: Omit<TextInput, 'body'>,
     content: { type: string; body: string; [attribute: string]: unknown },
   ): Receipt {
-    const { group, quoted, mentions, pushname } = envelope;
+    const { group, quoted, mentions, pushname, decryptedAfterMs } = envelope;
     const sender = userId(envelope.from);
     if (group !== undefined && !this.account.groups.has(group)) {
       throw new Error(`${this.account.number} is in no group ${group}. Create it first with phone.groups.create().`);
@@ -164,7 +164,12 @@ export class PhoneMessages {
       ack: 1,
       raw: message,
     });
-    this.#deliver({ kind: 'message', message });
+    if (decryptedAfterMs === undefined) {
+      this.#deliver({ kind: 'message', message });
+    } else {
+      this.#deliver({ kind: 'message', message: { ...message, type: 'ciphertext', body: '' } });
+      setTimeout(() => this.#deliver({ kind: 'decrypted', message }), decryptedAfterMs).unref();
+    }
     return { id: message.id, timestamp: message.t };
   }
 

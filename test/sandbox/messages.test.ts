@@ -162,6 +162,14 @@ test('edits and deletions of others are seen, and those of the bot are known to 
   await phone.waitForSent(({ id: sentId, revoked: gone }) => sentId === sent.id._serialized && gone === true);
 });
 
+test('a message that can be read only later is announced, and emitted when it can', async () => {
+  await phone.receiveText({ from: ann, body: 'at last', decryptedAfterMs: 50 });
+  const [unreadable] = (await library.next('message_ciphertext')) as [Message];
+  expect(unreadable).toMatchObject({ type: 'ciphertext', body: '' });
+  const [message] = (await library.next('message')) as [Message];
+  expect(message).toMatchObject({ type: 'chat', body: 'at last' });
+});
+
 test('a call rings and can be rejected', async () => {
   const { id } = await phone.receiveCall({ from: bob, isVideo: true });
   const [call] = (await library.next('call')) as [Call];

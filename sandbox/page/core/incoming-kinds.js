@@ -22,6 +22,12 @@ define('sandbox/incoming-kinds', (require) => {
       if (!model.id.fromMe && !model.isNotification) chat.unreadCount += 1;
     },
 
+    async decrypted({ message }) {
+      const known = await find(message.id);
+      const { id, isNewMsg, ...attributes } = store.revive(message, false);
+      if (known) await store.change(known, attributes);
+    },
+
     async ack({ messageId, ack }) {
       const message = await find(messageId);
       if (message && ack > message.ack) await store.change(message, { ack });
