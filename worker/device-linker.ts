@@ -43,7 +43,7 @@ export class DeviceLinker {
    */
   async run(client: AttachedClient, bringUp: () => Promise<BroughtUp>): Promise<BroughtUp> {
     const { assignment, output, timeline } = this.#context;
-    await this.#records.update({
+    void this.#records.update({
       state: 'linking',
       deviceLinked: false,
       isActive: false,
@@ -72,7 +72,7 @@ export class DeviceLinker {
     });
     const broughtUp = await bringUp();
     const now = new Date().toISOString();
-    await this.#records.update({
+    void this.#records.update({
       state: 'listening',
       deviceLinked: true,
       isActive: true,
@@ -82,7 +82,7 @@ export class DeviceLinker {
       reason: null,
       userAction: null,
     });
-    await this.#records.note({ eventType: 'device_linked', duration: timeline.elapsedMs });
+    void this.#records.note({ eventType: 'device_linked', duration: timeline.elapsedMs });
     output.banner('DEVICE LINKED - BOT READY TO SERVE!', [`Account: +${assignment.account}`]);
     return broughtUp;
   }

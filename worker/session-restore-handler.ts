@@ -1,3 +1,4 @@
+import type { DeviceStatus } from '../shared/device-status.js';
 import type { SessionContext } from './session-context.js';
 import type { SessionRecords } from './session-records.js';
 import type { AttachedClient } from './whatsapp/attached-client.js';
@@ -30,7 +31,8 @@ export class SessionRestoreHandler {
    */
   async run(client: AttachedClient, bringUp: () => Promise<BroughtUp>): Promise<BroughtUp> {
     const { assignment, output, timeline } = this.#context;
-    await this.#announce();
+    const before = await this.#records.status();
+    this.#announce(before);
     let told = -1;
     const tellProgress = (percent: number): void => {
       if (percent === told) return;
@@ -42,7 +44,7 @@ export class SessionRestoreHandler {
     try {
       const broughtUp = await bringUp();
       tellProgress(100);
-      await this.#noteRestored(broughtUp);
+      this.#noteRestored(broughtUp, before.restoreCount);
       output.banner('DEVICE REACTIVATED - BOT READY TO SERVE!', [
         `Account:  +${assignment.account}`,
         `Duration: ${timeline.elapsedMs} ms (${assignment.rung})`,
@@ -54,10 +56,10 @@ export class SessionRestoreHandler {
     }
   }
 
-  async #announce(): Promise<void> {
+  /** Nobody waits for the disk: the records keep their order by themselves, and a sync costs as much as the injection. */
+  #announce(before: DeviceStatus): void {
     const { assignment, output } = this.#context;
-    const before = await this.#records.status();
-    await this.#records.update({
+    void this.#records.update({
       state: 'restoring',
       isActive: false,
       restoreStatus: 'authenticating',
@@ -84,22 +86,21 @@ export class SessionRestoreHandler {
     });
   }
 
-  async #noteRestored({ state, healed }: BroughtUp): Promise<void> {
+  #noteRestored({ state, healed }: BroughtUp, earlierRestores: number): void {
     const { assignment, timeline } = this.#context;
     const now = new Date().toISOString();
-    const { restoreCount } = await this.#records.status();
-    await this.#records.update({
+    void this.#records.update({
       state: 'listening',
       deviceLinked: true,
       isActive: true,
       lastConnected: now,
       lastRestoreTime: now,
-      restoreCount: restoreCount + 1,
+      restoreCount: earlierRestores + 1,
       restoreStatus: 'fully_reactivated',
       restoreDuration: timeline.elapsedMs,
       waVersion: state.waVersion,
     });
-    await this.#records.note({
+    void this.#records.note({
       eventType: 'restore_complete',
       status: 'fully_reactivated',
       attempt: assignment.attempt,

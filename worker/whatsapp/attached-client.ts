@@ -1,7 +1,5 @@
 import type { Browser, Frame, Page } from 'puppeteer';
 
-import type { ClientOptions } from 'whatsapp-web.js';
-
 import type { Logger } from '../../shared/logger.js';
 import { DeadlineError, withDeadline } from '../../shared/with-deadline.js';
 import { WorkerFailure } from '../worker-failure.js';
@@ -36,7 +34,7 @@ export class AttachedClient extends LibraryClient {
 
   constructor({ incarnation, strategy, authTimeoutMs, log }: AttachedClientOptions) {
     super({
-      authStrategy: strategy as unknown as NonNullable<ClientOptions['authStrategy']>,
+      authStrategy: strategy,
       authTimeoutMs,
       // The library's cache would be written into the working directory, for a version that WhatsApp no longer serves.
       webVersionCache: { type: 'none' },

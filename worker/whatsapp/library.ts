@@ -35,5 +35,7 @@ export const puppeteer = require('puppeteer') as typeof import('puppeteer').defa
 
 const whatsapp = require('whatsapp-web.js') as typeof import('whatsapp-web.js');
 
-/** The library's client, with the members above. */
-export const LibraryClient = whatsapp.Client as unknown as new (options: ClientOptions) => Client & ClientInternals;
+/** The library's client, with the members above. It takes any strategy that has the methods. */
+export const LibraryClient = whatsapp.Client as unknown as new (
+  options: Omit<ClientOptions, 'authStrategy'> & { authStrategy: AuthStrategy },
+) => Client & ClientInternals;
