@@ -66,11 +66,10 @@ const fixedSwitches = [
   '--disable-extensions',
   '--disable-component-extensions-with-background-pages',
   '--metrics-recording-only',
-  // A dump of a crashed page would keep messages and keys in ~/.config. The last one alone keeps the two processes away that
-  // wait for a crash, outside of the browser's process group (measured with Debian's Chromium 156).
+  // A crash is nobody's business but the user's: nothing is sent. The crash handlers themselves stay, two processes outside of the
+  // browser's group that end with it: with --disable-crashpad-for-testing every navigation to https aborts (net::ERR_ABORTED).
   '--disable-breakpad',
   '--disable-crash-reporter',
-  // Not --disable-crashpad-for-testing: with it every navigation to https aborts the renderer (net::ERR_ABORTED).
   // Our tab is always in the background: its timers and its renderer must run at full speed nevertheless.
   '--disable-background-timer-throttling',
   '--disable-backgrounding-occluded-windows',

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { WasupError } from '../../shared/errors.js';
 import { launchArguments, userAgentOf } from '../../supervisor/browser/launch-arguments.js';
+import { readLaunchSurroundings } from '../../supervisor/browser/launch-surroundings.js';
+import { chromiumPath } from '../support/real-browser.js';
 
 const base = { profileDirectory: '/data/profile', extraArguments: [], asRoot: false };
 
@@ -109,6 +111,18 @@ describe('the user agent', () => {
       'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36',
     );
     expect(userAgentOf('156.0.8078.79', 'darwin')).toContain('(Macintosh; Intel Mac OS X 10_15_7)');
+  });
+});
+
+describe('the surroundings', () => {
+  it('tell the version of the browser, without starting it on a profile', async () => {
+    const { userAgent, asRoot } = await readLaunchSurroundings(chromiumPath(), process.env);
+    expect(userAgent).toMatch(/ Chrome\/\d+\.0\.0\.0 Safari/);
+    expect(asRoot).toBe(process.getuid?.() === 0);
+  });
+
+  it('leave open what a browser that cannot run does not tell', async () => {
+    expect((await readLaunchSurroundings('/nowhere/chromium', process.env)).userAgent).toBeUndefined();
   });
 });
 
