@@ -1,18 +1,17 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 
 import { accountNumber, Stage } from '../support/stage.js';
 
 describe('a device that is not linked', () => {
   let stage: Stage;
 
-  beforeEach(async () => {
-    stage = await Stage.open();
-  });
   afterEach(() => stage.close());
 
   it('is linked by scanning the QR code in the terminal', async () => {
+    stage = await Stage.open();
     const supervisor = stage.start();
     await supervisor.waitForLine(/^ SCAN QR CODE TO LINK DEVICE$/);
+    expect(await stage.status()).toMatchObject({ state: 'linking', isActive: false, deviceLinked: false });
     await stage.phone.scanQr();
     await supervisor.waitForLine(/DEVICE LINKED - BOT READY TO SERVE!/);
 
@@ -25,11 +24,21 @@ describe('a device that is not linked', () => {
       reason: null,
       userAction: null,
     });
-    expect(await stage.history()).toMatchObject([{ eventType: 'device_linked' }]);
+    await stage.waitForEvent('device_linked', 0);
+    expect(await stage.history()).toHaveLength(1);
     expect((await stage.ask('!ping')).body).toBe('pong');
   });
 
+  it('is shown fresh QR codes when they expire, also after WhatsApp has stopped handing them out', async () => {
+    stage = await Stage.open({ qr: { firstRefMs: 400, laterRefMs: 400, refs: 2 } });
+    const supervisor = stage.start();
+    await supervisor.waitForLine(/Code 3 of \d+/);
+    await stage.phone.scanQr();
+    await stage.waitUntilListening();
+  });
+
   it('is linked by entering the pairing code on the phone, and asks WhatsApp for one code only', async () => {
+    stage = await Stage.open();
     const supervisor = stage.start({ environment: { WASUP_AUTH_METHOD: 'code' } });
     await supervisor.waitForLine(/ENTER PAIRING CODE TO LINK DEVICE/);
     const [, code] = await supervisor.waitForLine(/Code: +(\w{4}-\w{4})$/);
@@ -39,5 +48,71 @@ describe('a device that is not linked', () => {
     expect(stage.sandbox.counters.pairingCodesServed).toBe(1);
     expect(supervisor.matching(/SCAN QR CODE/)).toEqual([]);
     expect((await stage.ask('!ping')).body).toBe('pong');
+  });
+
+  it('waits for a person, and asks for no other code, when WhatsApp refuses a pairing code', async () => {
+    stage = await Stage.open();
+    stage.phone.limitPairingCodes();
+    const supervisor = stage.start({ environment: { WASUP_AUTH_METHOD: 'code' } });
+    await supervisor.waitForLine(/ERROR.*WhatsApp refused to give a pairing code.*Wait some hours/);
+    const status = await stage.waitForStatus(
+      ({ state, browserPid }) => state === 'needs-link' && browserPid === null,
+      'rest',
+    );
+    expect(status).toMatchObject({ isActive: false, workerPid: null });
+    expect(status.userAction).toContain('WASUP_AUTH_METHOD=qr');
+    expect(stage.phone.status.pairingCodesAsked).toBe(1);
+  });
+
+  it('is asked for again when worker or browser die before it was linked', async () => {
+    stage = await Stage.open();
+    const supervisor = stage.start();
+    for (const which of ['workerPid', 'browserPid'] as const) {
+      const from = supervisor.mark;
+      await supervisor.waitForLine(/^ SCAN QR CODE TO LINK DEVICE$/, { from });
+      const status = await stage.waitForStatus(
+        ({ state, [which]: pid }) => state === 'linking' && pid !== null,
+        'linking',
+      );
+      process.kill(status[which] ?? 0, 'SIGKILL');
+      await supervisor.waitForLine(/WARN.*SIGKILL.*Restarting/, { from });
+    }
+    await stage.phone.scanQr();
+    await stage.waitUntilListening();
+    expect((await stage.ask('!ping')).body).toBe('pong');
+  });
+
+  it('is not served when another number scans the code, and a person is told both numbers', async () => {
+    stage = await Stage.open();
+    const supervisor = stage.start();
+    await stage.sandbox.phone('491701234567').scanQr();
+    await supervisor.waitForLine(
+      new RegExp(`ERROR.*\\+491701234567.*\\+${accountNumber}.*WASUP_ACCOUNTS=491701234567`),
+    );
+    expect(await supervisor.waitForExit()).toEqual({ code: 78, signal: null });
+  });
+});
+
+describe('two accounts', () => {
+  it('are linked and answered each by its own bot, in browsers of their own', async () => {
+    const stage = await Stage.open();
+    const other = stage.sandbox.phone('12025550111');
+    try {
+      const environment = { WASUP_ACCOUNTS: `${accountNumber},${other.number}`, WASUP_AUTH_METHOD: 'code' };
+      const supervisor = stage.start({ environment });
+      await Promise.all([stage.phone.enterPairingCode(), other.enterPairingCode()]);
+      await supervisor.waitForLine(new RegExp(`Account: \\+${accountNumber}$`));
+      await stage.waitUntilListening();
+      await other.waitFor('synced');
+      await stage.ask('!ping');
+      const { id } = await other.receiveText({ from: '12025550123', body: '!ping' });
+      await other.waitForSent(({ quotedMessageId }) => quotedMessageId === id);
+      expect(stage.phone.sent).toHaveLength(1);
+      expect(other.sent).toHaveLength(1);
+      expect(await supervisor.stop()).toEqual({ code: 0, signal: null });
+      expect(stage.processes).toEqual([]);
+    } finally {
+      await stage.close();
+    }
   });
 });

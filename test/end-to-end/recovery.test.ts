@@ -8,6 +8,9 @@ import { until } from '../support/until.js';
 /** Short, so that a cut network is seen in both of its states. */
 const socketTimeoutMs = 500;
 
+/** Longer than a busy machine keeps a worker waiting, shorter than the patience of whoever runs the tests. */
+const heartbeat = { WASUP_HEARTBEAT_INTERVAL_MS: '500', WASUP_HEARTBEAT_TIMEOUT_MS: '3000' };
+
 describe('a session that listens', () => {
   let stage: Stage;
   let supervisor: SupervisorProcess;
@@ -16,7 +19,7 @@ describe('a session that listens', () => {
   let qrRefsServed: number;
 
   beforeAll(async () => {
-    ({ stage, supervisor } = await Stage.openLinked({ socketTimeoutMs }));
+    ({ stage, supervisor } = await Stage.openLinked({ socketTimeoutMs }, { environment: heartbeat }));
     // Status file and supervisor learn of the link one after the other; after an answer both have.
     await stage.ask('!ping');
   });
@@ -38,6 +41,15 @@ describe('a session that listens', () => {
     expect(after.restoreCount).toBe(before.restoreCount + 1);
     await supervisor.waitForLine(/The worker was killed \(SIGKILL\)/, { from: mark });
     await supervisor.waitForLine(/SESSION RESTORE - REACTIVATING DEVICE/, { from: mark });
+    await expectOneAnswer();
+  });
+
+  it('comes back in the same browser when the worker hangs', async () => {
+    process.kill(before.workerPid, 'SIGSTOP');
+    await supervisor.waitForLine(/has not given a sign of life for 3000 ms/, { from: mark });
+    const after = await stage.waitUntilListening(before);
+    expect(after.browserPid).toBe(before.browserPid);
+    expect(isAlive(before.workerPid)).toBe(false);
     await expectOneAnswer();
   });
 
@@ -67,7 +79,7 @@ describe('a session that listens', () => {
     try {
       await stage.phone.waitFor('offline');
       const away = await stage.waitForStatus(
-        ({ isActive, reason }) => !isActive && reason !== null && reason.includes('TIMEOUT'),
+        ({ isActive, reason }) => !isActive && reason?.includes('TIMEOUT') === true,
         'the cut to show',
       );
       expect(away).toMatchObject({ state: 'degraded', deviceLinked: true, workerPid: before.workerPid });

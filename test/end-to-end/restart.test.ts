@@ -51,6 +51,7 @@ describe('a linked account', () => {
       restoreStatus: 'fully_reactivated',
       restoreMode: 'cold',
     });
+    await stage.waitForEvent('restore_complete', earlier);
     expect((await stage.history()).slice(earlier)).toMatchObject([
       { eventType: 'restore_authenticated', attempt: 1 },
       { eventType: 'restore_complete', status: 'fully_reactivated', attempt: 1 },
@@ -58,6 +59,34 @@ describe('a linked account', () => {
     expect((await stage.ask('!ping')).body).toBe('pong');
     expect(supervisor.matching(/SCAN QR CODE/)).toEqual([]);
     expect(stage.sandbox.counters.qrRefsServed).toBe(qrRefsServed);
+  });
+
+  it('is restored without a QR code when WhatsApp could not be reached at first', async () => {
+    const { qrRefsServed } = stage.sandbox.counters;
+    stage.sandbox.pageLoads({ refuse: 2 });
+    const supervisor = stage.start();
+    await supervisor.waitForLine(/WARN.*WhatsApp could not be reached.*Restarting/);
+    await stage.waitUntilListening();
+    // What the network refuses is no refusal of the login.
+    expect(supervisor.matching(/Attempt: +[23]\/3$/)).toEqual([]);
+    expect(supervisor.matching(/SCAN QR CODE/)).toEqual([]);
+    expect(stage.sandbox.counters.qrRefsServed).toBe(qrRefsServed);
+    expect((await stage.ask('!ping')).body).toBe('pong');
+  });
+
+  it('ends at once with a second signal, leaves no process behind, and is restored by the next start', async () => {
+    const first = stage.start();
+    const before = await stage.waitUntilListening();
+    // A worker that can't hear would be given its time.
+    process.kill(before.workerPid, 'SIGSTOP');
+    first.signal('SIGINT');
+    await first.waitForLine(/SIGINT: stopping/);
+    expect(await first.stop('SIGINT', 5_000)).toEqual({ code: 0, signal: null });
+    await stage.waitUntilNothingRuns();
+    expect(await stage.status()).toMatchObject({ isActive: false, deviceLinked: true });
+
+    stage.start();
+    await stage.waitUntilListening(before);
   });
 
   it('leaves no process behind when the supervisor is killed, and is restored by the next start', async () => {

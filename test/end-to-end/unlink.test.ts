@@ -30,6 +30,7 @@ describe('a device that the phone has unlinked', () => {
     expect(await stage.waitUntilListening()).toMatchObject({ deviceLinked: true, reason: null, userAction: null });
     expect((await stage.ask('!ping')).body).toBe('pong');
 
+    await stage.waitForEvent('device_linked', 1);
     const events = (await stage.history()).map(({ eventType }) => eventType);
     expect(events.at(0)).toBe('device_linked');
     expect(events).toContain('device_logged_out');
@@ -52,7 +53,8 @@ describe('a device that the phone has unlinked', () => {
       '2/3',
       '3/3',
     ]);
-    expect((await stage.history()).filter(({ eventType }) => eventType === 'restore_auth_failed')).toHaveLength(3);
+    const events = (await stage.history()).map(({ eventType }) => eventType);
+    expect(events.filter((event) => event === 'restore_auth_failed')).toHaveLength(3);
 
     await stage.phone.scanQr();
     await stage.waitUntilListening();
