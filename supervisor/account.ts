@@ -40,6 +40,7 @@ export class Account extends EventEmitter<AccountEvents> {
   readonly #paths: SessionPaths;
   readonly #log: Logger;
   #machine: Machine = createMachine('restore');
+  #stopRequested = false;
   #browser: BrowserProcess | undefined;
   #worker: WorkerProcess | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
@@ -74,6 +75,8 @@ export class Account extends EventEmitter<AccountEvents> {
     const hasStatus = existsSync(this.#paths.deviceStatus);
     const { status, repaired } = await readDeviceStatus(this.#paths.deviceStatus, this.number);
     if (repaired !== undefined) this.#log.warn(`device-status.json was damaged (${repaired}); set aside and rebuilt.`);
+    // A stop that came while we read found nothing to stop.
+    if (this.#stopRequested) return;
     const knowsStatus = hasStatus && repaired === undefined;
     this.#machine = createMachine(decideMode(hasProfile, knowsStatus ? status.deviceLinked : undefined));
     this.#dispatch({ type: 'start' });
@@ -81,6 +84,7 @@ export class Account extends EventEmitter<AccountEvents> {
 
   /** Resolves when worker and browser are gone. */
   async stop(): Promise<void> {
+    this.#stopRequested = true;
     if (this.#machine.state === 'stopped') return;
     const stopped = new Promise<void>((resolve) => {
       const onState = ({ state }: Machine): void => {

@@ -51,16 +51,20 @@ export async function run({ configuration, output, development = false, onStart 
   return code;
 }
 
+/** A stop whose processes have been killed ends by itself; after this the supervisor goes without it. */
+const killTimeoutMs = 3_000;
+
 function endOnSignals(end: (signal: string) => void, kill: () => void): void {
   let signalled = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      if (signalled) {
-        kill();
-        process.exit(supervisorExitCodes.stopped);
+      if (!signalled) {
+        signalled = true;
+        end(signal);
+        return;
       }
-      signalled = true;
-      end(signal);
+      kill();
+      setTimeout(() => process.exit(supervisorExitCodes.stopped), killTimeoutMs).unref();
     });
   }
 }
