@@ -244,6 +244,23 @@ describe('swapping clients', () => {
     expect(clients.map(({ line }) => line.destroyed)).toEqual([true, true, false]);
   });
 
+  it('does not grow: after 200 clients it listens to the pipe as after one, and asks as much for the last', async () => {
+    const { switchboard, browser } = rig();
+    const listeners = (): number[] =>
+      ['data', 'drain', 'error', 'close', 'end'].map((event) => browser.toBrowser.listenerCount(event));
+    const asked = async (): Promise<number> => {
+      browser.received.length = 0;
+      const client = await connected(switchboard);
+      attach(browser, `session ${Math.random()}`);
+      await client.got(1);
+      await switchboard.disconnect();
+      return browser.received.length;
+    };
+    const afterOne = [await asked(), listeners()];
+    for (let count = 0; count < 198; count += 1) await asked();
+    expect([await asked(), listeners()]).toEqual(afterOne);
+  });
+
   it('refuses a line that is closed', async () => {
     const { switchboard } = rig();
     const client = new FakeClient();
