@@ -52,6 +52,11 @@ export class PhoneFaults {
     await this.world.stage.actAndHear(this.#lastDevice()?.pageId, 'freeze', forMs === undefined ? {} : { forMs });
   }
 
+  /** The page's renderer process dies, as of a bug or of lack of memory; resolves when it has. */
+  async crashPage(): Promise<void> {
+    await this.world.stage.actAndSeeGone(this.#lastDevice()?.pageId, 'crash');
+  }
+
   /** The profile loses a half of its link, as after a hard kill of the browser. Takes effect at the next load. */
   damageProfile(part: 'localStorage' | 'indexedDB'): void {
     this.#act('wipe', { part });

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { WebSocket } from 'ws';
 import { z } from 'zod';
 
@@ -6,6 +7,9 @@ const report = z.discriminatedUnion('type', [
   z.object({ type: z.literal('freezing') }),
   z.object({ type: z.literal('error'), message: z.string() }),
 ]);
+
+/** A page that has its event loop free does what it is told within milliseconds. */
+const actionTimeoutMs = 10_000;
 
 /** The pages themselves, reached behind the network's back. */
 export class Stage {
@@ -30,9 +34,24 @@ export class Stage {
 
   /** Does an action that the page announces before it does it. */
   async actAndHear(pageId: string | undefined, action: string, details: Record<string, unknown>): Promise<void> {
-    const heard = new Promise<void>((resolve) => this.#awaited.set(pageId ?? '', resolve));
+    const heard = new Promise<void>((resolve, reject) => {
+      const late = (): void => reject(new Error(`The page did not begin to ${action} within ${actionTimeoutMs} ms.`));
+      const timer = setTimeout(late, actionTimeoutMs);
+      this.#awaited.set(pageId ?? '', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
     this.act(pageId, action, details);
     await heard;
+  }
+
+  /** Does an action that the page does not survive. */
+  async actAndSeeGone(pageId: string | undefined, action: string): Promise<void> {
+    const socket = this.#pages.get(pageId ?? '');
+    const gone = socket && once(socket, 'close', { signal: AbortSignal.timeout(actionTimeoutMs) });
+    this.act(pageId, action);
+    await gone;
   }
 
   act(pageId: string | undefined, action: string, details: Record<string, unknown> = {}): void {

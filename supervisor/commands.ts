@@ -50,7 +50,8 @@ export async function execute(words: readonly string[]): Promise<number> {
     await program.parseAsync(words, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    // Commander has printed what is wrong; asking for help is no error.
+    // Commander has printed what is wrong. Its own errors are about words; a command's errors bring their exit code.
+    if (!error.code.startsWith('commander.')) return error.exitCode;
     return error.exitCode === 0 ? 0 : supervisorExitCodes.usage;
   }
   return exitCode;

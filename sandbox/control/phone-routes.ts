@@ -97,6 +97,7 @@ export const phoneActions: Record<string, PhoneAction> = {
   'freeze-page': action(z.strictObject({ forMs: z.number().int().min(0).optional() }), (phone, { forMs }) =>
     phone.freezePage(forMs),
   ),
+  'crash-page': action(nothing, (phone) => phone.crashPage()),
   'damage-profile': action(z.strictObject({ part: z.enum(['localStorage', 'indexedDB']) }), (phone, { part }) =>
     phone.damageProfile(part),
   ),

@@ -141,6 +141,16 @@ test('a frozen page answers nothing while the browser does', async () => {
   expect(await answer).toBe('thawed');
 });
 
+test('a crashed page is told by an event of the page and by nothing else', async () => {
+  await library.next('ready');
+  const { pupPage: page, pupBrowser: browser } = library.client;
+  const crashed = new Promise((resolve) => page?.once('error', resolve));
+  await phone.crashPage();
+  expect(await crashed).toMatchObject({ message: 'Page crashed!' });
+  expect(browser?.connected).toBe(true);
+  expect(page?.isClosed()).toBe(false);
+});
+
 test('on the current build the plain library is lamed by the new message keys, as in reality', async () => {
   await library.next('ready');
   const { id } = await phone.receiveMedia({ from: '15551234567', mimetype: 'text/plain', data: 'aGk=' });

@@ -19,6 +19,8 @@ define('sandbox/stage', (require) => {
       if (part !== 'indexedDB') localStorage.clear();
       if (part !== 'localStorage') void require('sandbox/storage').wipe();
     },
+    // V8's own breakpoint, a word of its language that the sandbox's browser flags switch on: the renderer dies of it.
+    crash: () => (0, eval)('%SystemBreak()'),
     freeze({ forMs }) {
       report({ type: 'freezing' });
       const end = performance.now() + (forMs ?? Infinity);
