@@ -11,7 +11,16 @@ import { parseWorkerMessage } from '../shared/protocol/parse-message.js';
 export interface WorkerOptions {
   readonly botModule: string;
   readonly log: { readonly level: string; readonly format: string };
+  /** The worker's whole environment. */
   readonly environment: NodeJS.ProcessEnv;
+  /** The program to run. Default: wasup's own worker. */
+  readonly entry?: WorkerEntry;
+}
+
+export interface WorkerEntry {
+  readonly path: string;
+  /** What Node needs before it to load it, if anything. */
+  readonly loader: readonly string[];
 }
 
 interface WorkerEvents {
@@ -88,17 +97,18 @@ export class WorkerProcess extends EventEmitter<WorkerEvents> {
   }
 
   #receive(raw: unknown): void {
+    // Whatever a life says, it says before its end; later words would be taken for the next life's.
+    if (!this.#alive) return;
     const parsed = parseWorkerMessage(raw);
     if (parsed.ok) this.emit('message', parsed.message);
     else this.emit('malformed', parsed.problem);
   }
 }
 
-function spawnWorker({ botModule, log, environment }: WorkerOptions) {
-  const { entry, loader } = workerEntry();
+function spawnWorker({ botModule, log, environment, entry = ownEntry() }: WorkerOptions) {
   const subprocess = execa(
     process.execPath,
-    [...loader, entry, `--bot=${botModule}`, `--log-level=${log.level}`, `--log-format=${log.format}`],
+    [...entry.loader, entry.path, `--bot=${botModule}`, `--log-level=${log.level}`, `--log-format=${log.format}`],
     {
       env: environment,
       extendEnv: false,
@@ -117,8 +127,8 @@ function spawnWorker({ botModule, log, environment }: WorkerOptions) {
 }
 
 /** The built worker beside this file, or its source through tsx in development. */
-function workerEntry(): { entry: string; loader: string[] } {
+function ownEntry(): WorkerEntry {
   const built = fileURLToPath(new URL('../worker/main.js', import.meta.url));
-  if (existsSync(built)) return { entry: built, loader: [] };
-  return { entry: fileURLToPath(new URL('../worker/main.ts', import.meta.url)), loader: ['--import', 'tsx'] };
+  if (existsSync(built)) return { path: built, loader: [] };
+  return { path: fileURLToPath(new URL('../worker/main.ts', import.meta.url)), loader: ['--import', 'tsx'] };
 }

@@ -19,6 +19,8 @@ const workerReady: MachineEvent = { type: 'worker-ready' };
 const listening: MachineEvent = { type: 'listening' };
 const retry: MachineEvent = { type: 'retry' };
 const killed: MachineEvent = { type: 'worker-exited', code: null, signal: 'SIGKILL' };
+const reload: MachineEvent = { type: 'reload' };
+const broken: MachineEvent = { type: 'worker-exited', code: 78, signal: null };
 const ended: MachineEvent = { type: 'worker-exited', code: 0, signal: null };
 const up = [start, browserReady, workerReady, listening];
 
@@ -130,6 +132,23 @@ const paths: readonly Path[] = [
       [browserExited, 'backoff'],
       [retry, 'starting', 'start-browser'],
       [browserReady, 'restoring', 'assign restore cold 1'],
+    ],
+  },
+  {
+    name: 'new code ends the old life by request: nothing has failed, and the browser stays',
+    before: up,
+    steps: [
+      [reload, 'starting', 'cancel-retry', 'stop-worker'],
+      [ended, 'starting', 'start-worker'],
+      [workerReady, 'restoring', 'assign restore warm 1, new page'],
+    ],
+  },
+  {
+    name: 'new code is tried at once by an account that the old one has failed',
+    before: [start, browserReady, { type: 'worker-failure', failure: failureOf('CONFIGURATION') }, broken],
+    steps: [
+      [reload, 'starting', 'start-worker'],
+      [browserExited, 'starting', 'start-browser'],
     ],
   },
   {

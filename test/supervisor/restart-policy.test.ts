@@ -1,0 +1,122 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { type FailureClass, failureClasses, type SessionMode, sessionModes } from '../../shared/protocol/messages.js';
+import {
+  backoffMs,
+  decideRestart,
+  maxBugRestarts,
+  type RestartCircumstances,
+  type RestartDecision,
+} from '../../supervisor/restart-policy.js';
+
+const limits = { maxRestoreAttempts: 3, restoreRetryDelayMs: 5_000 };
+const onceFailed: RestartCircumstances = { class: 'BUG', mode: 'restore', failures: 1, authFailures: 0 };
+
+const needsLink: RestartDecision = { action: 'needs-link' };
+const fail: RestartDecision = { action: 'fail' };
+
+function restart(delayMs: number, mode: SessionMode, browser?: 'fresh'): RestartDecision {
+  return { action: 'restart', delayMs, mode, freshBrowser: browser === 'fresh' };
+}
+
+describe('what follows the end of a life', () => {
+  const table: readonly (readonly [string, Partial<RestartCircumstances>, RestartDecision])[] = [
+    ['the first bug: again, at once', { class: 'BUG' }, restart(0, 'restore')],
+    ['the second bug: again, after a moment', { class: 'BUG', failures: 2 }, restart(250, 'restore')],
+    ['the last bug that is borne', { class: 'BUG', failures: maxBugRestarts }, restart(60_000, 'restore')],
+    ['one bug too many', { class: 'BUG', failures: maxBugRestarts + 1 }, fail],
+    ['a WhatsApp that has changed, once too often', { class: 'INCOMPATIBLE', failures: maxBugRestarts + 1 }, fail],
+    ['a fault that a restart cures', { class: 'TRANSIENT', failures: 3 }, restart(500, 'restore')],
+    ['a lost browser: a fresh one', { class: 'LOCAL' }, restart(0, 'restore', 'fresh')],
+    ['no network: not at once even the first time', { class: 'NETWORK' }, restart(500, 'restore')],
+    ['no network for days', { class: 'NETWORK', failures: 5_000 }, restart(60_000, 'restore')],
+    ['no network while linking: still a link', { class: 'NETWORK', mode: 'link' }, restart(500, 'link')],
+    ['the first refused restore', { class: 'AUTH', authFailures: 1 }, restart(5_000, 'restore')],
+    ['the second refused restore', { class: 'AUTH', authFailures: 2 }, restart(5_000, 'restore')],
+    ['the last refused restore: a new link', { class: 'AUTH', authFailures: 3 }, restart(0, 'link')],
+    ['a link that WhatsApp ended: another', { class: 'AUTH', mode: 'link' }, restart(0, 'link')],
+    ['… and not without a pause when it goes on', { class: 'AUTH', mode: 'link', failures: 3 }, restart(500, 'link')],
+    ['nobody scanned', { class: 'TERMINAL', mode: 'link' }, needsLink],
+    ['a restricted account', { class: 'TERMINAL' }, fail],
+    ['a configuration that can’t work', { class: 'CONFIGURATION' }, fail],
+  ];
+
+  it.each(table)('%s', (_name, circumstances, decision) => {
+    expect(decideRestart({ ...onceFailed, ...circumstances }, limits, 1)).toEqual(decision);
+  });
+
+  const anyCircumstances = fc.record({
+    class: fc.constantFrom(...failureClasses),
+    mode: fc.constantFrom(...sessionModes),
+    failures: fc.integer({ min: 1, max: 1_000_000 }),
+    authFailures: fc.integer({ min: 0, max: 100 }),
+  });
+  const anyRandom = fc.double({ min: 0, max: 1, noNaN: true });
+
+  it('gives up for three reasons only', () => {
+    const final: readonly FailureClass[] = ['TERMINAL', 'CONFIGURATION', 'BUG', 'INCOMPATIBLE'];
+    fc.assert(
+      fc.property(anyCircumstances, anyRandom, (circumstances, random) => {
+        const { action } = decideRestart(circumstances, limits, random);
+        if (action !== 'restart') expect(final).toContain(circumstances.class);
+      }),
+    );
+  });
+
+  it('turns a restore into a link only because WhatsApp refused it often enough', () => {
+    fc.assert(
+      fc.property(anyCircumstances, anyRandom, (circumstances, random) => {
+        const decision = decideRestart(circumstances, limits, random);
+        const relinks = decision.action === 'restart' && circumstances.mode === 'restore' && decision.mode === 'link';
+        expect(relinks).toBe(
+          circumstances.mode === 'restore' &&
+            circumstances.class === 'AUTH' &&
+            circumstances.authFailures >= limits.maxRestoreAttempts,
+        );
+      }),
+    );
+  });
+
+  it('never turns a link into a restore', () => {
+    fc.assert(
+      fc.property(anyCircumstances, anyRandom, (circumstances, random) => {
+        const decision = decideRestart({ ...circumstances, mode: 'link' }, limits, random);
+        if (decision.action === 'restart') expect(decision.mode).toBe('link');
+      }),
+    );
+  });
+
+  it('waits between nothing and a minute', () => {
+    fc.assert(
+      fc.property(anyCircumstances, anyRandom, (circumstances, random) => {
+        const decision = decideRestart(circumstances, limits, random);
+        if (decision.action !== 'restart') return;
+        expect(decision.delayMs).toBeGreaterThanOrEqual(0);
+        expect(decision.delayMs).toBeLessThanOrEqual(60_000);
+      }),
+    );
+  });
+});
+
+describe('the backoff', () => {
+  it('is nothing after the first failure, then doubles from a quarter of a second to a minute', () => {
+    const longest = Array.from({ length: 12 }, (_, index) => backoffMs(index + 1, 1));
+    expect(longest).toEqual([0, 250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+  });
+
+  it('is spread over the upper half of its range', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 2, max: 100_000 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (failures, random) => {
+          const longest = backoffMs(failures, 1);
+          expect(backoffMs(failures, 0)).toBe(longest / 2);
+          expect(backoffMs(failures, random)).toBeGreaterThanOrEqual(longest / 2);
+          expect(backoffMs(failures, random)).toBeLessThanOrEqual(longest);
+        },
+      ),
+    );
+  });
+});
