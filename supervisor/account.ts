@@ -12,6 +12,7 @@ import { type SessionPaths, sessionPaths } from '../shared/paths.js';
 import { protocolVersion, type WorkerMessage } from '../shared/protocol/messages.js';
 import { type BrowserProcess, startBrowser } from './browser/browser-process.js';
 import { launchArguments } from './browser/launch-arguments.js';
+import type { LaunchSurroundings } from './browser/launch-surroundings.js';
 import { renewPage } from './browser/renew-page.js';
 import { createMachine, type Effect, type Failure, type Machine, type MachineEvent, transition } from './machine.js';
 import { WorkerProcess } from './worker-process.js';
@@ -24,6 +25,7 @@ export interface AccountOptions {
   readonly number: string;
   readonly configuration: Configuration;
   readonly executablePath: string;
+  readonly surroundings: LaunchSurroundings;
   readonly botModule: string;
   readonly log: Logger;
 }
@@ -169,18 +171,19 @@ export class Account extends EventEmitter<AccountEvents> {
   }
 
   async #startBrowser(): Promise<void> {
-    const { configuration, executablePath } = this.#options;
+    const { configuration, executablePath, surroundings } = this.#options;
     try {
       const browser = await startBrowser({
         executablePath,
         arguments: launchArguments({
           profileDirectory: this.#paths.profile,
           extraArguments: configuration.browser.arguments,
-          asRoot: process.getuid?.() === 0,
+          ...surroundings,
         }),
         logPath: this.#paths.browserLog,
         startTimeoutMs: configuration.browserStartTimeoutMs,
         environment: process.env,
+        onClientCut: (reason) => this.#log.error(`The worker was cut off from the browser: ${reason}`),
       });
       this.#browser = browser;
       void browser.exited.then(({ code, signal }) => {

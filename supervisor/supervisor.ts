@@ -8,6 +8,7 @@ import { describeError, WasupError } from '../shared/errors.js';
 import { supervisorExitCodes } from '../shared/exit-codes.js';
 import type { Output } from '../shared/logger.js';
 import { Account } from './account.js';
+import { type LaunchSurroundings, readLaunchSurroundings } from './browser/launch-surroundings.js';
 import { ensureBrowser } from './browser/install-browser.js';
 
 /** All accounts of one sessions folder. */
@@ -33,17 +34,22 @@ export class Supervisor {
       configuredPath: configuration.browser.executablePath,
       report: (line) => output.log.info(line),
     });
-    if (process.getuid?.() === 0) {
+    const surroundings = await readLaunchSurroundings(executablePath, process.env);
+    if (surroundings.asRoot) {
       output.log.warn("Running as root: Chromium's own sandbox is off. An ordinary user is safer.");
     }
-    return new Supervisor(configuration, executablePath, output);
+    return new Supervisor(configuration, { executablePath, surroundings }, output);
   }
 
-  private constructor(configuration: Configuration, executablePath: string, output: Output) {
+  private constructor(
+    configuration: Configuration,
+    browser: { executablePath: string; surroundings: LaunchSurroundings },
+    output: Output,
+  ) {
     this.#output = output;
     const botModule = configuration.botModule ?? bundledBot();
     this.accounts = configuration.accounts.map(
-      (number) => new Account({ number, configuration, executablePath, botModule, log: output.log }),
+      (number) => new Account({ number, configuration, ...browser, botModule, log: output.log }),
     );
   }
 
