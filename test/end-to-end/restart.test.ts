@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
-import { accountNumber, Stage } from '../support/stage.js';
+import { accountNumber, contactNumber, fixture, Stage } from '../support/stage.js';
 
 describe('a linked account', () => {
   let stage: Stage;
@@ -102,5 +102,14 @@ describe('a linked account', () => {
     expect((await stage.ask('!ping')).body).toBe('pong');
     expect(second.matching(/SCAN QR CODE/)).toEqual([]);
     expect(stage.sandbox.counters.qrRefsServed).toBe(qrRefsServed);
+  });
+
+  it('leaves no process behind when the supervisor is killed while the bot hangs', async () => {
+    const supervisor = stage.start({ environment: { WASUP_BOT: fixture('hanging-bot.js') } });
+    await stage.waitUntilListening();
+    await stage.phone.receiveText({ from: contactNumber, body: '!hang' });
+    await supervisor.waitForLine(/^HANGING$/);
+    supervisor.signal('SIGKILL');
+    await stage.waitUntilNothingRuns(2_000);
   });
 });
