@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 /**
  * An error that a person can act on: what happened, what to do, and the code to exit with.
  * Commands print `message` and `remedy` and no stack trace.
@@ -20,7 +22,12 @@ export class WasupError extends Error {
 export function describeError(thrown: unknown): string {
   if (thrown instanceof Error) return thrown.message;
   if (typeof thrown === 'string') return thrown;
-  // JSON.stringify has nothing to say about undefined, functions and symbols.
-  const json = JSON.stringify(thrown) as string | undefined;
-  return json ?? String(thrown);
+  try {
+    // JSON.stringify has nothing to say about undefined, functions and symbols.
+    const json = JSON.stringify(thrown) as string | undefined;
+    return json ?? String(thrown);
+  } catch {
+    // Objects that contain themselves, and numbers too large for JSON.
+    return inspect(thrown, { depth: 1, breakLength: Infinity });
+  }
 }

@@ -27,15 +27,17 @@ const rules: readonly Rule[] = [
   },
   {
     pattern:
-      /Execution context was destroyed|detached Frame|Cannot find context|Promise was collected|frame got detached/i,
+      /Execution context was destroyed|Cannot find context|Inspected target navigated|Promise was collected|detached Frame|frame (was |got )?detached|JSHandle/i,
     class: 'TRANSIENT',
     sentence: 'WhatsApp Web reloaded itself in the middle of a step',
   },
   {
-    pattern: /Target closed|Session closed|Page crashed|Protocol error|Connection closed/i,
+    pattern:
+      /Target closed|Session closed|Session already detached|Page (closed|crashed)|Protocol error|Connection closed/i,
     class: 'LOCAL',
     sentence: 'the browser or its page is gone',
   },
+  { pattern: /timed out\. Increase the 'protocolTimeout'/, class: 'LOCAL', sentence: "the browser doesn't answer" },
   { pattern: /^ready timeout$/, class: 'TRANSIENT', sentence: 'whatsapp-web.js could not set itself up in the page' },
 ];
 

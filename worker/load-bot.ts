@@ -1,8 +1,13 @@
+import { execFile } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
 
 import type { Bot } from '../bot/define-bot.js';
 import { describeError } from '../shared/errors.js';
 import { WorkerFailure } from './worker-failure.js';
+
+/** A file and a line, alone on their own line. */
+const placePattern = /^(file:\/\/|\/|[A-Z]:\\).*:\d+$/;
+const linkTimeoutMs = 5_000;
 
 /**
  * Loads a bot module and checks its shape.
@@ -14,10 +19,14 @@ export async function loadBot(path: string): Promise<Bot> {
   try {
     loaded = (await import(pathToFileURL(path).href)) as { default?: unknown };
   } catch (error) {
-    throw new WorkerFailure('CONFIGURATION', `The bot ${path} could not be loaded: ${whereAndWhat(error)}`, {
-      userAction: 'Mend the bot module, then start again.',
-      cause: error,
-    });
+    throw new WorkerFailure(
+      'CONFIGURATION',
+      `The bot ${path} could not be loaded: ${await whereAndWhat(error, path)}`,
+      {
+        userAction: 'Mend the bot module, then start again.',
+        cause: error,
+      },
+    );
   }
   const bot = unwrap(loaded.default);
   if (bot === undefined) {
@@ -38,15 +47,31 @@ function unwrap(exported: unknown): Bot | undefined {
   return valid ? exported : undefined;
 }
 
-/** A syntax error's own place is in the first lines of its stack, and only there. */
-function whereAndWhat(error: unknown): string {
+async function whereAndWhat(error: unknown, path: string): Promise<string> {
   const text = describeError(error);
-  if (!(error instanceof Error) || error.stack === undefined) return text;
+  const place = placeIn(error) ?? (error instanceof SyntaxError ? await placeOfSyntaxError(path) : undefined);
+  return place === undefined || text.includes(place) ? text : `${text} (${place})`;
+}
+
+/** A syntax error's own place is in the first line of its stack; of anything else it is the first call that isn't Node's. */
+function placeIn(error: unknown): string | undefined {
+  if (!(error instanceof Error) || error.stack === undefined) return undefined;
   const lines = error.stack.split('\n');
-  const place =
-    error instanceof SyntaxError
-      ? lines[0]
-      : lines.find((line) => line.trimStart().startsWith('at ') && !line.includes('node:internal'));
-  if (place === undefined || place.includes(text)) return text;
-  return `${text} (${place.trim().replace(/^at /, '')})`;
+  const call = lines.find((line) => line.trimStart().startsWith('at ') && !line.includes('node:'));
+  const place = error instanceof SyntaxError ? lines.find((line) => placePattern.test(line)) : undefined;
+  return place ?? call?.trim().replace(/^at /, '');
+}
+
+/**
+ * Node tells the place of a syntax error in an ES module to whoever prints it, not to whoever catches it. So another
+ * Node is asked to link the same modules; nothing of them runs, since the first of its imports ends it.
+ */
+async function placeOfSyntaxError(path: string): Promise<string | undefined> {
+  const imports = ['data:text/javascript,process.exit(0)', pathToFileURL(path).href];
+  const source = imports.map((url) => `import ${JSON.stringify(url)};`).join('\n');
+  const words = [...process.execArgv, '--input-type=module', '--eval', source];
+  const said = await new Promise<string>((resolve) => {
+    execFile(process.execPath, words, { timeout: linkTimeoutMs }, (_error, _stdout, stderr) => resolve(stderr));
+  });
+  return said.split('\n').find((line) => placePattern.test(line));
 }

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+
+import type { FailureClass } from '../../shared/protocol/messages.js';
+import { DeadlineError } from '../../shared/with-deadline.js';
+import { classifyFailure } from '../../worker/classify-failure.js';
+import { WorkerFailure } from '../../worker/worker-failure.js';
+
+/** Texts as they stand in whatsapp-web.js 1.34.7, puppeteer 24.38.0, Chromium, Node and WhatsApp Web. */
+const texts: readonly (readonly [FailureClass, string])[] = [
+  ['INCOMPATIBLE', 'Requiring unknown module "WAWebSocketModel"'],
+  ['INCOMPATIBLE', 'Error: Requiring unknown module "WAWebMsgKey"\n    at https://web.whatsapp.com/'],
+
+  ['NETWORK', 'auth timeout'],
+  ['NETWORK', 'net::ERR_INTERNET_DISCONNECTED at https://web.whatsapp.com/'],
+  ['NETWORK', 'net::ERR_NAME_NOT_RESOLVED at https://web.whatsapp.com/'],
+  ['NETWORK', 'net::ERR_CONNECTION_CLOSED at https://web.whatsapp.com/'],
+  ['NETWORK', 'net::ERR_CERT_AUTHORITY_INVALID at https://web.whatsapp.com/'],
+  ['NETWORK', 'connect ECONNREFUSED 127.0.0.1:443'],
+
+  ['TRANSIENT', 'ready timeout'],
+  ['TRANSIENT', 'Execution context was destroyed'],
+  ['TRANSIENT', 'Execution context was destroyed, most likely because of a navigation.'],
+  ['TRANSIENT', 'Protocol error (Runtime.callFunctionOn): Execution context was destroyed.'],
+  ['TRANSIENT', 'Protocol error (Runtime.callFunctionOn): Cannot find context with specified id'],
+  ['TRANSIENT', 'Protocol error (Runtime.addBinding): Inspected target navigated or closed'],
+  ['TRANSIENT', 'Protocol error (Runtime.callFunctionOn): Promise was collected'],
+  ['TRANSIENT', "Attempted to use detached Frame '0A1B'."],
+  ['TRANSIENT', 'Execution context is not available in detached frame or worker "https://web.whatsapp.com/"'],
+  ['TRANSIENT', 'Execution context is not available in detached frame'],
+  ['TRANSIENT', 'Navigating frame was detached'],
+  ['TRANSIENT', 'waitForFunction failed: frame got detached.'],
+  ['TRANSIENT', 'Waiting failed: Frame detached'],
+  ['TRANSIENT', 'JSHandle is disposed!'],
+  ['TRANSIENT', 'JSHandles can be evaluated only in the context they were created!'],
+
+  ['LOCAL', 'Target closed'],
+  ['LOCAL', 'Protocol error (Runtime.callFunctionOn): Target closed'],
+  ['LOCAL', 'Protocol error (Page.navigate): Session closed. Most likely the page has been closed.'],
+  ['LOCAL', 'Session already detached. Most likely the page has been closed.'],
+  ['LOCAL', 'Protocol error (Runtime.evaluate): Session with given id not found.'],
+  ['LOCAL', 'Page crashed!'],
+  ['LOCAL', 'Page closed!'],
+  ['LOCAL', 'Connection closed.'],
+  ['LOCAL', 'Protocol error: Connection closed. Most likely the page has been closed.'],
+  ['LOCAL', "Runtime.callFunctionOn timed out. Increase the 'protocolTimeout' setting in launch/connect calls"],
+
+  ['BUG', "Cannot read properties of undefined (reading '_serialized')"],
+  ['BUG', 'Invalid usage! Can only be used with a pollCreation message'],
+  ['BUG', 'Could not get the quoted message.'],
+  ['BUG', "[LT01] Whatsapp business can't send this yet"],
+  ['BUG', 'an auth timeout of the bot’s own'],
+];
+
+describe('a failure’s class', () => {
+  it.each(texts)('is %s for "%s", thrown as an error or as a string', (failureClass, text) => {
+    expect(classifyFailure(new Error(text)).class).toBe(failureClass);
+    expect(classifyFailure(text).class).toBe(failureClass);
+  });
+
+  it('is TRANSIENT for a step that took too long', () => {
+    const failure = classifyFailure(new DeadlineError('Connecting to the browser', 10_000));
+    expect(failure).toMatchObject({
+      class: 'TRANSIENT',
+      message: 'Connecting to the browser took longer than 10000 ms',
+    });
+  });
+
+  it('is the one that it was given, if it was given one', () => {
+    const failure = new WorkerFailure('TERMINAL', 'Target closed', { userAction: 'Look at the phone.' });
+    expect(classifyFailure(failure)).toBe(failure);
+  });
+
+  it.each([undefined, null, 0, '', {}, [], new Error(), Symbol('nothing'), () => undefined, 10n])(
+    'is BUG for what makes no sense (%s), and nothing makes it throw',
+    (thrown) => {
+      expect(classifyFailure(thrown).class).toBe('BUG');
+    },
+  );
+});
+
+describe('a failure', () => {
+  it('says in words what it means, and keeps the original text and error', () => {
+    const thrown = new Error('net::ERR_INTERNET_DISCONNECTED at https://web.whatsapp.com/');
+    const failure = classifyFailure(thrown);
+    expect(failure.message).toBe(`WhatsApp could not be reached (${thrown.message})`);
+    expect(failure.cause).toBe(thrown);
+    expect(failure.userAction).toBeNull();
+  });
+
+  it.each([
+    ['LOCAL', 76],
+    ['NETWORK', 69],
+    ['TRANSIENT', 75],
+    ['AUTH', 77],
+    ['TERMINAL', 77],
+    ['INCOMPATIBLE', 70],
+    ['CONFIGURATION', 78],
+    ['BUG', 70],
+  ] as const)('of class %s ends the worker with exit code %i', (failureClass, exitCode) => {
+    expect(new WorkerFailure(failureClass, 'a reason').exitCode).toBe(exitCode);
+  });
+});
