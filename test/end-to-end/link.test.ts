@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { accountNumber, Stage } from '../support/stage.js';
+import { until } from '../support/until.js';
 
 describe('a device that is not linked', () => {
   let stage: Stage;
@@ -101,9 +102,9 @@ describe('two accounts', () => {
       const environment = { WASUP_ACCOUNTS: `${accountNumber},${other.number}`, WASUP_AUTH_METHOD: 'code' };
       const supervisor = stage.start({ environment });
       await Promise.all([stage.phone.enterPairingCode(), other.enterPairingCode()]);
-      await supervisor.waitForLine(new RegExp(`Account: \\+${accountNumber}$`));
-      await stage.waitUntilListening();
-      await other.waitFor('synced');
+      await until(() => (supervisor.matching(/^ DEVICE LINKED/).length === 2 ? true : undefined), {
+        expectation: () => `both accounts to be linked.${supervisor.describe()}`,
+      });
       await stage.ask('!ping');
       const { id } = await other.receiveText({ from: '12025550123', body: '!ping' });
       await other.waitForSent(({ quotedMessageId }) => quotedMessageId === id);
