@@ -1,0 +1,203 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import {
+  failureClasses,
+  protocolVersion,
+  restoreRungs,
+  sessionModes,
+  type SupervisorMessage,
+  type WorkerMessage,
+  workerPhases,
+} from '../../shared/protocol/messages.js';
+import { parseSupervisorMessage, parseWorkerMessage } from '../../shared/protocol/parse-message.js';
+
+const incarnation = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
+const pid = fc.integer({ min: 1, max: 4_194_304 });
+const milliseconds = fc.double({ min: 0, max: 1e12, noNaN: true }).map((value) => (value === 0 ? 0 : value));
+const word = fc.string({ minLength: 1 });
+const mode = fc.constantFrom(...sessionModes);
+const rung = fc.constantFrom(...restoreRungs);
+const phase = fc.constantFrom(...workerPhases);
+
+/** Every message there is; the compiler complains here when one is forgotten. */
+const workerMessages: { [Type in WorkerMessage['type']]: fc.Arbitrary<Extract<WorkerMessage, { type: Type }>> } = {
+  hello: fc.record({ type: fc.constant('hello'), version: fc.constant(protocolVersion), pid, bot: fc.string() }),
+  heartbeat: fc.record({
+    type: fc.constant('heartbeat'),
+    incarnation,
+    phase,
+    lagMs: milliseconds,
+    rssBytes: fc.nat(),
+    lastMessageAt: fc.option(fc.string()),
+  }),
+  phase: fc.record(
+    { type: fc.constant('phase'), incarnation, phase, percent: fc.integer({ min: 0, max: 100 }) },
+    { requiredKeys: ['type', 'incarnation', 'phase'] },
+  ),
+  qr: fc.record({ type: fc.constant('qr'), incarnation, qr: word, sequence: fc.integer({ min: 1 }) }),
+  'pairing-code': fc.record({ type: fc.constant('pairing-code'), incarnation, code: word }),
+  listening: fc.record({
+    type: fc.constant('listening'),
+    incarnation,
+    mode,
+    rung,
+    durationMs: milliseconds,
+    waVersion: fc.string(),
+    identity: fc.string(),
+    healed: fc.boolean(),
+    phases: fc.dictionary(phase, milliseconds, { noNullPrototype: true }),
+  }),
+  transport: fc.record({
+    type: fc.constant('transport'),
+    incarnation,
+    connected: fc.boolean(),
+    state: fc.string(),
+  }),
+  failure: fc.record({
+    type: fc.constant('failure'),
+    incarnation: fc.option(incarnation),
+    class: fc.constantFrom(...failureClasses),
+    reason: fc.string(),
+    userAction: fc.option(fc.string()),
+  }),
+};
+
+const supervisorMessages: {
+  [Type in SupervisorMessage['type']]: fc.Arbitrary<Extract<SupervisorMessage, { type: Type }>>;
+} = {
+  assign: fc.record({
+    type: fc.constant('assign'),
+    version: fc.constant(protocolVersion),
+    incarnation,
+    account: fc.stringMatching(/^[1-9]\d{6,14}$/),
+    mode,
+    rung,
+    authMethod: fc.constantFrom('qr', 'code'),
+    attempt: fc.integer({ min: 1 }),
+    maxAttempts: fc.integer({ min: 1 }),
+    sessionDirectory: word,
+    browser: fc.record({ pid, idBase: fc.nat() }),
+    deadlines: fc.record({
+      heartbeatIntervalMs: milliseconds,
+      pageLoadTimeoutMs: milliseconds,
+      authTimeoutMs: milliseconds,
+      syncTimeoutMs: milliseconds,
+      probeTimeoutMs: milliseconds,
+    }),
+  }),
+  stop: fc.record({ type: fc.constant('stop'), deadlineMs: milliseconds }),
+};
+
+const anyWorkerMessage = fc.oneof(...Object.values(workerMessages));
+const anySupervisorMessage = fc.oneof(...Object.values(supervisorMessages));
+const nonsense = fc.oneof(
+  fc.jsonValue(),
+  fc.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true, withSparseArray: true }),
+  fc.record({ type: fc.oneof(fc.string(), fc.constantFrom('hello', 'failure', 'assign', 'stop')) }),
+);
+
+describe('a message', () => {
+  it('of a worker arrives as it was sent', () => {
+    fc.assert(
+      fc.property(anyWorkerMessage, (message) => {
+        expect(parseWorkerMessage(overTheWire(message))).toEqual({ ok: true, message: overTheWire(message) });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('of the supervisor arrives as it was sent', () => {
+    fc.assert(
+      fc.property(anySupervisorMessage, (message) => {
+        expect(parseSupervisorMessage(overTheWire(message))).toEqual({ ok: true, message: overTheWire(message) });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('of the one side is none of the other', () => {
+    fc.assert(
+      fc.property(anyWorkerMessage, anySupervisorMessage, (ofWorker, ofSupervisor) => {
+        expect(parseSupervisorMessage(ofWorker).ok).toBe(false);
+        expect(parseWorkerMessage(ofSupervisor).ok).toBe(false);
+      }),
+    );
+  });
+
+  it('with a field too many is refused by the name of that field', () => {
+    fc.assert(
+      fc.property(anyWorkerMessage, (message) => {
+        const parsed = parseWorkerMessage({ ...message, colour: 'red' });
+        expect(parsed).toMatchObject({ ok: false, problem: expect.stringContaining('colour') as string });
+      }),
+    );
+  });
+
+  it('with a field missing is refused by the names of message and field', () => {
+    fc.assert(
+      fc.property(anyWorkerMessage, fc.nat(), (message, choice) => {
+        const fields = Object.keys(message).filter((name) => name !== 'type' && name !== 'percent');
+        const missing = fields[choice % fields.length] ?? '';
+        const parsed = parseWorkerMessage(
+          Object.fromEntries(Object.entries(message).filter(([name]) => name !== missing)),
+        );
+        expect(parsed.ok).toBe(false);
+        if (parsed.ok) return;
+        expect(parsed.problem).toContain(message.type);
+        expect(parsed.problem).toContain(missing);
+      }),
+    );
+  });
+
+  it.each([undefined, null, 0, 'hello', [], {}, { type: 7 }, { type: 'dance' }])(
+    'that makes no sense (%j) is a value that says so',
+    (raw) => {
+      expect(parseWorkerMessage(raw)).toMatchObject({ ok: false, problem: expect.stringMatching(/\w/) as string });
+      expect(parseSupervisorMessage(raw)).toMatchObject({ ok: false, problem: expect.stringMatching(/\w/) as string });
+    },
+  );
+
+  it('that makes no sense never throws, and never passes', () => {
+    fc.assert(
+      fc.property(nonsense, (raw) => {
+        expect(parseWorkerMessage(raw).ok).toBe(false);
+        expect(parseSupervisorMessage(raw).ok).toBe(false);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe('another version', () => {
+  const version = protocolVersion + 1;
+
+  it('is refused at hello', () => {
+    const parsed = parseWorkerMessage({ type: 'hello', version, pid: 1, bot: 'bot.js' });
+    expect(parsed).toMatchObject({ ok: false, problem: expect.stringContaining('version') as string });
+  });
+
+  it('is refused at the assignment', () => {
+    fc.assert(
+      fc.property(supervisorMessages.assign, (assignment) => {
+        expect(parseSupervisorMessage({ ...assignment, version })).toMatchObject({
+          ok: false,
+          problem: expect.stringContaining('version') as string,
+        });
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
+it.each(['', '+12025550100', '1202555010a', '0123456789', '123456', '1234567890123456'])(
+  'an assignment to the account "%s" is refused',
+  (account) => {
+    const [assignment] = fc.sample(supervisorMessages.assign, 1);
+    expect(parseSupervisorMessage({ ...assignment, account }).ok).toBe(false);
+  },
+);
+
+function overTheWire(message: unknown): unknown {
+  return JSON.parse(JSON.stringify(message));
+}

@@ -1,0 +1,59 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+
+import { DeadlineError, withDeadline } from '../../shared/with-deadline.js';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it('hands on what the work resolves with, and leaves no timer behind', async () => {
+  expect(await withDeadline(Promise.resolve(7), 1_000, 'Counting')).toBe(7);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+it('hands on what the work rejects with, and leaves no timer behind', async () => {
+  const error = new Error('no');
+  await expect(withDeadline(Promise.reject(error), 1_000, 'Counting')).rejects.toBe(error);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+it('gives up at the deadline, not before, and says on what', async () => {
+  const outcome = vi.fn();
+  const waiting = withDeadline(new Promise(() => undefined), 1_000, 'Looking at the page').catch(outcome);
+  await vi.advanceTimersByTimeAsync(999);
+  expect(outcome).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(1);
+  await waiting;
+  const [[error]] = outcome.mock.calls as [[unknown]];
+  expect(error).toBeInstanceOf(DeadlineError);
+  expect(error).toMatchObject({
+    name: 'DeadlineError',
+    deadlineMs: 1_000,
+    message: 'Looking at the page took longer than 1000 ms',
+  });
+});
+
+it('swallows a rejection that comes after the deadline: it must not end the process', async () => {
+  const unhandled = vi.fn();
+  process.on('unhandledRejection', unhandled);
+  try {
+    let fail = (_error: Error): void => undefined;
+    const work = new Promise<never>((_resolve, reject) => {
+      fail = reject;
+    });
+    const waiting = expect(withDeadline(work, 1, 'Counting')).rejects.toBeInstanceOf(DeadlineError);
+    await vi.advanceTimersByTimeAsync(1);
+    await waiting;
+    fail(new Error('too late'));
+    vi.useRealTimers();
+    // Node tells of a rejection that nobody handles after the microtasks of the turn in which it happened.
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(unhandled).not.toHaveBeenCalled();
+  } finally {
+    process.off('unhandledRejection', unhandled);
+  }
+});
