@@ -40,7 +40,7 @@ it('swallows a rejection that comes after the deadline: it must not end the proc
   const unhandled = vi.fn();
   process.on('unhandledRejection', unhandled);
   try {
-    let fail = (_error: Error): void => undefined;
+    let fail: (error: Error) => void = () => undefined;
     const work = new Promise<never>((_resolve, reject) => {
       fail = reject;
     });
