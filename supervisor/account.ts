@@ -5,8 +5,7 @@ import { join } from 'node:path';
 
 import type { Configuration } from '../shared/configuration/compile-configuration.js';
 import { readDeviceStatus, updateDeviceStatus } from '../shared/device-status.js';
-import { describeError, WasupError } from '../shared/errors.js';
-import { supervisorExitCodes } from '../shared/exit-codes.js';
+import { describeError } from '../shared/errors.js';
 import type { Logger } from '../shared/logger.js';
 import { type SessionPaths, sessionPaths } from '../shared/paths.js';
 import { protocolVersion, type WorkerMessage } from '../shared/protocol/messages.js';
@@ -14,7 +13,9 @@ import { type BrowserProcess, startBrowser } from './browser/browser-process.js'
 import { launchArguments } from './browser/launch-arguments.js';
 import type { LaunchSurroundings } from './browser/launch-surroundings.js';
 import { renewPage } from './browser/renew-page.js';
-import { createMachine, type Effect, type Failure, type Machine, type MachineEvent, transition } from './machine.js';
+import { createMachine, type Effect, type Machine, type MachineEvent, transition } from './machine.js';
+import { decideMode } from './stored-login.js';
+import { browserFailure, failureLine } from './tell-failure.js';
 import { WorkerProcess } from './worker-process.js';
 
 /** Handlers of the bot may use so much of the time for a stop; the rest belongs to the browser. */
@@ -330,22 +331,10 @@ export class Account extends EventEmitter<AccountEvents> {
   }
 
   #tell({ failure, next }: Extract<Effect, { type: 'tell' }>): void {
-    const todo = failure.userAction ?? 'Nothing to do for you.';
-    const line = `${sentence(failure.reason)} ${next} ${sentence(todo)}`;
+    const line = failureLine(failure, next);
     if (failure.userAction === null) this.#log.warn({ class: failure.class }, line);
     else this.#log.error({ class: failure.class }, line);
   }
-}
-
-/** Restore or link, from what is stored. A profile whose status is unknown gets the benefit of the doubt. Pure. */
-export function decideMode(hasProfile: boolean, deviceLinked: boolean | undefined): 'restore' | 'link' {
-  return hasProfile && deviceLinked !== false ? 'restore' : 'link';
-}
-
-function browserFailure(error: unknown): Failure {
-  if (!(error instanceof WasupError)) return { class: 'LOCAL', reason: describeError(error), userAction: null };
-  const failureClass = error.exitCode === supervisorExitCodes.configuration ? 'CONFIGURATION' : 'LOCAL';
-  return { class: failureClass, reason: error.message, userAction: error.remedy };
 }
 
 function killGroup(pid: number): void {
@@ -354,8 +343,4 @@ function killGroup(pid: number): void {
   } catch {
     // It has gone already.
   }
-}
-
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

@@ -1,79 +1,9 @@
-import type { AccountState } from '../shared/account-state.js';
-import { workerExitReason } from '../shared/exit-codes.js';
-import type { FailureClass, RestoreRung, SessionMode } from '../shared/protocol/messages.js';
+import type { SessionMode } from '../shared/protocol/messages.js';
+import { failureOfExit } from './exit-failure.js';
+import type { Effect, Failure, Machine, MachineEvent, Step } from './machine-types.js';
 import { decideRestart, type RestartLimits, stableAfterMs } from './restart-policy.js';
 
-/** Why a life ended, as it is told to people. */
-export interface Failure {
-  readonly class: FailureClass;
-  readonly reason: string;
-  readonly userAction: string | null;
-}
-
-/** Everything that decides what an account does next. Plain data: the transition copies, never changes it. */
-export interface Machine {
-  readonly state: AccountState;
-  readonly browser: 'absent' | 'starting' | 'running' | 'stopping';
-  readonly worker: 'absent' | 'starting' | 'ready' | 'assigned' | 'stopping';
-  /** Number of the newest worker life. Messages and timers of an older one don't reach the machine. */
-  readonly incarnation: number;
-  readonly mode: SessionMode;
-  /** Whether the running browser has never had a worker: its page is still blank. */
-  readonly pageIsBlank: boolean;
-  readonly failures: number;
-  readonly authFailures: number;
-  /** Monotonic milliseconds; null while not listening. */
-  readonly listeningSinceMs: number | null;
-  /** Why the account isn't listening; null when nothing has gone wrong since it last was. */
-  readonly failure: Failure | null;
-  /** What the end of this worker life will be put down to, as far as it is known before its exit. */
-  readonly workerFailure: Failure | null;
-}
-
-export type MachineEvent =
-  | { readonly type: 'start' }
-  | { readonly type: 'stop' }
-  | { readonly type: 'browser-ready' }
-  | { readonly type: 'browser-failed'; readonly failure: Failure }
-  | { readonly type: 'browser-exited'; readonly reason: string }
-  | { readonly type: 'worker-ready' }
-  | { readonly type: 'worker-failure'; readonly failure: Failure }
-  | { readonly type: 'worker-exited'; readonly code: number | null; readonly signal: string | null }
-  /** The page of a living browser could not be renewed. */
-  | { readonly type: 'page-lost'; readonly reason: string }
-  | { readonly type: 'listening' }
-  | { readonly type: 'transport'; readonly connected: boolean }
-  | { readonly type: 'heartbeat-missed'; readonly afterMs: number }
-  | { readonly type: 'retry' }
-  /** The code of worker or bot has changed: the next life is to run the new one. */
-  | { readonly type: 'reload' };
-
-export type Effect =
-  | { readonly type: 'start-browser' }
-  | { readonly type: 'stop-browser' }
-  | { readonly type: 'start-worker' }
-  | {
-      readonly type: 'assign';
-      readonly mode: SessionMode;
-      readonly rung: RestoreRung;
-      readonly attempt: number;
-      readonly renewPage: boolean;
-    }
-  | { readonly type: 'stop-worker' }
-  | { readonly type: 'kill-worker'; readonly reason: string }
-  | { readonly type: 'retry-in'; readonly delayMs: number }
-  | { readonly type: 'cancel-retry' }
-  /** Nobody listens any more, whatever the account's file says. */
-  | { readonly type: 'record-inactive' }
-  /** A life has ended: one line that says what happened and what follows. */
-  | { readonly type: 'tell'; readonly failure: Failure; readonly next: string }
-  /** An event that the table has no place for. Logged and counted. */
-  | { readonly type: 'cannot-happen'; readonly event: string };
-
-export interface Step {
-  readonly machine: Machine;
-  readonly effects: readonly Effect[];
-}
+export type { Effect, Failure, Machine, MachineEvent, Step } from './machine-types.js';
 
 export function createMachine(mode: SessionMode): Machine {
   return {
@@ -394,32 +324,6 @@ function giveBack(machine: Machine, effects: Effect[]): Step {
 function describeNext(delayMs: number, relink: boolean): string {
   const what = relink ? 'Asking for a new link' : 'Restarting';
   return delayMs === 0 ? `${what} now.` : `${what} in ${(delayMs / 1_000).toFixed(1)} s.`;
-}
-
-/** What a death without a word means, by its exit code or signal. */
-function failureOfExit({ code, signal }: { code: number | null; signal: string | null }): Failure {
-  if (signal !== null) return { class: 'TRANSIENT', reason: `The worker was killed (${signal})`, userAction: null };
-  const reason = `The worker ended with exit code ${code ?? 'unknown'}`;
-  switch (workerExitReason(code)) {
-    case 'stopped':
-      return { class: 'TRANSIENT', reason: 'The worker was asked to stop by somebody else', userAction: null };
-    case 'network':
-      return { class: 'NETWORK', reason, userAction: null };
-    case 'browserLost':
-      return { class: 'LOCAL', reason, userAction: null };
-    case 'loggedOut':
-      return { class: 'AUTH', reason, userAction: null };
-    case 'transient':
-      return { class: 'TRANSIENT', reason, userAction: null };
-    case 'configuration':
-      return {
-        class: 'CONFIGURATION',
-        reason,
-        userAction: 'Look at the lines above; mend the configuration or the bot.',
-      };
-    default:
-      return { class: 'BUG', reason, userAction: null };
-  }
 }
 
 function impossible(machine: Machine, event: MachineEvent): Step {

@@ -1,0 +1,28 @@
+import { workerExitReason } from '../shared/exit-codes.js';
+import type { Failure } from './machine-types.js';
+
+/** What a death without a word means, by its exit code or signal. */
+export function failureOfExit({ code, signal }: { code: number | null; signal: string | null }): Failure {
+  if (signal !== null) return { class: 'TRANSIENT', reason: `The worker was killed (${signal})`, userAction: null };
+  const reason = `The worker ended with exit code ${code ?? 'unknown'}`;
+  switch (workerExitReason(code)) {
+    case 'stopped':
+      return { class: 'TRANSIENT', reason: 'The worker was asked to stop by somebody else', userAction: null };
+    case 'network':
+      return { class: 'NETWORK', reason, userAction: null };
+    case 'browserLost':
+      return { class: 'LOCAL', reason, userAction: null };
+    case 'loggedOut':
+      return { class: 'AUTH', reason, userAction: null };
+    case 'transient':
+      return { class: 'TRANSIENT', reason, userAction: null };
+    case 'configuration':
+      return {
+        class: 'CONFIGURATION',
+        reason,
+        userAction: 'Look at the lines above; mend the configuration or the bot.',
+      };
+    default:
+      return { class: 'BUG', reason, userAction: null };
+  }
+}
