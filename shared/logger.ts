@@ -38,7 +38,7 @@ export function createOutput(options: LogOptions, bindings: Record<string, unkno
     colorize,
     translateTime: 'SYS:HH:MM:ss.l',
     // Errors are told in a sentence; their stacks belong to the debug level.
-    ignore: `pid,hostname,role,account${options.level === 'debug' || options.level === 'trace' ? '' : ',err'}`,
+    ignore: `pid,hostname,role,account,class${options.level === 'debug' || options.level === 'trace' ? '' : ',err'}`,
     messageFormat: (record, messageKey) => {
       const who = [record['role'], record['account']].filter((part) => typeof part === 'string').join(' ');
       return `${who === '' ? '' : `${who}: `}${String(record[messageKey])}`;

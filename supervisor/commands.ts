@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 
 import { type Configuration, compileConfiguration } from '../shared/configuration/compile-configuration.js';
 import { optionKeys, options } from '../shared/configuration/options.js';
+import { suggest } from '../shared/configuration/suggest.js';
 import { supervisorExitCodes } from '../shared/exit-codes.js';
 import { createOutput } from '../shared/logger.js';
 import { run } from './run.js';
@@ -47,6 +48,7 @@ export async function execute(words: readonly string[]): Promise<number> {
   }
 
   try {
+    refuseUnknownCommand(program, words[0]);
     await program.parseAsync(words, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
@@ -55,6 +57,17 @@ export async function execute(words: readonly string[]): Promise<number> {
     return error.exitCode === 0 ? 0 : supervisorExitCodes.usage;
   }
   return exitCode;
+}
+
+/** With a default command, commander takes an unknown one for an argument of that. */
+function refuseUnknownCommand(program: Command, word: string | undefined): void {
+  if (word === undefined || word.startsWith('-') || word === 'help') return;
+  const names = program.commands.map((command) => command.name());
+  if (names.includes(word)) return;
+  const suggestion = suggest(word, names);
+  program.error(`error: unknown command '${word}'${suggestion === undefined ? '' : ` (did you mean ${suggestion}?)`}`, {
+    code: 'commander.unknownCommand',
+  });
 }
 
 function superviseAccounts(configuration: Configuration): Promise<number> {

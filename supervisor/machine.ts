@@ -275,8 +275,9 @@ function heartbeatMissed(machine: Machine, afterMs: number): Step {
 }
 
 function afterFailure(machine: Machine, failure: Failure, limits: RestartLimits, random: number): Step {
-  const authFailures =
-    failure.class === 'AUTH' && machine.mode === 'restore' ? machine.authFailures + 1 : machine.authFailures;
+  // A session that is unlinked while it listens has not failed to be restored yet.
+  const restoreRefused = failure.class === 'AUTH' && machine.state === 'restoring';
+  const authFailures = restoreRefused ? machine.authFailures + 1 : machine.authFailures;
   const decision = decideRestart(
     { class: failure.class, mode: machine.mode, failures: machine.failures, authFailures },
     limits,
@@ -293,7 +294,8 @@ function afterFailure(machine: Machine, failure: Failure, limits: RestartLimits,
   }
   const relink = machine.mode === 'restore' && decision.mode === 'link';
   const next: Machine = { ...counted, mode: decision.mode, authFailures: relink ? 0 : authFailures };
-  effects.push({ type: 'tell', failure, next: describeNext(decision.delayMs, relink) });
+  const told = relink ? { ...failure, userAction: 'Link the device with the code that follows.' } : failure;
+  effects.push({ type: 'tell', failure: told, next: describeNext(decision.delayMs, relink) });
   if (decision.freshBrowser && machine.browser === 'running') {
     // The browser's exit starts what is missing, or the retry does, whichever comes last.
     effects.push({ type: 'stop-browser' }, { type: 'retry-in', delayMs: decision.delayMs });

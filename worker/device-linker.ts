@@ -22,7 +22,6 @@ export class DeviceLinker {
   readonly #fail: (failure: WorkerFailure) => void;
   #waiting = false;
   #sequence = 0;
-  #idle = false;
 
   /** @param fail ends the session: nobody scanned, or WhatsApp refused the pairing code. */
   constructor(context: SessionContext, records: SessionRecords, fail: (failure: WorkerFailure) => void) {
@@ -66,17 +65,13 @@ export class DeviceLinker {
       }
     });
     client.on('loading_screen', (percent) => output.log.info(`Link Progress: ${percent}%`));
-    client.once('authenticated', () => {
-      this.#waiting = false;
-      output.log.info('The device was linked; WhatsApp is syncing its chats.');
-    });
+    client.once('authenticated', () => this.#noteLinked());
     const broughtUp = await bringUp();
     const now = new Date().toISOString();
     void this.#records.update({
       state: 'listening',
       deviceLinked: true,
       isActive: true,
-      linkedAt: now,
       lastConnected: now,
       waVersion: broughtUp.state.waVersion,
       reason: null,
@@ -87,11 +82,25 @@ export class DeviceLinker {
     return broughtUp;
   }
 
-  /** WhatsApp stops handing out codes after six; as long as somebody may still come, it is asked for more. */
+  /** Called with each look at the page: about once a second while a person is waited for. */
   onState(client: AttachedClient, state: PageState): void {
-    const idle = state.socket === 'UNPAIRED_IDLE';
-    if (idle && !this.#idle && this.#waiting) void client.requestMoreQrCodes().catch(() => undefined);
-    this.#idle = idle;
+    if (!this.#waiting) return;
+    // Linked is linked, however long the sync takes that follows, and whatever dies during it.
+    if (state.identity !== null) this.#noteLinked();
+    // WhatsApp stops handing out codes after six; as long as somebody may still come, it is asked for more.
+    else if (state.socket === 'UNPAIRED_IDLE') void client.requestMoreQrCodes().catch(() => undefined);
+  }
+
+  #noteLinked(): void {
+    if (!this.#waiting) return;
+    this.#waiting = false;
+    void this.#records.update({
+      deviceLinked: true,
+      linkedAt: new Date().toISOString(),
+      reason: null,
+      userAction: null,
+    });
+    this.#context.output.log.info('The device was linked; WhatsApp is syncing its chats.');
   }
 
   async #showQr(qr: string): Promise<void> {

@@ -1,9 +1,13 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { open, readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileError } from './file-error.js';
 import { type FileIdentity, identifyFile, identityOf, missingFile } from './file-identity.js';
 import { setAside } from './set-aside.js';
 import { unfinishedSuffix, writeFileAtomically } from './write-file-atomically.js';
+
+const maxRounds = 100;
+const longestStepAsideMs = 20;
 
 /** What a kind of file holds, and what to make of a damaged one. */
 export interface JsonFileKind<Value> {
@@ -39,12 +43,14 @@ export function updateJsonFile<Value>(
 ): Promise<Value> {
   return inTurn(path, async () => {
     await removeUnfinished(path);
-    // Supervisor and worker write a few times a second at most: more than two rounds mean a storm, and then the last wins.
+    // Supervisor and worker write a few times a second at most. Two that keep getting in each other's way step aside for
+    // moments of different length; only after a second of that does the last one win.
     for (let round = 1; ; round += 1) {
       const { value, identity } = await load(path, kind, now);
       const changed = change(value);
-      const expected = round < 10 ? identity : undefined;
+      const expected = round < maxRounds ? identity : undefined;
       if (await writeFileAtomically(path, format(changed), expected)) return changed;
+      await delay(Math.random() * longestStepAsideMs);
     }
   });
 }
