@@ -174,6 +174,7 @@ export function startSession(
 
   async function announceListening({ state, healed }: BroughtUp): Promise<void> {
     timeline.enter('listening');
+    log.debug({ phases: timeline.durationsMs }, `Listening after ${timeline.elapsedMs} ms.`);
     await context.supervisor.send({
       type: 'listening',
       incarnation,
