@@ -120,8 +120,10 @@ export class DeviceLinker {
       'On the phone: WhatsApp > Settings > Linked devices > Link a device',
       `Code ${this.#sequence} of ${qrLimit}; a new one comes when it expires.`,
     ]);
-    // Colours make it readable on any terminal; in a file they would be noise.
-    const style = process.stdout.isTTY ? ({ type: 'terminal', small: true } as const) : ({ type: 'utf8' } as const);
+    // Colours make it readable on any terminal. In a log they would be noise, and most people read logs on a dark screen.
+    const style = process.stdout.isTTY
+      ? ({ type: 'terminal', small: true } as const)
+      : ({ type: 'utf8', color: { dark: '#ffffff', light: '#000000' } } as const);
     output.print(await QRCode.toString(qr, { ...style, errorCorrectionLevel: 'L' }));
   }
 

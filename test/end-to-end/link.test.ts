@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
+import { readTerminalQr } from '../support/read-terminal-qr.js';
 import { accountNumber, Stage } from '../support/stage.js';
 import { until } from '../support/until.js';
 
@@ -12,8 +13,12 @@ describe('a device that is not linked', () => {
     stage = await Stage.open();
     const supervisor = stage.start();
     await supervisor.waitForLine(/^ SCAN QR CODE TO LINK DEVICE$/);
-    expect(await stage.status()).toMatchObject({ state: 'linking', isActive: false, deviceLinked: false });
-    await stage.phone.scanQr();
+    expect(await stage.waitForStatus(({ state }) => state === 'linking', 'a status that says so')).toMatchObject({
+      isActive: false,
+      deviceLinked: false,
+    });
+    const qr = await until(() => readTerminalQr(supervisor.lines), { expectation: () => 'a QR code that can be read' });
+    await stage.phone.scanQr(qr);
     await supervisor.waitForLine(/DEVICE LINKED - BOT READY TO SERVE!/);
 
     expect(await stage.waitUntilListening()).toMatchObject({
