@@ -123,18 +123,15 @@ function restoreWasup(stage: BenchStage): Promise<WasupRound> {
   });
 }
 
-/** Ends what was started, cleanly when all went well. */
+/** Ends what was started, whatever came of it: a plain library that is killed leaves its browser behind. */
 async function use<Result>(
   running: MeasuredProcess,
   work: (running: MeasuredProcess) => Promise<Result>,
 ): Promise<Result> {
   try {
-    const result = await work(running);
+    return await work(running);
+  } finally {
     await running.stop();
-    return result;
-  } catch (error) {
-    running.kill();
-    throw error;
   }
 }
 

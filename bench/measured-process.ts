@@ -57,15 +57,17 @@ export class MeasuredProcess {
     }
   }
 
-  /** SIGTERM, and wait until the process is gone. */
+  /**
+   * SIGTERM, and wait until the process is gone.
+   *
+   * @throws Error when it wasn't a clean end; then the next round would not start from a clean profile.
+   */
   async stop(): Promise<void> {
     this.#subprocess.kill('SIGTERM');
+    const timer = setTimeout(() => this.#subprocess.kill('SIGKILL'), deadlineMs);
     await this.#exited;
+    clearTimeout(timer);
     if (this.#subprocess.exitCode !== 0) throw new Error(`It did not stop cleanly.${this.#describe()}`);
-  }
-
-  kill(): void {
-    this.#subprocess.kill('SIGKILL');
   }
 
   #news(timeoutMs: number): Promise<void> {
