@@ -2,6 +2,7 @@ import { describeError } from '../shared/errors.js';
 import { supervisorExitCodes } from '../shared/exit-codes.js';
 import type { Configuration } from '../shared/configuration/compile-configuration.js';
 import type { Output } from '../shared/logger.js';
+import { withDeadline } from '../shared/with-deadline.js';
 import { Supervisor } from './supervisor.js';
 import { watchSources } from './watch-sources.js';
 
@@ -26,7 +27,7 @@ export async function run({ configuration, output, development = false, onStart 
   const ended = new Promise<number>((resolve) => {
     const end = (code: number, why: string): void => {
       log.info(`${why}: stopping. Once more kills everything at once.`);
-      supervisor.stop().then(
+      withDeadline(supervisor.stop(), configuration.stopTimeoutMs + stopReserveMs, 'The stop').then(
         () => resolve(code),
         (error: unknown) => {
           log.error(`The stop failed: ${describeError(error)}; killing what is left.`);
@@ -43,7 +44,10 @@ export async function run({ configuration, output, development = false, onStart 
       endWhenNothingCanWork(supervisor, () => end(supervisorExitCodes.configuration, 'Nothing can run'));
   });
   onStart?.(supervisor);
-  await supervisor.start();
+  await supervisor.start().catch(async (error: unknown) => {
+    await supervisor.stop();
+    throw error;
+  });
   const watcher = development ? watchSources(supervisor, configuration, log) : undefined;
   const code = await ended;
   await watcher?.close();
@@ -51,6 +55,8 @@ export async function run({ configuration, output, development = false, onStart 
   return code;
 }
 
+/** What a stop may take beyond its steps' own deadlines; they add up to less than the configured time. */
+const stopReserveMs = 3_000;
 /** A stop whose processes have been killed ends by itself; after this the supervisor goes without it. */
 const killTimeoutMs = 3_000;
 
