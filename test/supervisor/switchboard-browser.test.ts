@@ -187,8 +187,10 @@ async function client(): Promise<Client> {
   const connecting = puppeteer.connect(options);
   await switchboard.connect(line, { idBase });
   const browser = await connecting;
-  const [page] = await browser.pages();
-  if (page === undefined) throw new Error('The browser has no page.');
+  // One whose navigation has just been set free has no address for a moment, and puppeteer doesn't show it until it has.
+  const target = await browser.waitForTarget((candidate) => (candidate.type() as string) === 'page');
+  const page = await target.page();
+  if (page === null) throw new Error('The browser has no page.');
   return {
     browser,
     page,
