@@ -43,18 +43,23 @@ export async function run({ configuration, output, development = false, onStart 
     if (!development)
       endWhenNothingCanWork(supervisor, () => end(supervisorExitCodes.configuration, 'Nothing can run'));
   });
+  // Accounts that wait for a person have no process, no pipe and no timer that would keep this one alive.
+  const keepAlive = setInterval(() => undefined, keepAliveIntervalMs);
   onStart?.(supervisor);
   await supervisor.start().catch(async (error: unknown) => {
+    clearInterval(keepAlive);
     await supervisor.stop();
     throw error;
   });
   const watcher = development ? watchSources(supervisor, configuration, log) : undefined;
   const code = await ended;
+  clearInterval(keepAlive);
   await watcher?.close();
   log.info('Stopped. Nothing is left running.');
   return code;
 }
 
+const keepAliveIntervalMs = 3_600_000;
 /** What a stop may take beyond its steps' own deadlines; they add up to less than the configured time. */
 const stopReserveMs = 3_000;
 /** A stop whose processes have been killed ends by itself; after this the supervisor goes without it. */

@@ -68,6 +68,9 @@ describe('a device that is not linked', () => {
     expect(status).toMatchObject({ isActive: false, workerPid: null });
     expect(status.userAction).toContain('WASUP_AUTH_METHOD=qr');
     expect(stage.phone.status.pairingCodesAsked).toBe(1);
+    // It waits with nothing running; only a signal ends it.
+    supervisor.signal('SIGTERM');
+    expect(await supervisor.waitForExit()).toEqual({ code: 0, signal: null });
   });
 
   it('is asked for again when worker or browser die before it was linked', async () => {
@@ -81,7 +84,8 @@ describe('a device that is not linked', () => {
         'linking',
       );
       process.kill(status[which] ?? 0, 'SIGKILL');
-      await supervisor.waitForLine(/WARN.*SIGKILL.*Restarting/, { from });
+      // Of a browser's death the supervisor may hear first from its worker, who doesn't know the signal.
+      await supervisor.waitForLine(/WARN.*(worker was killed|browser is gone).*Restarting/, { from });
     }
     await stage.phone.scanQr();
     await stage.waitUntilListening();
