@@ -78,7 +78,7 @@ test('what arrives while the device is offline is taken silently, and its sender
   await phone.receiveText({ from: '15551234567', body: 'hello?' });
   const [message] = (await library.next('message')) as [{ body: string }];
   expect(message.body).toBe('hello?');
-  expect(phone.status.undelivered).toBe(0);
+  await expect.poll(() => phone.status.undelivered).toBe(0);
 });
 
 test('a profile that has lost one half of its link is not linked', async () => {
