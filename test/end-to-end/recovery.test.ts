@@ -62,6 +62,13 @@ describe('a session that listens', () => {
     await expectOneAnswer();
   });
 
+  it('comes back when the page crashes', async () => {
+    await stage.phone.crashPage();
+    await stage.waitUntilListening(before);
+    await supervisor.waitForLine(/WARN.*The page crashed.*Restarting/, { from: mark });
+    await expectOneAnswer();
+  });
+
   it('listens again in the same worker when WhatsApp reloads its page, and answers once', async () => {
     const { pageLoads } = stage.phone.status;
     stage.phone.reloadPage();
