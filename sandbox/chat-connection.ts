@@ -18,6 +18,7 @@ export class ChatConnection {
   device: Device | undefined;
   /** Somebody has read the QR code off the page, or had the time to. */
   qrVisible = false;
+  #readByLibrary = false;
   pairing: { code: string; number: string } | undefined;
   readonly #series: QrSeries;
   /** A page that went away before it had stored its credentials leaves no device behind. */
@@ -155,16 +156,22 @@ export class ChatConnection {
     } else {
       this.world.counters.qrRefsServed += 1;
       this.send({ type: 'ref', ref });
-      this.#unreadTimer ??= setTimeout(() => this.#qrRead(), longestUnreadMs);
-      if (this.qrVisible) this.world.qrShown(this);
+      this.#unreadTimer ??= setTimeout(() => this.#becomeVisible(), longestUnreadMs);
+      if (this.#readByLibrary) this.world.qrShown(this);
     }
     this.world.changed();
   }
 
   #qrRead(): void {
-    if (this.qrVisible) return;
-    this.qrVisible = true;
+    if (this.#readByLibrary) return;
+    this.#readByLibrary = true;
+    this.#becomeVisible();
+    // The phone that scans by itself scans what a person could see: a code that the library has handed on.
     if (this.ref !== undefined) this.world.qrShown(this);
+  }
+
+  #becomeVisible(): void {
+    this.qrVisible = true;
     this.world.changed();
   }
 

@@ -7,7 +7,11 @@ export function failureOfExit({ code, signal }: { code: number | null; signal: s
   const reason = `The worker ended with exit code ${code ?? 'unknown'}`;
   switch (workerExitReason(code)) {
     case 'stopped':
-      return { class: 'TRANSIENT', reason: 'The worker was asked to stop by somebody else', userAction: null };
+      return {
+        class: 'TRANSIENT',
+        reason: 'The worker ended by itself with exit code 0 (process.exit() in the bot, or somebody sent SIGTERM)',
+        userAction: null,
+      };
     case 'network':
       return { class: 'NETWORK', reason, userAction: null };
     case 'browserLost':

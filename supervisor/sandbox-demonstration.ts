@@ -39,6 +39,7 @@ export async function startDemonstration(configuration: Configuration, output: O
     'An emulated WhatsApp on this machine. Bot, browser, library and supervisor are the real ones.',
     `Account +${accountNumber}; its phone scans the QR code by itself after ${scanDelayMs / 1_000} s.`,
   ]);
+  let closed = false;
   return {
     configuration: Object.freeze({
       ...configuration,
@@ -50,23 +51,43 @@ export async function startDemonstration(configuration: Configuration, output: O
     }),
     accompany: (supervisor) => {
       const [account] = supervisor.accounts;
-      if (account !== undefined) accompany(account, sandbox, output);
+      // Another bot than ours may have nothing to say to a `!ping`.
+      const greets = configuration.botModule === undefined;
+      if (account !== undefined) accompany(account, sandbox, output, { greets, isClosed: () => closed });
     },
-    close: () => sandbox.close(),
+    close: () => {
+      closed = true;
+      return sandbox.close();
+    },
   };
 }
 
-function accompany(account: Account, sandbox: Sandbox, output: Output): void {
+interface Company {
+  readonly greets: boolean;
+  readonly isClosed: () => boolean;
+}
+
+function accompany(account: Account, sandbox: Sandbox, output: Output, { greets, isClosed }: Company): void {
   const phone = sandbox.phone(accountNumber);
   tellReplies(phone, output);
-  let greeted = false;
+  let explained = false;
   account.on('message', (message) => {
     if (message.type !== 'listening') return;
-    const greeting = greeted ? Promise.resolve() : greet(phone, output);
-    greeted = true;
-    greeting
-      .catch((error: unknown) => output.log.error(`The sandbox's contact got no answer: ${describeError(error)}`))
-      .finally(() => explain(account, sandbox, output));
+    if (explained) {
+      output.log.info(
+        `Once more: kill -9 ${account.workerPid ?? ''} (worker), kill -9 ${account.browserPid ?? ''} (browser).`,
+      );
+      return;
+    }
+    explained = true;
+    const greeting = greets ? greet(phone, output) : Promise.resolve();
+    void greeting
+      .catch((error: unknown) => {
+        if (!isClosed()) output.log.error(`The sandbox's contact got no answer: ${describeError(error)}`);
+      })
+      .then(() => {
+        if (!isClosed()) explain(account, sandbox, output);
+      });
   });
 }
 

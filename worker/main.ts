@@ -6,6 +6,7 @@ import { workerExitCodes } from '../shared/exit-codes.js';
 import { createOutput } from '../shared/logger.js';
 import { protocolVersion } from '../shared/protocol/messages.js';
 import { sessionPathsIn } from '../shared/paths.js';
+import { withDeadline } from '../shared/with-deadline.js';
 import { classifyFailure } from './classify-failure.js';
 import { startGuardThread } from './guard-thread.js';
 import { loadBot } from './load-bot.js';
@@ -16,6 +17,9 @@ import type { WorkerFailure } from './worker-failure.js';
 
 /** The private line to the browser: a socketpair that the supervisor leaves at this descriptor. */
 const lineDescriptor = 3;
+
+/** A disk that takes longer than this is not worth a bot that stays away. */
+const lastWritesTimeoutMs = 2_000;
 
 const { values } = parseArgs({
   options: {
@@ -86,8 +90,9 @@ async function fail(failure: WorkerFailure): Promise<void> {
   if (ending) return;
   ending = true;
   // The supervisor tells it to people, with what follows from it; a second time would look like a second failure.
-  const level = failure.class === 'BUG' || !process.connected ? 'error' : 'debug';
-  output.log[level]({ err: failure, class: failure.class }, failure.message);
+  // Where a bug is, only this process knows, and whose it is: mostly the bot's.
+  if (failure.class === 'BUG') output.log.error({ class: failure.class }, `Nobody caught: ${stackOf(failure)}`);
+  else output.log[process.connected ? 'debug' : 'error']({ class: failure.class }, failure.message);
   await supervisor.send({
     type: 'failure',
     incarnation,
@@ -95,7 +100,13 @@ async function fail(failure: WorkerFailure): Promise<void> {
     reason: failure.message,
     userAction: failure.userAction,
   });
+  const settled = session?.settled() ?? Promise.resolve();
+  await withDeadline(settled, lastWritesTimeoutMs, 'Writing the last records').catch(() => undefined);
   process.exit(failure.exitCode);
+}
+
+function stackOf({ cause, message }: WorkerFailure): string {
+  return cause instanceof Error ? (cause.stack ?? message) : message;
 }
 
 async function end(code: number, deadlineMs: number): Promise<void> {

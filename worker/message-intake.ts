@@ -45,7 +45,8 @@ export class MessageIntake {
     try {
       await this.#bot.onMessage(message, this.#contextFor(message));
     } catch (error) {
-      output.log.error({ err: error }, `The bot failed on a message of +${sender}: ${describeError(error)}`);
+      const where = error instanceof Error ? (error.stack ?? error.message) : describeError(error);
+      output.log.error(`The bot failed on a message of +${sender}: ${where}`);
     }
   }
 

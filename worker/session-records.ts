@@ -12,6 +12,8 @@ export class SessionRecords {
   readonly #paths: SessionPaths;
   readonly #account: string;
   readonly #log: Logger;
+  /** The newest write of each file; each waits for those before it. */
+  readonly #writing = new Map<string, Promise<unknown>>();
 
   constructor(paths: SessionPaths, account: string, log: Logger) {
     this.#paths = paths;
@@ -27,14 +29,23 @@ export class SessionRecords {
   }
 
   async update(change: Partial<DeviceStatus>): Promise<void> {
-    await updateDeviceStatus(this.#paths.deviceStatus, this.#account, change).catch((error: unknown) =>
+    const writing = updateDeviceStatus(this.#paths.deviceStatus, this.#account, change).catch((error: unknown) =>
       this.#log.warn(`device-status.json could not be written: ${describeError(error)}. The session goes on.`),
     );
+    this.#writing.set(this.#paths.deviceStatus, writing);
+    await writing;
   }
 
   async note(entry: SessionHistoryEntryInput): Promise<void> {
-    await appendSessionHistory(this.#paths.sessionHistory, entry).catch((error: unknown) =>
+    const writing = appendSessionHistory(this.#paths.sessionHistory, entry).catch((error: unknown) =>
       this.#log.warn(`session-history.json could not be written: ${describeError(error)}. The session goes on.`),
     );
+    this.#writing.set(this.#paths.sessionHistory, writing);
+    await writing;
+  }
+
+  /** Resolves when everything that was to be written is. An exit in the middle of a write leaves half a file behind. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#writing.values());
   }
 }

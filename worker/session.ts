@@ -24,6 +24,8 @@ const progressIntervalMs = 5_000;
 /** What a running session can be asked. */
 export interface Session {
   readonly lastMessageAt: string | null;
+  /** Resolves when the account's files are written as far as they are to be. */
+  settled(): Promise<void>;
   /** Stops taking messages, lets running handlers end within the deadline, and lets go of the browser. */
   stop(deadlineMs: number): Promise<void>;
 }
@@ -60,6 +62,7 @@ export function startSession(
     get lastMessageAt() {
       return intake.lastMessageAt;
     },
+    settled: () => records.settled(),
     async stop(deadlineMs) {
       timeline.enter('stopping');
       stopping.abort();

@@ -31,7 +31,7 @@ describe('the demonstration', () => {
     process.kill(workerPid, 'SIGKILL');
     await first.waitForLine(/^ SESSION RESTORE - REACTIVATING DEVICE$/, { from });
     await first.waitForLine(/^ DEVICE REACTIVATED - BOT READY TO SERVE!$/, { from });
-    const [, nextWorkerPid] = await first.waitForLine(/Kill the worker: +kill -9 (\d+)$/, { from });
+    const [, nextWorkerPid] = await first.waitForLine(/Once more: kill -9 (\d+) \(worker\)/, { from });
     expect(Number(nextWorkerPid)).not.toBe(workerPid);
     expect(await first.stop('SIGINT')).toEqual({ code: 0, signal: null });
     expect(stage.processes).toEqual([]);
