@@ -36,6 +36,19 @@ describe('a device that the phone has unlinked', () => {
     expect(events.filter((event) => event === 'restore_auth_failed')).toHaveLength(3);
   });
 
+  it('is never linked anew in the middle of a restore, even by a phone that scans whatever it sees', async () => {
+    // Longer than the sandbox's phone waits before it may scan a page that no library reads.
+    const environment = { WASUP_RESTORE_RETRY_DELAY_MS: '2500' };
+    await stage.close();
+    const { stage: linked, supervisor } = await Stage.openLinked({}, { environment });
+    stage = linked;
+    const from = supervisor.mark;
+    stage.phone.unlink();
+    await supervisor.waitForLine(/^ DEVICE LINKED - BOT READY TO SERVE!$/, { from });
+    expect(attemptsIn(supervisor.matching(/Attempt: +\d\/3$/, from))).toEqual(['1/3', '2/3', '3/3']);
+    expect(supervisor.matching(/DEVICE REACTIVATED/, from)).toEqual([]);
+  });
+
   it('is asked for a fresh QR code also when it was unlinked while it was stopped', async () => {
     const first = stage.start();
     await stage.phone.scanQr();
