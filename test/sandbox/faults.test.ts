@@ -3,7 +3,7 @@ import type { Client, Message } from 'whatsapp-web.js';
 import type { Phone, Sandbox } from '../../sandbox/index.js';
 import { startSandbox } from '../../sandbox/index.js';
 import type { PlainLibrary } from './plain-library.js';
-import { createProfile, startPlainLibrary } from './plain-library.js';
+import { createProfile, startPlainLibrary, waitForSocketState } from './plain-library.js';
 
 /** The profile stays linked over the tests of this file: each of them starts and ends as a linked device. */
 let profile: Awaited<ReturnType<typeof createProfile>>;
@@ -35,15 +35,11 @@ afterAll(async () => {
 const evaluate = (client: Client, expression: string): Promise<unknown> =>
   client.pupPage?.evaluate(expression) ?? Promise.reject(new Error('The library has no page.'));
 
-const waitForState = async (client: Client, state: string): Promise<void> => {
-  await client.pupPage?.waitForFunction(`window.require('WAWebSocketModel').Socket.state === '${state}'`);
-};
-
 test('a dropped socket comes back by itself, and what came meanwhile is emitted as new', async () => {
   await library.next('ready');
   sandbox.network({ cut: true });
   await phone.waitFor('offline');
-  await waitForState(library.client, 'TIMEOUT');
+  await waitForSocketState(library.client, 'TIMEOUT');
   await phone.receiveText({ from: '15551234567', body: 'meanwhile' });
   sandbox.network({ cut: false });
   const [message] = (await library.next('message')) as [{ body: string }];
@@ -90,7 +86,7 @@ test('a sync that ends before the listener is attached leaves the plain library 
 test('a withheld sync ends when it is released', async () => {
   const { release } = phone.sync({ withhold: true });
   await library.initialized;
-  await waitForState(library.client, 'CONNECTED');
+  await waitForSocketState(library.client, 'CONNECTED');
   expect(phone.status.synced).toBe(false);
   release();
   await library.next('ready');
@@ -122,8 +118,8 @@ test('a second page on the same link puts the first into CONFLICT, and takeover(
   const second = await library.client.pupBrowser?.newPage();
   await second?.goto('https://web.whatsapp.com/');
   expect(await library.next('change_state')).toEqual(['CONFLICT']);
-  await second?.waitForFunction(`window.require('WAWebSocketModel').Socket.state === 'CONFLICT'`);
-  await waitForState(library.client, 'CONNECTED');
+  await waitForSocketState(library.client, 'CONFLICT', second);
+  await waitForSocketState(library.client, 'CONNECTED');
 });
 
 test('a terminal state ends the plain library', async () => {

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Sandbox } from '../../sandbox/index.js';
 import { startSandbox } from '../../sandbox/index.js';
 import type { PlainLibrary } from './plain-library.js';
-import { createProfile, startPlainLibrary } from './plain-library.js';
+import { createProfile, startPlainLibrary, waitForSocketState } from './plain-library.js';
 
 const number = '15550001000';
 let folder: string;
@@ -118,9 +118,8 @@ test('a device that was unlinked while offline is refused and starts anew', asyn
   sandbox.phone(number).unlink();
   library = startPlainLibrary(sandbox, profile.folder);
   await library.initialized.catch(() => undefined);
-  const page = library.client.pupPage;
-  await page?.waitForFunction(`window.require('WAWebSocketModel').Socket.state === 'UNPAIRED'`);
-  expect(page?.url()).toContain('post_logout=1');
+  await waitForSocketState(library.client, 'UNPAIRED');
+  expect(library.client.pupPage?.url()).toContain('post_logout=1');
 });
 
 test('a logout of the library unlinks the device at the phone', async () => {
@@ -130,6 +129,11 @@ test('a logout of the library unlinks the device at the phone', async () => {
   await library.next('ready');
   await library.client.logout();
   await sandbox.phone(number).waitFor('unlinked');
+  // The browser may have been closed before the page had forgotten the login.
+  await library.stop();
+  library = undefined;
+  await profile.remove();
+  profile = await createProfile();
 });
 
 test('a phone that refuses does not link', async () => {

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Sandbox } from '../../sandbox/index.js';
 import { startSandbox } from '../../sandbox/index.js';
 import type { PlainLibrary } from './plain-library.js';
-import { createProfile, startPlainLibrary } from './plain-library.js';
+import { createProfile, startPlainLibrary, waitForSocketState } from './plain-library.js';
 
 let profile: Awaited<ReturnType<typeof createProfile>>;
 let sandbox: Sandbox;
@@ -52,7 +52,7 @@ test('QR codes rotate, run out, and come anew when the page asks for them', asyn
   library = startPlainLibrary(sandbox, profile.folder);
   const codes = [await library.next('qr'), await library.next('qr'), await library.next('qr')].map(String);
   expect(new Set(codes).size).toBe(3);
-  await library.client.pupPage?.waitForFunction(`window.require('WAWebSocketModel').Socket.state === 'UNPAIRED_IDLE'`);
+  await waitForSocketState(library.client, 'UNPAIRED_IDLE');
   expect(sandbox.counters.qrRefsServed - served).toBe(3);
   await expect(phone.scanQr(codes[2])).rejects.toThrow('expired');
   await library.client.pupPage?.evaluate(`window.require('WAWebCmd').Cmd.refreshQR()`);

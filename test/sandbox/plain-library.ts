@@ -5,6 +5,7 @@ import path from 'node:path';
 import whatsapp from 'whatsapp-web.js';
 import type { Client, ClientOptions } from 'whatsapp-web.js';
 import type { Sandbox } from '../../sandbox/index.js';
+import { until } from '../support/until.js';
 
 const browserNames = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const waitMs = 20_000;
@@ -29,6 +30,23 @@ export interface PlainLibrary {
 export async function createProfile(): Promise<{ folder: string; remove(): Promise<void> }> {
   const folder = await mkdtemp(path.join(tmpdir(), 'sandbox-profile-'));
   return { folder, remove: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }) };
+}
+
+/**
+ * The state of the page's socket, asked for anew each time: puppeteer's own waiting can miss a navigation, and by default
+ * looks once a frame, which a page that nobody sees may not draw.
+ */
+export async function waitForSocketState(client: Client, state: string, page = client.pupPage): Promise<void> {
+  let latest: unknown;
+  await until(
+    async () => {
+      latest = await page
+        ?.evaluate(`window.require?.('WAWebSocketModel').Socket.state`)
+        .catch((error: unknown) => String(error));
+      return latest === state || undefined;
+    },
+    { expectation: () => `the socket to be ${state}; it is ${String(latest)} at ${page?.url()}` },
+  );
 }
 
 export function startPlainLibrary(
