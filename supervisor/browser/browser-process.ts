@@ -54,12 +54,25 @@ export async function startBrowser(options: StartBrowserOptions): Promise<Browse
     throw await startFailed(options, log, { spawnErrorCode });
   }
   takeProfile(running);
-  const stop: BrowserProcess['stop'] = ({ timeoutMs }) => stopBrowser(running, switchboard, timeoutMs);
+  let runningStops = 0;
+  const stop: BrowserProcess['stop'] = async ({ timeoutMs }) => {
+    runningStops += 1;
+    try {
+      return await stopBrowser(running, switchboard, timeoutMs);
+    } finally {
+      runningStops -= 1;
+    }
+  };
   const switchboard = new Switchboard({
     ...pipe,
     onClosed: (reason) => {
       options.onPipeClosed?.(reason);
-      void endIfItStays(running, stop);
+      void within(running.exited, leaveTimeoutMs).then(async (left) => {
+        // A browser that is being stopped may need long to save what it has; whoever stops it has said how long it may take.
+        if (left || runningStops > 0) return;
+        // Nobody can talk to it any more, and it holds the profile. What survives is found by the next start on the profile.
+        await stop({ timeoutMs: leaveTimeoutMs }).catch(() => undefined);
+      });
     },
     ...(options.onClientCut && { onClientCut: options.onClientCut }),
     ...(options.limits && { limits: options.limits }),
@@ -82,13 +95,6 @@ const leaveTimeoutMs = 2_000;
 
 /** The pipe closes a moment before the process is gone; its exit code says more than the closed pipe. */
 const exitGraceMs = 500;
-
-/** Nobody can talk to it any more, and it holds the profile. */
-async function endIfItStays(running: RunningBrowser, stop: BrowserProcess['stop']): Promise<void> {
-  if (await within(running.exited, leaveTimeoutMs)) return;
-  // What survives this is found by the next start on the profile, which says so.
-  await stop({ timeoutMs: leaveTimeoutMs }).catch(() => undefined);
-}
 
 interface Spawned {
   /** Undefined if it couldn't be spawned. */

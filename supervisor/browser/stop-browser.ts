@@ -32,6 +32,15 @@ const terminateShare = 0.25;
 /** When it can't even be asked, it may be about to leave. */
 const unaskableGraceMs = 500;
 
+/** Those that have been asked to leave: when their pipe closes, they are on their way. */
+const asked = new WeakSet<RunningBrowser>();
+
+/**
+ * A browser that was stopped is told more than once to go on: the kernel hands a signal for a group also to a process that is being
+ * forked meanwhile, but not the SIGCONT that follows, so that a new helper can stay stopped for which the others wait.
+ */
+const goOnIntervalMs = 100;
+
 /** Its children see that it has gone and leave; measured: within 50 ms. */
 const childrenGraceMs = 500;
 
@@ -65,26 +74,43 @@ async function endMainProcess(
   timeoutMs: number,
 ): Promise<BrowserEnd['how']> {
   const { exited } = browser;
-  if (timeoutMs > 0) {
-    // A stopped browser hears nothing until it goes on.
-    signalProcess(-browser.pid, 'SIGCONT');
-    if (await within(exited, await askToClose(switchboard, timeoutMs * closeShare))) return endedHow(exited, 'closed');
-    await terminate(browser);
-    if (await within(exited, timeoutMs * terminateShare)) return endedHow(exited, 'terminated');
-  }
+  const polite = timeoutMs > 0 ? await endPolitely(browser, switchboard, timeoutMs) : undefined;
+  if (polite !== undefined) return endedHow(exited, polite);
   signalProcess(-browser.pid, 'SIGKILL');
   await within(exited, minimumSweepMs);
   return endedHow(exited, 'killed');
 }
 
+/** Undefined: it is still there. */
+async function endPolitely(
+  browser: RunningBrowser,
+  switchboard: Switchboard,
+  timeoutMs: number,
+): Promise<BrowserEnd['how'] | undefined> {
+  // A stopped browser hears nothing until it goes on.
+  const goOn = (): boolean => signalProcess(-browser.pid, 'SIGCONT');
+  goOn();
+  const goingOn = setInterval(goOn, goOnIntervalMs);
+  try {
+    const leaveMs = await askToClose(browser, switchboard, timeoutMs * closeShare);
+    if (await within(browser.exited, leaveMs)) return 'closed';
+    await terminate(browser);
+    return (await within(browser.exited, timeoutMs * terminateShare)) ? 'terminated' : undefined;
+  } finally {
+    clearInterval(goingOn);
+  }
+}
+
 /** Returns how long to wait for the browser to leave, in ms. */
-async function askToClose(switchboard: Switchboard, shareMs: number): Promise<number> {
+async function askToClose(browser: RunningBrowser, switchboard: Switchboard, shareMs: number): Promise<number> {
   const begin = performance.now();
+  const remainingMs = (): number => Math.max(0, shareMs - (performance.now() - begin));
+  if (!switchboard.closed) asked.add(browser);
   try {
     await switchboard.send('Browser.close', {}, { timeoutMs: shareMs });
-    return Math.max(0, shareMs - (performance.now() - begin));
+    return remainingMs();
   } catch {
-    return Math.max(0, Math.min(unaskableGraceMs, shareMs - (performance.now() - begin)));
+    return switchboard.closed && asked.has(browser) ? remainingMs() : Math.min(unaskableGraceMs, remainingMs());
   }
 }
 

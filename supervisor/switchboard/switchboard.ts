@@ -65,6 +65,11 @@ export class Switchboard {
     return this.#client !== undefined;
   }
 
+  /** The pipe is given up; nothing can be sent any more. */
+  get closed(): boolean {
+    return this.#closedBecause !== undefined;
+  }
+
   /**
    * The first id of a block of command ids that no client before has used. The worker gets it with its assignment, starts its
    * `commandIdGenerator` there, and `connect` is told the same.

@@ -14,6 +14,7 @@ import { until } from '../support/until.js';
 
 const onLinux = it.runIf(process.platform === 'linux');
 const stubborn = fileURLToPath(new URL('fixtures/stubborn-browser.js', import.meta.url));
+const slow = fileURLToPath(new URL('fixtures/slow-browser.js', import.meta.url));
 
 let folder: BrowserFolder;
 beforeEach(async () => {
@@ -77,6 +78,22 @@ describe('stopping', () => {
     expect(performance.now() - begin).toBeLessThan(5_000);
     await expectGone(browser.pid);
     expect(singletons()).toEqual([]);
+  });
+
+  it('tells those to go on, too, that were stopped after the rest: a frozen browser can have been forking', async () => {
+    const browser = await startSlow('--with-stopped-helper');
+    expect(await browser.stop({ timeoutMs: 10_000 })).toEqual({ how: 'closed' });
+    expect(await browser.exited).toEqual({ code: 0, signal: null });
+  });
+
+  it('lets a browser that has closed its pipe save what it has, for as long as it was given', async () => {
+    const browser = await startSlow();
+    const first = browser.stop({ timeoutMs: 20_000 });
+    await until(() => browser.switchboard.closed || undefined, { expectation: () => 'the closed pipe' });
+    // One that comes later can't ask any more, and needs not.
+    const second = browser.stop({ timeoutMs: 20_000 });
+    expect(await Promise.all([first, second])).toEqual([{ how: 'closed' }, { how: 'closed' }]);
+    expect(await browser.exited).toEqual({ code: 0, signal: null });
   });
 
   it('kills a frozen browser at once when there is no time, and leaves no lock', async () => {
@@ -244,6 +261,13 @@ function startStubborn(...words: string[]) {
   return folder.start({
     executablePath: process.execPath,
     arguments: [stubborn, `--user-data-dir=${folder.profile}`, ...words],
+  });
+}
+
+function startSlow(...words: string[]) {
+  return folder.start({
+    executablePath: process.execPath,
+    arguments: [slow, `--user-data-dir=${folder.profile}`, ...words],
   });
 }
 
