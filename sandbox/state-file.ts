@@ -33,8 +33,8 @@ export async function openStateFile(world: World): Promise<{ close(): Promise<vo
   const write = async (): Promise<void> => {
     const text = JSON.stringify({ accounts: [...world.accounts.values()].map(describe) }, null, 1);
     if (text === written) return;
-    written = text;
     await writeFileAtomically(file, text);
+    written = text;
   };
   await write().catch((error: unknown) => {
     throw new Error(`The sandbox can't write its state file ${file}: ${String(error)}. Choose another --state-file.`);
@@ -42,7 +42,8 @@ export async function openStateFile(world: World): Promise<{ close(): Promise<vo
 
   let timer: NodeJS.Timeout | undefined;
   let writing = Promise.resolve();
-  const save = (): Promise<void> => (writing = writing.then(write));
+  /** One write at a time; what became of the one before has been told already. */
+  const save = (): Promise<void> => (writing = writing.catch(() => undefined).then(write));
   world.changes.onChange(() => {
     timer ??= setTimeout(() => {
       timer = undefined;

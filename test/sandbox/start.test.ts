@@ -1,10 +1,11 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { InvalidInput, startSandbox } from '../../sandbox/index.js';
 
 let folder: string;
+const patience = { timeout: 10_000 };
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'sandbox-start-'));
@@ -49,6 +50,32 @@ test('the state file is private, and a damaged one is an error and left alone', 
   await writeFile(stateFile, '{"accounts": [');
   await expect(startSandbox({ stateFile })).rejects.toThrow('Delete it or choose another');
   expect(await readFile(stateFile, 'utf8')).toBe('{"accounts": [');
+});
+
+test('a state file that could not be written once is written again, and the past failure is no reason to fail at the end', async () => {
+  const place = path.join(folder, 'place');
+  await mkdir(place);
+  const stateFile = path.join(place, 'state.json');
+  const numbers = async (): Promise<string[]> => {
+    const { accounts } = JSON.parse(await readFile(stateFile, 'utf8')) as { accounts: { number: string }[] };
+    return accounts.map(({ number }) => number);
+  };
+  const complaints = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  const sandbox = await startSandbox({ stateFile });
+  await rename(place, `${place}-away`);
+  await writeFile(place, 'in the way');
+  sandbox.phone('15550001000').seedHistory({ chats: 1, messages: 1 });
+  await vi.waitFor(
+    () => expect(complaints).toHaveBeenCalledWith(expect.stringContaining('state file not written')),
+    patience,
+  );
+  complaints.mockRestore();
+
+  await rm(place);
+  await rename(`${place}-away`, place);
+  sandbox.phone('15550002000').seedHistory({ chats: 1, messages: 1 });
+  await vi.waitFor(async () => expect(await numbers()).toEqual(['15550001000', '15550002000']), patience);
+  await sandbox.close();
 });
 
 test('closing the sandbox ends every wait', async () => {
