@@ -2,7 +2,7 @@ import type { WebSocket } from 'ws';
 import type { Account } from './account.js';
 import type { Device } from './device.js';
 import type { DeviceKeys, PageFrame, ServerFrame } from './frames.js';
-import { pageFrame } from './frames.js';
+import { pageFrame, readFrames } from './frames.js';
 import { QrSeries } from './qr-series.js';
 import { answerRequest } from './requests/index.js';
 import type { World } from './world.js';
@@ -30,9 +30,9 @@ export class ChatConnection {
     private readonly world: World,
   ) {
     this.#series = new QrSeries(world.options.qr, (ref) => this.#showRef(ref));
-    socket.on('message', (data: Buffer) => {
-      const frame = pageFrame.parse(JSON.parse(data.toString()));
-      this.#delayed(() => this.#receive(frame));
+    readFrames(socket, pageFrame, {
+      take: (frame) => this.#delayed(() => this.#receive(frame)),
+      complain: (words) => world.pages.errors.push(words),
     });
     socket.on('close', () => this.#closed());
     socket.on('error', () => undefined);
@@ -48,9 +48,7 @@ export class ChatConnection {
   }
 
   send(frame: ServerFrame): void {
-    this.#delayed(() => {
-      if (this.socket.readyState === this.socket.OPEN) this.socket.send(JSON.stringify(frame));
-    });
+    this.#delayed(() => this.socket.send(JSON.stringify(frame)));
   }
 
   drop(): void {
@@ -184,9 +182,13 @@ export class ChatConnection {
     this.world.changed();
   }
 
+  /** What is still on its way when the socket closes is lost. */
   #delayed(act: () => void): void {
     const { latencyMs = 0 } = this.world.network;
-    if (latencyMs === 0) act();
-    else setTimeout(act, latencyMs);
+    const arrive = (): void => {
+      if (this.socket.readyState === this.socket.OPEN) act();
+    };
+    if (latencyMs === 0) arrive();
+    else setTimeout(arrive, latencyMs);
   }
 }

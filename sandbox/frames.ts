@@ -1,3 +1,4 @@
+import type { WebSocket } from 'ws';
 import { z } from 'zod';
 import type { SyncConditions, DeviceState } from './conditions.js';
 import type { DeliveredEvent } from './events.js';
@@ -42,3 +43,33 @@ export type ServerFrame =
   | { type: 'refused'; reason: 'logged-out' }
   | { type: 'unlinked' }
   | { type: 'replaced' };
+
+/** Hands on each frame of this kind. Whoever sends something else has it told, and its socket closed. */
+export function readFrames<Schema extends z.ZodType>(
+  socket: WebSocket,
+  schema: Schema,
+  { take, complain }: { take: (frame: z.output<Schema>) => void; complain: (words: string) => void },
+): void {
+  socket.on('message', (data: Buffer) => {
+    if (socket.readyState !== socket.OPEN) return;
+    const text = data.toString();
+    const frame = schema.safeParse(parseJson(text));
+    if (frame.success) {
+      take(frame.data);
+    } else {
+      complain(`This is no frame that the sandbox knows: ${text.slice(0, 200)} (${z.prettifyError(frame.error)})`);
+      socket.close(notUnderstood);
+    }
+  });
+}
+
+/** WebSocket's code for data that don't fit. */
+const notUnderstood = 1007;
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -8,7 +8,6 @@ import { parseInput, phoneNumber, resolveOptions } from './options.js';
 import { readPage } from './page-bundle.js';
 import { PageGate } from './page-gate.js';
 import type { Phone } from './phone.js';
-import { Stage } from './stage.js';
 import { openStateFile } from './state-file.js';
 import { versions } from './versions.js';
 import { startWebServer } from './web-server.js';
@@ -33,7 +32,7 @@ export interface Sandbox {
   /** Modules that a page was asked for and that the sandbox doesn't have, in the order of the first asking. */
   readonly unknownModules: string[];
   readonly servedModules: string[];
-  /** Mistakes of the emulation's own page code; empty when all is well. */
+  /** Mistakes of the emulation's own page code, and what came that no page of it sends; empty when all is well. */
   readonly pageErrors: string[];
   readonly counters: Readonly<Counters>;
   readonly version: string;
@@ -52,8 +51,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const certificate = await createCertificate(whatsappHost);
   const page = readPage();
   const gate = new PageGate();
-  const stage = new Stage();
-  const world = new World(resolved, stage);
+  const world = new World(resolved);
   const stateFile = await openStateFile(world);
   const web = await startWebServer(world, { certificate, page, gate });
 
@@ -64,10 +62,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     version: versions[resolved.build],
     servedModules: page.modules,
     get unknownModules() {
-      return [...stage.unknownModules];
+      return [...world.pages.unknownModules];
     },
     get pageErrors() {
-      return [...stage.errors];
+      return [...world.pages.errors];
     },
     counters: world.counters,
     get phones() {

@@ -49,12 +49,12 @@ export class PhoneFaults {
 
   /** The page's event loop hangs, for ever or for so long; resolves when it has begun to. */
   async freezePage(forMs?: number): Promise<void> {
-    await this.world.stage.actAndHear(this.#lastDevice()?.pageId, 'freeze', forMs === undefined ? {} : { forMs });
+    await this.world.pages.freeze(this.#lastDevice()?.pageId, forMs);
   }
 
   /** The page's renderer process dies, as of a bug or of lack of memory; resolves when it has. */
   async crashPage(): Promise<void> {
-    await this.world.stage.actAndSeeGone(this.#lastDevice()?.pageId, 'crash');
+    await this.world.pages.crash(this.#lastDevice()?.pageId);
   }
 
   /** The profile loses a half of its link, as after a hard kill of the browser. Takes effect at the next load. */
@@ -63,7 +63,7 @@ export class PhoneFaults {
   }
 
   #act(action: string, details?: Record<string, unknown>): void {
-    this.world.stage.act(this.#lastDevice()?.pageId, action, details);
+    this.world.pages.act(this.#lastDevice()?.pageId, action, details);
   }
 
   #lastDevice(): Device | undefined {

@@ -15,6 +15,8 @@ export interface WebServer {
   close(): Promise<void>;
 }
 
+const largestFrameBytes = 100 * 1024 * 1024;
+/** As WhatsApp's limit for a document is 2 GB, this is the sandbox's own: uploads are kept in memory. */
 const largestUploadBytes = 100 * 1024 * 1024;
 
 /** What answers at https://web.whatsapp.com/: the page, its script, media, and two sockets for each page. */
@@ -23,13 +25,16 @@ export async function startWebServer(
   { certificate, page, gate }: { certificate: Certificate; page: PageBundle; gate: PageGate },
 ): Promise<WebServer> {
   const { port, build, socketTimeoutMs } = world.options;
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: largestUploadBytes });
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: largestFrameBytes });
   const open = new Set<Socket>();
 
   const server = createServer({ key: certificate.key, cert: certificate.cert }, (request, response) => {
-    const url = new URL(request.url ?? '/', 'https://web.whatsapp.com');
+    const url = addressOf(request);
     response.setHeader('cache-control', 'no-store');
-    if (url.pathname === '/') {
+    if (!url) {
+      response.statusCode = 400;
+      send(response, 'text/plain', 'The sandbox does not understand this address.\n');
+    } else if (url.pathname === '/') {
       world.counters.pageLoads += 1;
       world.changed();
       gate.pass(response, () => send(response, 'text/html; charset=utf-8', page.html));
@@ -47,14 +52,18 @@ export async function startWebServer(
   });
 
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    const url = new URL(request.url ?? '/', 'https://web.whatsapp.com');
+    const url = addressOf(request);
+    if (!url) {
+      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+      return;
+    }
     const cut = url.pathname === '/ws/chat' && world.network.cut === true;
     if (cut || !url.pathname.startsWith('/ws/')) {
       socket.destroy();
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      if (url.pathname === '/ws/stage') world.stage.enter(url.searchParams.get('page') ?? '', webSocket);
+      if (url.pathname === '/ws/stage') world.pages.enter(url.searchParams.get('page') ?? '', webSocket);
       else world.connections.add(new ChatConnection(webSocket, world));
     });
   });
@@ -88,10 +97,30 @@ function send(response: ServerResponse, type: string, body: string | Buffer): vo
   response.end(body);
 }
 
+/** Undefined for what is no address, which anybody can send. */
+function addressOf(request: IncomingMessage): URL | undefined {
+  try {
+    return new URL(request.url ?? '/', 'https://web.whatsapp.com');
+  } catch {
+    return undefined;
+  }
+}
+
+/** An upload that is too large is heard to its end, and not kept: a browser reads no answer before that. */
 function receiveUpload(request: IncomingMessage, response: ServerResponse, world: World): void {
   const chunks: Buffer[] = [];
-  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  let bytes = 0;
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= largestUploadBytes) chunks.push(chunk);
+    else chunks.length = 0;
+  });
   request.on('end', () => {
+    if (bytes > largestUploadBytes) {
+      response.statusCode = 413;
+      send(response, 'text/plain', `The sandbox takes uploads of up to ${largestUploadBytes} bytes.\n`);
+      return;
+    }
     const directPath = world.keepMedia(Buffer.concat(chunks));
     send(response, 'application/json', JSON.stringify({ directPath }));
   });

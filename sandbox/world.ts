@@ -6,7 +6,7 @@ import type { Device } from './device.js';
 import type { ResolvedSandboxOptions } from './options.js';
 import { parseInput, phoneNumber } from './options.js';
 import { Phone } from './phone.js';
-import type { Stage } from './stage.js';
+import { Pages } from './pages.js';
 import { Changes } from './wait.js';
 
 export interface Counters {
@@ -24,13 +24,11 @@ export class World {
   readonly accounts = new Map<string, Account>();
   /** Uploaded or received media by path. */
   readonly media = new Map<string, Buffer>();
+  readonly pages = new Pages(this.changes);
   network: NetworkConditions = {};
   readonly #phones = new Map<string, Phone>();
 
-  constructor(
-    readonly options: ResolvedSandboxOptions,
-    readonly stage: Stage,
-  ) {}
+  constructor(readonly options: ResolvedSandboxOptions) {}
 
   changed(): void {
     this.changes.announce();

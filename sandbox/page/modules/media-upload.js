@@ -8,6 +8,7 @@ define('sandbox/upload', (require) => {
   /** Stores the bytes at the server; the answer has what WhatsApp's media servers tell about an upload. */
   async function upload(blob) {
     const response = await fetch('/media', { method: 'POST', body: blob });
+    if (!response.ok) throw new Error(`The upload was refused: ${await response.text()}`);
     const { directPath } = await response.json();
     const filehash = await hash(blob);
     return {
