@@ -1,18 +1,26 @@
 import { describeError, WasupError } from '../shared/errors.js';
 import { supervisorExitCodes } from '../shared/exit-codes.js';
+import { BrowserStartError } from './browser/browser-start-error.js';
 import type { Failure } from './machine-types.js';
+
+/** wasup goes on by itself, but only a person ends what a bug does again and again. */
+const bugToMend = 'If this comes again, it is a bug to mend, most likely in the bot: the lines above say where.';
 
 /** The one line that an operator reads at night: what happened, what wasup does, what is left to do. Pure. */
 export function failureLine(failure: Failure, next: string): string {
-  const todo = failure.userAction ?? 'Nothing to do for you.';
+  const todo = failure.userAction ?? (failure.class === 'BUG' ? bugToMend : 'Nothing to do for you.');
   return `${sentence(failure.reason)} ${next} ${sentence(todo)}`;
 }
 
 /** What a browser that didn't start means for the account. */
 export function browserFailure(error: unknown): Failure {
   if (!(error instanceof WasupError)) return { class: 'LOCAL', reason: describeError(error), userAction: null };
-  const failureClass = error.exitCode === supervisorExitCodes.configuration ? 'CONFIGURATION' : 'LOCAL';
-  return { class: failureClass, reason: error.message, userAction: error.remedy };
+  return { class: classOf(error), reason: error.message, userAction: error.remedy };
+}
+
+function classOf(error: WasupError): Failure['class'] {
+  if (error instanceof BrowserStartError) return error.failureClass;
+  return error.exitCode === supervisorExitCodes.configuration ? 'CONFIGURATION' : 'LOCAL';
 }
 
 function sentence(text: string): string {

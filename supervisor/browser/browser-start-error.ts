@@ -1,13 +1,15 @@
 import { supervisorExitCodes } from '../../shared/exit-codes.js';
 import { WasupError } from '../../shared/errors.js';
 
-/** Why a browser didn't start. All of them are local: no sign that anything is wrong with the login, none counts as an attempt to restore it. */
+/** Why a browser didn't start. None of it is a sign that anything is wrong with the login, none counts as an attempt to restore it. */
 export type BrowserStartFailure =
   | 'executable-missing'
   | 'executable-unusable'
   | 'library-missing'
   | 'sandbox-unusable'
   | 'profile-in-use'
+  /** By another supervisor of this machine, which is alive: trying again would not help, and must not hurt that one. */
+  | 'profile-held'
   | 'disk-full'
   | 'not-permitted'
   | 'out-of-memory'
@@ -16,12 +18,14 @@ export type BrowserStartFailure =
 
 /** The browser didn't start. `message` quotes the last lines that it wrote, `remedy` says what to do. */
 export class BrowserStartError extends WasupError {
-  readonly failureClass = 'LOCAL';
+  readonly failureClass: 'LOCAL' | 'CONFIGURATION';
   readonly failure: BrowserStartFailure;
 
   constructor(failure: BrowserStartFailure, message: string, options: { remedy: string; cause?: unknown }) {
-    super(message, { ...options, exitCode: supervisorExitCodes.unavailable });
+    const isHeld = failure === 'profile-held';
+    super(message, { ...options, exitCode: supervisorExitCodes[isHeld ? 'alreadyRunning' : 'unavailable'] });
     this.failure = failure;
+    this.failureClass = isHeld ? 'CONFIGURATION' : 'LOCAL';
   }
 }
 
@@ -133,7 +137,7 @@ function diagnose(evidence: StartEvidence): Diagnosis {
   if (exit === undefined) {
     return {
       failure: 'timeout',
-      remedy: 'Look for what slows this machine down, or give it more time to start the browser.',
+      remedy: 'Look for what slows this machine down, or give the browser more time (WASUP_BROWSER_START_TIMEOUT_MS).',
     };
   }
   return {

@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { readProcessStat } from './process-stat.js';
 
 /** Which living processes belong to a browser. Linux only: elsewhere there is no `/proc`, and the answer is undefined. */
 export interface BrowserProcesses {
@@ -43,10 +44,9 @@ async function look(id: number, profileDirectory: string, groupId: number | unde
   try {
     const role = roleOf(await readFile(`/proc/${id}/cmdline`, 'utf8'), profileDirectory);
     if (role === undefined && groupId === undefined) return nothing;
-    const stat = await readFile(`/proc/${id}/stat`, 'utf8');
-    // pid (name) state parent group …; the name may hold anything, also parentheses.
-    const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return state === 'Z' || state === 'X' ? nothing : { role, inGroup: Number(group) === groupId };
+    const stat = await readProcessStat(id);
+    if (stat === undefined || stat.state === 'Z' || stat.state === 'X') return nothing;
+    return { role, inGroup: stat.group === groupId };
   } catch {
     // It ended while we looked.
     return nothing;

@@ -170,14 +170,22 @@ describe('starting on a profile', () => {
     expect(readLock()).toBe(`${hostname()}-${browser.pid}`);
   });
 
+  onLinux('leaves the browser of another supervisor alone, and says who holds the profile', async () => {
+    const holder = holdBrowser();
+    const pid = (await holder.getOneMessage()) as number;
+    const error = await startFailure();
+    expect(error).toMatchObject({ failure: 'profile-held', failureClass: 'CONFIGURATION', exitCode: 73 });
+    expect(error.message).toContain(`pid ${holder.pid ?? ''}`);
+    expect(error.remedy).toContain(`kill ${holder.pid ?? ''}`);
+    expect(readLock()).toBe(`${hostname()}-${pid}`);
+    expect(isAlive(pid)).toBe(true);
+    holder.kill('SIGKILL');
+    await holder;
+    await folder.start();
+  });
+
   it('of a supervisor that was killed finds nobody within two seconds, and no lock', async () => {
-    const fixture = fileURLToPath(new URL('fixtures/browser-holder.ts', import.meta.url));
-    const holder = execa(process.execPath, ['--import', 'tsx', fixture, JSON.stringify(folder.options)], {
-      ipc: true,
-      buffer: false,
-      reject: false,
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
+    const holder = holdBrowser();
     const pid = (await holder.getOneMessage()) as number;
     expect(isAlive(pid)).toBe(true);
     holder.kill('SIGKILL');
@@ -227,6 +235,7 @@ describe('a browser that does not start', () => {
       startTimeoutMs: 300,
     });
     expect(error.failure).toBe('timeout');
+    expect(error.remedy).toContain('WASUP_BROWSER_START_TIMEOUT_MS');
     expect(error.message).toContain('300 ms');
     expect((await findBrowserProcesses(folder.profile))?.profile ?? []).toEqual([]);
   });
@@ -261,6 +270,17 @@ function startStubborn(...words: string[]) {
   return folder.start({
     executablePath: process.execPath,
     arguments: [stubborn, `--user-data-dir=${folder.profile}`, ...words],
+  });
+}
+
+/** A process of its own that starts a browser in the folder, and says its id. */
+function holdBrowser() {
+  const fixture = fileURLToPath(new URL('fixtures/browser-holder.ts', import.meta.url));
+  return execa(process.execPath, ['--import', 'tsx', fixture, JSON.stringify(folder.options)], {
+    ipc: true,
+    buffer: false,
+    reject: false,
+    stdio: ['ignore', 'inherit', 'inherit'],
   });
 }
 
