@@ -20,12 +20,17 @@ export interface Output {
   print(text: string): void;
 }
 
+/** What waits for a disk that is full until it has room again; more than this is dropped. */
+const maxUnwrittenBytes = 1024 * 1024;
+
 /**
  * Both formats write synchronously: what a process said before `kill -9` is what an operator reads afterwards, and
  * a transport in another thread loses exactly those lines.
  */
 export function createOutput(options: LogOptions, bindings: Record<string, unknown> = {}): Output {
-  const destination = pino.destination({ fd: 1, sync: true });
+  const destination = pino.destination({ fd: 1, sync: true, maxLength: maxUnwrittenBytes });
+  // A log that can't be written (a full disk, a reader that has gone) is no reason to take bots down.
+  destination.on('error', () => undefined);
   const base = { level: options.level, base: bindings };
   if (options.format === 'json') {
     const log = pino(base, destination);

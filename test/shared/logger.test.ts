@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { describe, expect, it } from 'vitest';
@@ -103,6 +104,13 @@ describe.each(['json', 'pretty'] as const)('the log as %s', (format) => {
     expect(await say({ format, level: 'silent' }, {}, script)).toEqual([]);
   });
 
+  it.runIf(process.platform === 'linux')('never ends a process because it has no room', () => {
+    const script = Array.from({ length: 100 }, () => ['info', 'x'.repeat(1_000)] as const);
+    const { status, stderr } = sayTo('/dev/full', format, script);
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+  });
+
   it('has lost nothing when the process is killed', async () => {
     const script = Array.from({ length: 500 }, (_, index) => ['info', `line ${index}`] as const);
     const lines = await say(format, {}, [...script, ['die']]);
@@ -118,13 +126,27 @@ function say(
   script: Script,
 ): Promise<string[]> {
   const compiled = typeof options === 'string' ? { format: options, level: 'info' } : options;
-  const fixture = fileURLToPath(new URL('fixtures/say.js', import.meta.url));
-  const words = [fixture, JSON.stringify({ options: compiled, bindings, script })];
   return new Promise((resolve) => {
-    execFile(process.execPath, words, { encoding: 'utf8' }, (_error, stdout) => {
+    execFile(process.execPath, wordsFor(compiled, bindings, script), { encoding: 'utf8' }, (_error, stdout) => {
       resolve(stdout === '' ? [] : stdout.replace(/\n$/, '').split('\n'));
     });
   });
+}
+
+/** How a process ends whose stdout is this file. */
+function sayTo(path: string, format: LogOptions['format'], script: Script) {
+  const stdout = openSync(path, 'w');
+  try {
+    const words = wordsFor({ format, level: 'info' }, {}, script);
+    return spawnSync(process.execPath, words, { encoding: 'utf8', stdio: ['ignore', stdout, 'pipe'] });
+  } finally {
+    closeSync(stdout);
+  }
+}
+
+function wordsFor(options: LogOptions, bindings: Record<string, unknown>, script: Script): string[] {
+  const fixture = fileURLToPath(new URL('fixtures/say.js', import.meta.url));
+  return [fixture, JSON.stringify({ options, bindings, script })];
 }
 
 function parse(line: string): unknown {
