@@ -1,13 +1,12 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import whatsapp from 'whatsapp-web.js';
 import type { Client, ClientOptions } from 'whatsapp-web.js';
 import type { Sandbox } from '../../sandbox/index.js';
+import { chromiumPath } from '../support/real-browser.js';
 import { until } from '../support/until.js';
 
-const browserNames = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const waitMs = 20_000;
 
 export interface SeenEvent {
@@ -60,7 +59,7 @@ export function startPlainLibrary(
     ...options,
     puppeteer: {
       headless: true,
-      executablePath: findBrowser(),
+      executablePath: chromiumPath(),
       userDataDir: profile,
       handleSIGINT: false,
       handleSIGTERM: false,
@@ -144,12 +143,4 @@ function catchLateInjections(client: Injecting): void {
       await injection.catch(() => undefined);
     }
   };
-}
-
-function findBrowser(): string {
-  const folders = (process.env['PATH'] ?? '').split(path.delimiter);
-  const installed = browserNames.flatMap((name) => folders.map((folder) => path.join(folder, name)));
-  const found = [process.env['PUPPETEER_EXECUTABLE_PATH'] ?? '', ...installed].find((file) => file && existsSync(file));
-  if (found === undefined) throw new Error('No Chromium found: install one or set PUPPETEER_EXECUTABLE_PATH.');
-  return found;
 }

@@ -1,27 +1,24 @@
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import {
   type BrowserProcess,
   startBrowser,
   type StartBrowserOptions,
 } from '../../supervisor/browser/browser-process.js';
+import { ensureBrowser } from '../../supervisor/browser/install-browser.js';
 import { launchArguments } from '../../supervisor/browser/launch-arguments.js';
 import { findBrowserProcesses } from '../../supervisor/browser/profile-processes.js';
 
-const candidates = [
-  process.env['PUPPETEER_EXECUTABLE_PATH'],
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-];
+const configured = process.env['PUPPETEER_EXECUTABLE_PATH']?.trim();
+const executablePath = await ensureBrowser({
+  configuredPath: configured === undefined || configured === '' ? undefined : resolve(configured),
+  report: console.log,
+});
 
+/** The browser that wasup itself would take. */
 export function chromiumPath(): string {
-  const found = candidates.find((path) => path !== undefined && path !== '' && existsSync(path));
-  if (found === undefined) throw new Error('No Chromium found: install one or set PUPPETEER_EXECUTABLE_PATH.');
-  return found;
+  return executablePath;
 }
 
 /** A browser of its own folder, which `remove` deletes after ending everything that runs on it. */
@@ -69,7 +66,15 @@ export class BrowserFolder {
   async remove(): Promise<void> {
     await Promise.all(this.#browsers.map((browser) => browser.stop({ timeoutMs: 10_000 })));
     // What a test started by other means, and didn't come to end because it failed.
-    for (const pid of (await findBrowserProcesses(this.profile))?.profile ?? []) process.kill(pid, 'SIGKILL');
+    for (const pid of (await findBrowserProcesses(this.profile))?.profile ?? []) killIfThere(pid);
     await rm(this.path, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'puppeteer';
 
 import { type Phone, type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/index.js';
-import { ensureBrowser } from '../../supervisor/browser/install-browser.js';
 import { puppeteer } from '../../worker/whatsapp/library.js';
 import { findProcesses } from '../support/processes.js';
+import { chromiumPath } from '../support/real-browser.js';
 import { until } from '../support/until.js';
 
 /** A browser with an empty profile, and a page of the emulated WhatsApp in it. No library has touched it. */
@@ -27,10 +27,7 @@ export async function openPage(options: SandboxOptions = {}): Promise<LinkedPage
   const sandbox = await startSandbox(options);
   const profile = await mkdtemp(join(tmpdir(), 'wasup-page-'));
   const browser = await puppeteer.launch({
-    executablePath: await ensureBrowser({
-      configuredPath: process.env['PUPPETEER_EXECUTABLE_PATH'],
-      report: console.log,
-    }),
+    executablePath: chromiumPath(),
     userDataDir: profile,
     pipe: true,
     handleSIGINT: false,
