@@ -51,7 +51,7 @@ export class MeasuredProcess {
       const found = this.lines.find(({ record }) => matches(record));
       if (found !== undefined) return found;
       const remainingMs = deadline - performance.now();
-      if (this.#subprocess.exitCode !== null) throw new Error(`It ended too early.${this.#describe()}`);
+      if (this.#hasEnded) throw new Error(`It ended too early.${this.#describe()}`);
       if (remainingMs <= 0) throw new Error(`It took longer than ${deadlineMs} ms.${this.#describe()}`);
       await this.#news(remainingMs);
     }
@@ -68,6 +68,11 @@ export class MeasuredProcess {
     await this.#exited;
     clearTimeout(timer);
     if (this.#subprocess.exitCode !== 0) throw new Error(`It did not stop cleanly.${this.#describe()}`);
+  }
+
+  /** By itself or by a signal. */
+  get #hasEnded(): boolean {
+    return this.#subprocess.exitCode !== null || this.#subprocess.signalCode !== null;
   }
 
   #news(timeoutMs: number): Promise<void> {

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
@@ -18,11 +19,13 @@ const { values } = parseArgs({
 });
 const rounds = Number(values.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds is a whole number, at least 1.');
-const build = values.build === 'legacy' ? 'legacy' : 'current';
+const { build } = values;
+if (build !== 'current' && build !== 'legacy') throw new Error('--build is current or legacy.');
 
 const library = createRequire(import.meta.url)('whatsapp-web.js/package.json') as { version: string };
+const configured = process.env['PUPPETEER_EXECUTABLE_PATH']?.trim();
 const executablePath = await ensureBrowser({
-  configuredPath: process.env['PUPPETEER_EXECUTABLE_PATH'],
+  configuredPath: configured === undefined || configured === '' ? undefined : resolve(configured),
   report: console.log,
 });
 const circumstances = {
