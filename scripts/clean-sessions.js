@@ -1,12 +1,17 @@
 // `npm run clean-sessions`: forgets every account. Logins go with it, so it shows what would go and asks first.
 import { existsSync, lstatSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { compileConfiguration } from '../dist/shared/configuration/compile-configuration.js';
 
 const exitCodes = { done: 0, usage: 64, running: 73 };
 
-process.exitCode = await main(process.argv.slice(2));
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (error.remedy === undefined) throw error;
+  process.exitCode = refuse(error.message, error.remedy, error.exitCode);
+}
 
 async function main(words) {
   const unknown = words.filter((word) => word !== '--yes');
@@ -17,13 +22,13 @@ async function main(words) {
       exitCodes.usage,
     );
   }
-  const folder = resolve(process.env.WASUP_SESSIONS_DIR?.trim() || './sessions');
+  const folder = await findFolder();
   const names = existsSync(folder) ? readdirSync(folder).filter(isOurs).sort() : [];
   if (names.length === 0) {
     console.log(`Nothing to clean in ${folder}.`);
     return exitCodes.done;
   }
-  const holder = await findHolder(folder, names);
+  const holder = findHolder(folder, names);
   if (holder !== undefined) {
     return refuse(`wasup seems to run on ${folder}: ${holder}.`, 'Stop it first, then clean.', exitCodes.running);
   }
@@ -48,9 +53,15 @@ async function main(words) {
   return exitCodes.done;
 }
 
+/** The folder that `npm start` would use here. */
+async function findFolder() {
+  const sources = { environment: process.env, flags: {}, workingDirectory: process.cwd() };
+  return (await compileConfiguration(sources)).configuration.sessionsDirectory;
+}
+
 /** Only what wasup makes: a mistyped WASUP_SESSIONS_DIR must not cost somebody their home. */
 function isOurs(name) {
-  return /^session-\d+$/.test(name) || /^\.(sandbox|wasup.*|http-token)$/.test(name);
+  return /^session-\d+$/.test(name) || name === '.sandbox';
 }
 
 function describe(path) {
@@ -60,10 +71,7 @@ function describe(path) {
 }
 
 /** What says that a supervisor, worker or browser is at work here, or undefined. */
-async function findHolder(folder, names) {
-  for (const name of names.filter((candidate) => candidate.endsWith('.sock'))) {
-    if (await answers(join(folder, name))) return `its control socket ${name} answers`;
-  }
+function findHolder(folder, names) {
   const inside = existsSync(join(folder, '.sandbox')) ? readdirSync(join(folder, '.sandbox')) : [];
   const sessions = [
     ...names.map((name) => join(folder, name)),
@@ -102,19 +110,6 @@ function isAlive(pid, traits) {
   } catch {
     return true;
   }
-}
-
-function answers(socketPath) {
-  return new Promise((settle) => {
-    const socket = connect(socketPath);
-    const end = (answer) => {
-      socket.destroy();
-      settle(answer);
-    };
-    socket.setTimeout(2000, () => end(true));
-    socket.once('connect', () => end(true));
-    socket.once('error', () => end(false));
-  });
 }
 
 async function confirm() {

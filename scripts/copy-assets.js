@@ -1,23 +1,22 @@
 // Part of `npm run build`: brings to dist/ what the compiler leaves behind, which is folders named `page` (what a browser
-// loads) and `assets`. Copies only what changed, so that nobody reads a half-written file, and removes what is gone.
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+// loads). Copies only what changed, so that nobody reads a half-written file, and removes what is gone.
+import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 for (const room of ['supervisor', 'worker', 'shared', 'sandbox', 'bot']) {
-  for (const folder of assetFolders(join(room))) mirror(join(root, folder), join(root, 'dist', folder));
+  for (const folder of pageFolders(room)) mirror(join(root, folder), join(root, 'dist', folder));
 }
 
-/** Paths of asset folders below a room, relative to the root. */
-function assetFolders(folder) {
-  if (!existsSync(join(root, folder))) return [];
+/** Paths of the folders named `page` below a room, relative to the root. */
+function pageFolders(folder) {
   return readdirSync(join(root, folder), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .flatMap(({ name }) => {
       const path = join(folder, name);
-      return name === 'page' || name === 'assets' ? [path] : assetFolders(path);
+      return name === 'page' ? [path] : pageFolders(path);
     });
 }
 

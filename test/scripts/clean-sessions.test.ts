@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
@@ -14,18 +13,26 @@ beforeEach(async () => {
   await mkdir(join(folder, 'session-491701234567', 'profile'), { recursive: true });
   await mkdir(join(folder, '.sandbox', 'session-12025550100'), { recursive: true });
   await mkdir(join(folder, 'photos'));
-  await Promise.all(['README.md', '.http-token', 'session-notes.txt'].map((name) => writeFile(join(folder, name), '')));
+  await Promise.all(['README.md', '.hidden', 'session-notes.txt'].map((name) => writeFile(join(folder, name), '')));
 });
 
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const everything = ['.http-token', '.sandbox', 'README.md', 'photos', 'session-491701234567', 'session-notes.txt'];
+const everything = ['.hidden', '.sandbox', 'README.md', 'photos', 'session-491701234567', 'session-notes.txt'];
 const left = (): Promise<string[]> => readdir(folder).then((names) => names.sort());
 
-async function clean(...words: string[]): Promise<{ exitCode: number | undefined; output: string }> {
+const clean = (...words: string[]): ReturnType<typeof cleanIn> =>
+  cleanIn(resolve('.'), words, { WASUP_SESSIONS_DIR: folder });
+
+async function cleanIn(
+  workingDirectory: string,
+  words: string[],
+  env: Record<string, string> = {},
+): Promise<{ exitCode: number | undefined; output: string }> {
   const script = resolve('scripts/clean-sessions.js');
   const { exitCode, all } = await execa(process.execPath, [script, ...words], {
-    env: { WASUP_SESSIONS_DIR: folder },
+    cwd: workingDirectory,
+    env,
     stdin: 'ignore',
     all: true,
     reject: false,
@@ -42,8 +49,24 @@ test('with --yes deletes what wasup made and nothing else, and says what', async
   const { exitCode, output } = await clean('--yes');
   expect(exitCode).toBe(0);
   expect(output).toContain('session-491701234567 (linked since 2026-01-01T00:00:00.000Z)');
-  expect(await left()).toEqual(['README.md', 'photos', 'session-notes.txt']);
+  expect(await left()).toEqual(['.hidden', 'README.md', 'photos', 'session-notes.txt']);
   expect((await clean('--yes')).output).toContain('Nothing to clean');
+});
+
+test('cleans the folder that the configuration file names', async () => {
+  await mkdir(join(folder, 'logins', 'session-12025550100'), { recursive: true });
+  await writeFile(join(folder, 'wasup.config.json'), '{ "sessionsDirectory": "./logins" }');
+  expect((await cleanIn(folder, ['--yes'])).exitCode).toBe(0);
+  expect(await readdir(join(folder, 'logins'))).toEqual([]);
+  expect(await left()).toContain('session-491701234567');
+});
+
+test('with a configuration that is wrong deletes nothing, says why, and exits 78', async () => {
+  await writeFile(join(folder, 'wasup.config.json'), '{ "sessionsDirektory": "./logins" }');
+  const { exitCode, output } = await cleanIn(folder, ['--yes'], { WASUP_SESSIONS_DIR: folder });
+  expect(exitCode).toBe(78);
+  expect(output).toContain('sessionsDirektory');
+  expect(await left()).toEqual([...everything, 'wasup.config.json'].sort());
 });
 
 test('without --yes and without a terminal deletes nothing and exits 64', async () => {
@@ -72,17 +95,6 @@ test('refuses while a worker lives, also one of the sandbox', async () => {
   } finally {
     worker.kill('SIGKILL');
   }
-});
-
-test('refuses while a control socket answers, and not for one that was left behind', async () => {
-  const socketPath = join(folder, '.wasup.sock');
-  const server = createServer().listen(socketPath);
-  await once(server, 'listening');
-  expect((await clean('--yes')).exitCode).toBe(73);
-  server.close();
-  await once(server, 'close');
-  await writeFile(socketPath, '');
-  expect((await clean('--yes')).exitCode).toBe(0);
 });
 
 test('a process number that belongs to another program by now is no reason to refuse', async () => {
