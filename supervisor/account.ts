@@ -1,21 +1,22 @@
 import { EventEmitter } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 
 import type { Configuration } from '../shared/configuration/compile-configuration.js';
-import { readDeviceStatus, updateDeviceStatus } from '../shared/device-status.js';
 import { describeError } from '../shared/errors.js';
 import type { Logger } from '../shared/logger.js';
 import { type SessionPaths, sessionPaths } from '../shared/paths.js';
-import { protocolVersion, type WorkerMessage } from '../shared/protocol/messages.js';
+import type { WorkerMessage } from '../shared/protocol/messages.js';
+import { AccountRecords } from './account-records.js';
+import { createAssignment } from './assignment.js';
 import { type BrowserProcess, startBrowser } from './browser/browser-process.js';
 import { launchArguments } from './browser/launch-arguments.js';
 import type { LaunchSurroundings } from './browser/launch-surroundings.js';
 import { renewPage } from './browser/renew-page.js';
+import { signalProcess } from './browser/signals.js';
+import { HeartbeatWatch } from './heartbeat-watch.js';
 import { createMachine, type Effect, type Machine, type MachineEvent, transition } from './machine.js';
 import { decideMode } from './stored-login.js';
-import { browserFailure, failureLine } from './tell-failure.js';
+import { browserFailure, tellFailure } from './tell-failure.js';
 import { WorkerProcess } from './worker-process.js';
 
 /** Handlers of the bot may use so much of the time for a stop; the rest belongs to the browser. */
@@ -42,14 +43,13 @@ export class Account extends EventEmitter<AccountEvents> {
   readonly #options: AccountOptions;
   readonly #paths: SessionPaths;
   readonly #log: Logger;
+  readonly #records: AccountRecords;
+  readonly #heartbeats = new HeartbeatWatch((afterMs) => this.#dispatch({ type: 'heartbeat-missed', afterMs }));
   #machine: Machine = createMachine('restore');
   #stopRequested = false;
   #browser: BrowserProcess | undefined;
   #worker: WorkerProcess | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
-  #heartbeatTimer: NodeJS.Timeout | undefined;
-  /** Writes to the account's files, one after another. */
-  #writing: Promise<unknown> = Promise.resolve();
 
   constructor(options: AccountOptions) {
     super();
@@ -57,6 +57,7 @@ export class Account extends EventEmitter<AccountEvents> {
     this.number = options.number;
     this.#paths = sessionPaths(options.configuration.sessionsDirectory, options.number);
     this.#log = options.log.child({ account: `+${options.number}` });
+    this.#records = new AccountRecords(this.#paths, options.number, this.#log);
   }
 
   get machine(): Machine {
@@ -74,14 +75,10 @@ export class Account extends EventEmitter<AccountEvents> {
   /** @throws WasupError when the account's folder can't be made or written. */
   async start(): Promise<void> {
     await mkdir(this.#paths.profile, { recursive: true, mode: 0o700 });
-    const hasProfile = existsSync(join(this.#paths.profile, 'Default'));
-    const hasStatus = existsSync(this.#paths.deviceStatus);
-    const { status, repaired } = await readDeviceStatus(this.#paths.deviceStatus, this.number);
-    if (repaired !== undefined) this.#log.warn(`device-status.json was damaged (${repaired}); set aside and rebuilt.`);
+    const { hasProfile, deviceLinked } = await this.#records.readStoredLogin();
     // A stop that came while we read found nothing to stop.
     if (this.#stopRequested) return;
-    const knowsStatus = hasStatus && repaired === undefined;
-    this.#machine = createMachine(decideMode(hasProfile, knowsStatus ? status.deviceLinked : undefined));
+    this.#machine = createMachine(decideMode(hasProfile, deviceLinked));
     this.#dispatch({ type: 'start' });
   }
 
@@ -99,13 +96,13 @@ export class Account extends EventEmitter<AccountEvents> {
     });
     this.#dispatch({ type: 'stop' });
     await stopped;
-    await this.#writing;
+    await this.#records.settled();
   }
 
   /** The second signal: no more politeness. */
   kill(): void {
     this.#worker?.kill('SIGKILL');
-    if (this.#browser !== undefined) killGroup(this.#browser.pid);
+    if (this.#browser !== undefined) signalProcess(-this.#browser.pid, 'SIGKILL');
   }
 
   /** Ends the worker's life so that the next one starts with the code as it is now. */
@@ -113,16 +110,12 @@ export class Account extends EventEmitter<AccountEvents> {
     this.#dispatch({ type: 'reload' });
   }
 
-  get #workerStopMs(): number {
-    return this.#options.configuration.stopTimeoutMs * workerShareOfStop;
-  }
-
   #dispatch(event: MachineEvent): void {
     const { configuration } = this.#options;
     const before = this.#machine.state;
     const { machine, effects } = transition(this.#machine, event, configuration, performance.now(), Math.random());
     this.#machine = machine;
-    if (machine.state !== 'listening' && machine.state !== 'degraded') clearTimeout(this.#heartbeatTimer);
+    if (machine.worker !== 'assigned') this.#heartbeats.disarm();
     this.#log.debug(
       { event: event.type, from: before, to: machine.state },
       `${event.type}: ${before} -> ${machine.state}`,
@@ -146,10 +139,9 @@ export class Account extends EventEmitter<AccountEvents> {
         void this.#assign(effect);
         return;
       case 'stop-worker':
-        void this.#worker?.stop(this.#workerStopMs);
+        void this.#worker?.stop(this.#options.configuration.stopTimeoutMs * workerShareOfStop);
         return;
       case 'kill-worker':
-        this.#log.error(`${effect.reason}; killing it.`);
         this.#worker?.kill('SIGKILL');
         return;
       case 'retry-in':
@@ -160,10 +152,10 @@ export class Account extends EventEmitter<AccountEvents> {
         clearTimeout(this.#retryTimer);
         return;
       case 'record-inactive':
-        this.#recordInactive();
+        this.#records.recordInactive(this.#machine, this.#browser?.pid);
         return;
       case 'tell':
-        this.#tell(effect);
+        tellFailure(this.#log, effect.failure, effect.next);
         return;
       case 'cannot-happen':
         this.#log.error(`"${effect.event}" arrived where it can't; ignored. Please report this.`);
@@ -214,13 +206,17 @@ export class Account extends EventEmitter<AccountEvents> {
     try {
       worker = new WorkerProcess({ botModule, log: configuration.log, environment: process.env });
     } catch (error) {
-      this.#log.error(`The worker could not be started: ${describeError(error)}`);
-      setImmediate(() => this.#dispatch({ type: 'worker-exited', code: null, signal: null }));
+      const reason = `The worker could not be started (${describeError(error)})`;
+      setImmediate(() => {
+        this.#dispatch({ type: 'worker-failure', failure: { class: 'LOCAL', reason, userAction: null } });
+        this.#dispatch({ type: 'worker-exited', code: null, signal: null });
+      });
       return;
     }
     this.#worker = worker;
     const startTimer = setTimeout(() => {
-      this.#log.error(`The worker has not said hello within ${configuration.workerStartTimeoutMs} ms; killing it.`);
+      const reason = `The worker has not said hello within ${configuration.workerStartTimeoutMs} ms`;
+      this.#dispatch({ type: 'worker-failure', failure: { class: 'TRANSIENT', reason, userAction: null } });
       worker.kill('SIGKILL');
     }, configuration.workerStartTimeoutMs);
     worker.on('malformed', (problem) => this.#log.error(`The worker said something that makes no sense: ${problem}`));
@@ -238,7 +234,7 @@ export class Account extends EventEmitter<AccountEvents> {
     });
   }
 
-  async #assign({ mode, rung, attempt, renewPage: renew }: Extract<Effect, { type: 'assign' }>): Promise<void> {
+  async #assign(effect: Extract<Effect, { type: 'assign' }>): Promise<void> {
     const { configuration, number } = this.#options;
     const { incarnation } = this.#machine;
     const browser = this.#browser;
@@ -247,7 +243,7 @@ export class Account extends EventEmitter<AccountEvents> {
     const idBase = browser.switchboard.nextIdBase();
     try {
       await browser.switchboard.disconnect();
-      if (renew) await renewPage(browser.switchboard);
+      if (effect.renewPage) await renewPage(browser.switchboard);
       await browser.switchboard.connect(worker.line, { idBase });
     } catch (error) {
       if (this.#browser === browser && this.#worker === worker) {
@@ -255,26 +251,14 @@ export class Account extends EventEmitter<AccountEvents> {
       }
       return;
     }
-    worker.send({
-      type: 'assign',
-      version: protocolVersion,
+    const circumstances = {
+      number,
       incarnation,
-      account: number,
-      mode,
-      rung,
-      authMethod: configuration.authMethod,
-      attempt,
-      maxAttempts: configuration.maxRestoreAttempts,
       sessionDirectory: this.#paths.directory,
       browser: { pid: browser.pid, idBase },
-      deadlines: {
-        heartbeatIntervalMs: configuration.heartbeatIntervalMs,
-        pageLoadTimeoutMs: configuration.pageLoadTimeoutMs,
-        authTimeoutMs: configuration.authTimeoutMs,
-        syncTimeoutMs: configuration.syncTimeoutMs,
-        probeTimeoutMs: configuration.probeTimeoutMs,
-      },
-    });
+    };
+    worker.send(createAssignment(effect, circumstances, configuration));
+    this.#expectHeartbeat();
   }
 
   #hear(message: Exclude<WorkerMessage, { type: 'hello' }>): void {
@@ -302,45 +286,15 @@ export class Account extends EventEmitter<AccountEvents> {
     }
   }
 
-  /** Armed only while the session listens: a start has deadlines of its own, phase by phase. */
+  /**
+   * The worker's event loop turns from its assignment on, whatever the page does. Until it listens it is given the time of
+   * a worker's start, in which the bot sets itself up: nobody is answered more slowly for it.
+   */
   #expectHeartbeat(): void {
-    clearTimeout(this.#heartbeatTimer);
-    const { state } = this.#machine;
-    if (state !== 'listening' && state !== 'degraded') return;
-    const { heartbeatTimeoutMs } = this.#options.configuration;
-    this.#heartbeatTimer = setTimeout(
-      () => this.#dispatch({ type: 'heartbeat-missed', afterMs: heartbeatTimeoutMs }),
-      heartbeatTimeoutMs,
-    );
-  }
-
-  #recordInactive(): void {
-    const { state, failure } = this.#machine;
-    this.#writing = this.#writing
-      .then(() =>
-        updateDeviceStatus(this.#paths.deviceStatus, this.number, {
-          isActive: false,
-          state,
-          workerPid: null,
-          browserPid: this.#browser?.pid ?? null,
-          reason: failure?.reason ?? null,
-          userAction: failure?.userAction ?? null,
-        }),
-      )
-      .catch((error: unknown) => this.#log.warn(`device-status.json could not be written: ${describeError(error)}`));
-  }
-
-  #tell({ failure, next }: Extract<Effect, { type: 'tell' }>): void {
-    const line = failureLine(failure, next);
-    if (failure.userAction === null) this.#log.warn({ class: failure.class }, line);
-    else this.#log.error({ class: failure.class }, line);
-  }
-}
-
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It has gone already.
+    const { worker, state } = this.#machine;
+    if (worker !== 'assigned') return;
+    const { heartbeatTimeoutMs, workerStartTimeoutMs } = this.#options.configuration;
+    const listens = state === 'listening' || state === 'degraded';
+    this.#heartbeats.expectWithin(listens ? heartbeatTimeoutMs : Math.max(heartbeatTimeoutMs, workerStartTimeoutMs));
   }
 }

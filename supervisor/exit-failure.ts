@@ -26,7 +26,13 @@ export function failureOfExit({ code, signal }: { code: number | null; signal: s
         reason,
         userAction: 'Look at the lines above; mend the configuration or the bot.',
       };
-    default:
+    case 'bug':
       return { class: 'BUG', reason, userAction: null };
+    case undefined:
+      return {
+        class: 'BUG',
+        reason: `${reason}, which is none of wasup's (process.exit() in the bot, or Node ended it)`,
+        userAction: null,
+      };
   }
 }

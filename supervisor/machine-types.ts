@@ -58,7 +58,7 @@ export type Effect =
       readonly renewPage: boolean;
     }
   | { readonly type: 'stop-worker' }
-  | { readonly type: 'kill-worker'; readonly reason: string }
+  | { readonly type: 'kill-worker' }
   | { readonly type: 'retry-in'; readonly delayMs: number }
   | { readonly type: 'cancel-retry' }
   /** Nobody listens any more, whatever the account's file says. */

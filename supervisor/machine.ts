@@ -157,7 +157,7 @@ function heartbeatMissed(machine: Machine, afterMs: number): Step {
   if (machine.worker !== 'assigned') return { machine, effects: [] };
   const reason = `The worker has not given a sign of life for ${afterMs} ms`;
   const failure: Failure = { class: 'TRANSIENT', reason, userAction: null };
-  return { machine: { ...machine, workerFailure: failure }, effects: [{ type: 'kill-worker', reason }] };
+  return { machine: { ...machine, workerFailure: failure }, effects: [{ type: 'kill-worker' }] };
 }
 
 function impossible(machine: Machine, event: MachineEvent): Step {

@@ -1,6 +1,7 @@
 import { describeError, WasupError } from '../shared/errors.js';
 import { supervisorExitCodes } from '../shared/exit-codes.js';
 import { BrowserStartError } from './browser/browser-start-error.js';
+import type { Logger } from '../shared/logger.js';
 import type { Failure } from './machine-types.js';
 
 /** wasup goes on by itself, but only a person ends what a bug does again and again. */
@@ -10,6 +11,12 @@ const bugToMend = 'If this comes again, it is a bug to mend, most likely in the 
 export function failureLine(failure: Failure, next: string): string {
   const todo = failure.userAction ?? (failure.class === 'BUG' ? bugToMend : 'Nothing to do for you.');
   return `${sentence(failure.reason)} ${next} ${sentence(todo)}`;
+}
+
+/** Tells it as an error where a person is needed. */
+export function tellFailure(log: Logger, failure: Failure, next: string): void {
+  const level = failure.userAction === null ? 'warn' : 'error';
+  log[level]({ class: failure.class }, failureLine(failure, next));
 }
 
 /** What a browser that didn't start means for the account. */

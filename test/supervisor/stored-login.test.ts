@@ -23,6 +23,11 @@ describe('the line for the operator', () => {
     expect(failureLine(failure, 'Restarting now.')).toBe('The browser is gone. Restarting now. Nothing to do for you.');
   });
 
+  it('does not call a bug nobody’s business', () => {
+    const failure = { class: 'BUG', reason: 'no database', userAction: null } as const;
+    expect(failureLine(failure, 'Restarting now.')).toMatch(/^no database\. Restarting now\. .*a bug to mend/);
+  });
+
   it('says what a person has to do where there is something', () => {
     const error = new WasupError('No browser.', { remedy: 'Install one', exitCode: 78 });
     const failure = browserFailure(error);

@@ -1,0 +1,38 @@
+import type { Configuration } from '../shared/configuration/compile-configuration.js';
+import { type Assignment, protocolVersion } from '../shared/protocol/messages.js';
+import type { Effect } from './machine-types.js';
+
+export interface AssignmentCircumstances {
+  readonly number: string;
+  readonly incarnation: number;
+  readonly sessionDirectory: string;
+  readonly browser: Assignment['browser'];
+}
+
+/** What a worker is told that is to hold an account, in a message. Pure. */
+export function createAssignment(
+  { mode, rung, attempt }: Extract<Effect, { type: 'assign' }>,
+  { number, incarnation, sessionDirectory, browser }: AssignmentCircumstances,
+  configuration: Configuration,
+): Assignment {
+  return {
+    type: 'assign',
+    version: protocolVersion,
+    incarnation,
+    account: number,
+    mode,
+    rung,
+    authMethod: configuration.authMethod,
+    attempt,
+    maxAttempts: configuration.maxRestoreAttempts,
+    sessionDirectory,
+    browser,
+    deadlines: {
+      heartbeatIntervalMs: configuration.heartbeatIntervalMs,
+      pageLoadTimeoutMs: configuration.pageLoadTimeoutMs,
+      authTimeoutMs: configuration.authTimeoutMs,
+      syncTimeoutMs: configuration.syncTimeoutMs,
+      probeTimeoutMs: configuration.probeTimeoutMs,
+    },
+  };
+}
