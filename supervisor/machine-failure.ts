@@ -14,7 +14,11 @@ export function workerExited(
   const without: Machine = { ...forgetOldFailures(machine, nowMs), worker: 'absent' };
   // Put away while a person was being waited for, who has said "start" in the meantime.
   const planned = machine.worker === 'stopping' && machine.workerFailure === null;
-  if (planned) return machine.state === 'backoff' ? { machine: without, effects: [] } : startMissing(without);
+  if (planned) {
+    const next = machine.state === 'backoff' ? { machine: without, effects: [] } : startMissing(without);
+    // Planned or not: one that had to be killed has written nothing.
+    return { machine: next.machine, effects: [{ type: 'record-inactive' }, ...next.effects] };
+  }
   const failure = machine.workerFailure ?? failureOfExit(exit);
   return afterFailure({ ...without, failures: without.failures + 1 }, failure, limits, random);
 }
@@ -83,8 +87,10 @@ function afterFailure(machine: Machine, failure: Failure, limits: RestartLimits,
   const effects: Effect[] = machine.state === 'backoff' ? [{ type: 'cancel-retry' }, inactive] : [inactive];
   if (decision.action !== 'restart') {
     const state = decision.action === 'fail' ? 'failed' : 'needs-link';
-    effects.push({ type: 'tell', failure, next: 'Stopped here; a person is needed.' });
-    return giveBack({ ...counted, state }, effects);
+    const userAction = failure.userAction ?? 'Mend what the lines above say, then start wasup again.';
+    const final: Failure = { ...failure, userAction };
+    effects.push({ type: 'tell', failure: final, next: 'Stopped here; a person is needed.' });
+    return giveBack({ ...counted, failure: final, state }, effects);
   }
   const relink = machine.mode === 'restore' && decision.mode === 'link';
   const next: Machine = { ...counted, mode: decision.mode, authFailures: relink ? 0 : authFailures };

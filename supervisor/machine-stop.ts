@@ -13,12 +13,13 @@ export function stop(machine: Machine): Step {
 /** The worker goes first, so that it can let go of the page; then the browser. */
 export function settleStop(machine: Machine): Step {
   if (machine.worker !== 'absent') return { machine, effects: [] };
-  if (machine.browser === 'running') {
-    return { machine: { ...machine, browser: 'stopping' }, effects: [{ type: 'stop-browser' }] };
-  }
-  if (machine.browser !== 'absent') return { machine, effects: [] };
   // A worker that had to be killed has written nothing.
-  return { machine: { ...machine, state: 'stopped' }, effects: [{ type: 'record-inactive' }] };
+  const inactive: Effect = { type: 'record-inactive' };
+  if (machine.browser === 'running') {
+    return { machine: { ...machine, browser: 'stopping' }, effects: [inactive, { type: 'stop-browser' }] };
+  }
+  if (machine.browser !== 'absent') return { machine, effects: [inactive] };
+  return { machine: { ...machine, state: 'stopped' }, effects: [inactive] };
 }
 
 /** Nothing may run on while a person is being waited for. */

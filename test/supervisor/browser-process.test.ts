@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { WasupError } from '../../shared/errors.js';
 import { BrowserStartError, browserStartError } from '../../supervisor/browser/browser-start-error.js';
 import { findBrowserProcesses } from '../../supervisor/browser/profile-processes.js';
 import { chromiumPath, BrowserFolder } from '../support/real-browser.js';
@@ -203,6 +204,16 @@ describe('a browser that does not start', () => {
     expect(error).toMatchObject({ failure: 'executable-missing', failureClass: 'LOCAL' });
     expect(error.message).toContain('/nowhere/chromium');
     expect(error.remedy).toContain('PUPPETEER_EXECUTABLE_PATH');
+  });
+
+  it.each([
+    ['a folder', (path: string) => mkdir(path), 'Move that folder away.'],
+    ['a link', (path: string) => symlink('/dev/null', path), 'Remove that link.'],
+  ])('because %s is where its log should be', async (_what, make, remedy) => {
+    await make(folder.log);
+    const error: unknown = await folder.start().catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(WasupError);
+    expect(error).toMatchObject({ message: expect.stringContaining(folder.log) as string, remedy });
   });
 
   it('because it may not be run', async () => {

@@ -1,6 +1,9 @@
 import type { RestartLimits } from '../../supervisor/restart-policy.js';
 import { createWorld, keyOf, type Move, type Outcome, play, possibleMoves, type World } from './machine-world.js';
 
+/** Several times what there is. A counter that is never reset would make situations without end. */
+const mostSituations = 60_000;
+
 export interface Situation {
   readonly world: World;
   /** Everything that can happen next, with its consequences. */
@@ -35,6 +38,9 @@ export function explore(limits: RestartLimits, { maxFailures }: { maxFailures: n
       history: () => [...history(), describe(move)],
     }));
     situations.push({ world, steps, history });
+    if (situations.length > mostSituations) {
+      throw new Error(`More than ${mostSituations} situations; one of the last: ${history().join(', ')}`);
+    }
     for (const step of steps) {
       const key = keyOf(step.outcome.world);
       if (seen.has(key)) continue;

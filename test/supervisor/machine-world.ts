@@ -66,6 +66,12 @@ export function play(world: World, move: Move, limits: RestartLimits, random = 0
   let next: World = { ...happened(world, event), machine };
   for (const effect of effects) next = perform(next, effect, broken);
   checkBooks(next, broken);
+  const has = (type: Effect['type']): boolean => effects.some((effect) => effect.type === type);
+  if (event.type === 'worker-exited' && !has('record-inactive'))
+    broken.push('a life has ended and nobody wrote it down');
+  if (has('start-worker') !== machine.incarnation > world.machine.incarnation) {
+    broken.push('lives are counted wrongly');
+  }
   return { world: next, effects, broken };
 }
 

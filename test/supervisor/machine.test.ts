@@ -22,6 +22,8 @@ const killed: MachineEvent = { type: 'worker-exited', code: null, signal: 'SIGKI
 const reload: MachineEvent = { type: 'reload' };
 const broken: MachineEvent = { type: 'worker-exited', code: 78, signal: null };
 const ended: MachineEvent = { type: 'worker-exited', code: 0, signal: null };
+const refused: MachineEvent = { type: 'worker-failure', failure: failureOf('AUTH') };
+const loggedOut: MachineEvent = { type: 'worker-exited', code: 77, signal: null };
 const up = [start, browserReady, workerReady, listening];
 
 interface Path {
@@ -178,6 +180,20 @@ const paths: readonly Path[] = [
       [start, 'starting', 'start-browser'],
       [workerReady, 'starting'],
       [ended, 'starting', 'start-worker'],
+    ],
+  },
+  {
+    name: 'attempts at a restore are counted anew once one has succeeded',
+    before: [start, browserReady, workerReady, refused, loggedOut, retry, workerReady],
+    steps: [
+      [listening, 'listening'],
+      [killed, 'backoff', 'retry-in 188'],
+      [retry, 'starting', 'start-worker'],
+      [workerReady, 'restoring', 'assign restore warm 1, new page'],
+      [refused, 'restoring'],
+      [loggedOut, 'backoff', 'retry-in 5000'],
+      [retry, 'starting', 'start-worker'],
+      [workerReady, 'restoring', 'assign restore warm 2, new page'],
     ],
   },
   {

@@ -8,6 +8,7 @@ import {
   maxBugRestarts,
   type RestartCircumstances,
   type RestartDecision,
+  stableAfterMs,
 } from '../../supervisor/restart-policy.js';
 
 const limits = { maxRestoreAttempts: 3, restoreRetryDelayMs: 5_000 };
@@ -19,6 +20,10 @@ const fail: RestartDecision = { action: 'fail' };
 function restart(delayMs: number, mode: SessionMode, browser?: 'fresh'): RestartDecision {
   return { action: 'restart', delayMs, mode, freshBrowser: browser === 'fresh' };
 }
+
+it('takes a life for stable that has listened for ten seconds', () => {
+  expect(stableAfterMs).toBe(10_000);
+});
 
 describe('what follows the end of a life', () => {
   const table: readonly (readonly [string, Partial<RestartCircumstances>, RestartDecision])[] = [
