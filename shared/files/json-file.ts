@@ -70,7 +70,8 @@ async function load<Value>(path: string, kind: JsonFileKind<Value>, now: Date): 
   if (damage === undefined) return { value, repaired: undefined, identity: found.identity };
   // Another process may have repaired it since; its fresh file must not be set aside.
   if (identifyFile(path) !== found.identity) return load(path, kind, now);
-  await setAside(path, now);
+  // Where it can't be moved it is kept for this reader; the next write that works replaces it.
+  if (!(await setAside(path, now))) return { value, repaired: damage, identity: found.identity };
   // What was kept must be there for the next reader, too. On a disk that can't be written to it is kept for this one.
   const kept = await writeFileAtomically(path, format(value), missingFile).catch(() => true);
   if (!kept) return { ...(await load(path, kind, now)), repaired: damage };

@@ -139,6 +139,18 @@ describe('a damaged file', () => {
     expect(await onDisk()).toMatchObject({ number });
   });
 
+  test('that can’t be moved is read as far as it can be, again and again, until a change replaces it', async () => {
+    // Its name is so long that there is none for a damaged version of it.
+    path = join(folder, `${'x'.repeat(225)}.json`);
+    await writeFile(path, 'damaged');
+    const found = { status: { number, deviceLinked: false }, repaired: 'not JSON, probably cut off' };
+    expect(await readDeviceStatus(path, number, now)).toMatchObject(found);
+    expect(await readDeviceStatus(path, number, now)).toMatchObject(found);
+    expect(await readFile(path, 'utf8')).toBe('damaged');
+    expect(await updateDeviceStatus(path, number, { deviceLinked: true }, now)).toMatchObject({ deviceLinked: true });
+    expect(await onDisk()).toMatchObject({ deviceLinked: true });
+  });
+
   test('is kept in its newest three versions', async () => {
     for (const hour of [1, 2, 3, 4, 5]) {
       await put('damaged');
@@ -181,6 +193,7 @@ describe('a disk that refuses', () => {
     ['ENOSPC', 'the disk is full', 69],
     ['EROFS', 'the file system is read-only', 78],
     ['EACCES', 'permission denied', 78],
+    ['EBUSY', 'it is a mount of its own, which can’t be replaced', 78],
     ['EMFILE', 'this process has too many open files', 69],
     ['EUNHEARDOF', 'of a new kind', 78],
   ])('with %s names the file, the reason and the folder to look at', (code, reason, exitCode) => {
