@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
+import { fileError } from '../../shared/files/file-error.js';
 
 /** Chromium writes little when all is well; a loop of complaints must not fill the disk, though. */
 const maxLogBytes = 4 * 1024 * 1024;
@@ -14,12 +15,12 @@ export interface BrowserLog {
   close(): Promise<void>;
 }
 
-/** A file, emptied, mode 0600, for what the browser writes: its complaints may quote addresses and page contents. */
+/**
+ * A file, emptied, mode 0600, for what the browser writes: its complaints may quote addresses and page contents.
+ * @throws WasupError when it can't be written.
+ */
 export async function openBrowserLog(path: string): Promise<BrowserLog> {
-  // Appending makes emptying it safe while the browser writes: its next line goes to the new end.
-  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC | constants.O_APPEND | constants.O_NOFOLLOW;
-  const file = await open(path, flags, 0o600);
-  await file.chmod(0o600);
+  const file = await openEmpty(path);
   const timer = setInterval(() => void emptyIfLarge(file), checkIntervalMs);
   timer.unref();
   return {
@@ -30,6 +31,20 @@ export async function openBrowserLog(path: string): Promise<BrowserLog> {
       await file.close();
     },
   };
+}
+
+async function openEmpty(path: string): Promise<FileHandle> {
+  // Appending makes emptying it safe while the browser writes: its next line goes to the new end.
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC | constants.O_APPEND | constants.O_NOFOLLOW;
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, flags, 0o600);
+    await file.chmod(0o600);
+    return file;
+  } catch (error) {
+    await file?.close();
+    throw fileError('write', path, error);
+  }
 }
 
 async function emptyIfLarge(file: FileHandle): Promise<void> {

@@ -44,7 +44,8 @@ export interface BrowserProcess {
 /**
  * Starts Chromium with the debugging pipe in our hands. It dies with us: when our end of the pipe closes, it leaves by itself.
  * A browser that an earlier life left on the profile is ended first.
- * @throws BrowserStartError when it doesn't answer; everything that was started is gone by then.
+ * @throws BrowserStartError when it doesn't answer; everything that was started is gone by then. WasupError when its log can't be
+ *   written, or when a process of it can't be ended.
  */
 export async function startBrowser(options: StartBrowserOptions): Promise<BrowserProcess> {
   await vacateProfile(profileOf(options.arguments));
@@ -85,7 +86,10 @@ export async function startBrowser(options: StartBrowserOptions): Promise<Browse
     return { pid: running.pid, version: productOf(answer), switchboard, exited: running.exited, stop };
   } catch {
     const exit = await Promise.race([running.exited, setTimeout(exitGraceMs, undefined, { ref: false })]);
-    await stop({ timeoutMs: 0 });
+    await stop({ timeoutMs: 0 }).catch(async (error: unknown) => {
+      await log.close();
+      throw error;
+    });
     throw await startFailed(options, log, { exit });
   }
 }
@@ -157,7 +161,6 @@ async function startFailed(
   end: { spawnErrorCode?: string | undefined; exit?: BrowserExit | undefined },
 ): Promise<Error> {
   const { executablePath, logPath, startTimeoutMs } = options;
-  const logTail = await log.tail();
-  await log.close();
+  const logTail = await log.tail().finally(() => log.close());
   return browserStartError({ executablePath, logPath, startTimeoutMs, logTail, ...end });
 }
