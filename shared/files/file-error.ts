@@ -28,7 +28,7 @@ function reasons(folder: string): Readonly<Record<string, readonly [reason: stri
     ],
     EACCES: permission,
     EPERM: permission,
-    EBUSY: ['it is a mount of its own, which can’t be replaced', `Mount the whole folder ${folder} instead.`],
+    EBUSY: ["it is a mount of its own, which can't be replaced", `Mount the whole folder ${folder} instead.`],
     EISDIR: ['a folder is in its place', 'Move that folder away.'],
     ELOOP: ['a symbolic link is in its place', 'Remove that link.'],
     ENOTDIR: ['a part of the path is a file, not a folder', 'Move that file away, or set WASUP_SESSIONS_DIR.'],

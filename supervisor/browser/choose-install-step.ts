@@ -13,7 +13,7 @@ export function chooseInstallStep(
   failed: ReadonlySet<InstallStep>,
 ): InstallStep | Surrender {
   if (!failed.has('download') && isDownloadable(machine)) return 'download';
-  if (!failed.has('apt') && isDebian(machine) && machine.isRoot) return 'apt';
+  if (!failed.has('apt') && hasChromiumPackage(machine) && machine.isRoot) return 'apt';
   return { remedy: `${remedyFor(machine)}, or set PUPPETEER_EXECUTABLE_PATH to a Chromium or Chrome that you have.` };
 }
 
@@ -24,17 +24,22 @@ function isDownloadable({ platform, architecture, environment }: MachineDescript
   return ['', '0', 'false'].includes(skip.toLowerCase());
 }
 
-function isDebian({ platform, distribution }: MachineDescription): boolean {
-  return platform === 'linux' && (distribution.includes('debian') || distribution.includes('ubuntu'));
+/** Debian's is a browser. Ubuntu's is a snap, which can't hold a profile in the sessions folder. */
+function hasChromiumPackage({ platform, distribution }: MachineDescription): boolean {
+  return platform === 'linux' && distribution.includes('debian') && !distribution.includes('ubuntu');
 }
 
-function remedyFor({ platform, distribution, isRoot }: MachineDescription): string {
+function remedyFor({ platform, architecture, distribution, isRoot }: MachineDescription): string {
   if (platform === 'darwin') return 'Run: brew install --cask google-chrome';
   if (platform === 'win32') return 'Install Google Chrome from https://www.google.com/chrome';
   const sudo = isRoot ? '' : 'sudo ';
   const command = (...distributions: string[]): boolean => distributions.some((name) => distribution.includes(name));
-  // Ubuntu's package is a snap, which can't hold a profile in the sessions folder.
-  if (command('ubuntu')) return `Run: ${sudo}npx puppeteer browsers install chrome --install-deps`;
+  if (command('ubuntu')) {
+    if (architecture !== 'x64') return "Install a Chromium that isn't a snap, as Ubuntu's own is, or use Debian";
+    // Brings its libraries along. (As root, puppeteer would install into the cache of root, where nobody else finds it.)
+    const file = 'google-chrome-stable_current_amd64.deb';
+    return `Run: wget -P /tmp https://dl.google.com/linux/direct/${file} && ${sudo}apt-get install -y /tmp/${file}`;
+  }
   if (command('debian')) return `Run: ${sudo}apt-get update && ${sudo}apt-get install -y chromium`;
   if (command('fedora', 'rhel', 'centos')) return `Run: ${sudo}dnf install -y chromium`;
   if (command('alpine')) return `Run: ${sudo}apk add chromium`;

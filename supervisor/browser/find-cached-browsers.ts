@@ -7,7 +7,9 @@ import { type BrowserFiles, type MachineDescription } from './machine-descriptio
  */
 export async function findCachedBrowsers(machine: MachineDescription, files: BrowserFiles): Promise<string[]> {
   const path = machine.platform === 'win32' ? win32 : posix;
-  const cache = machine.environment['PUPPETEER_CACHE_DIR'] ?? path.join(machine.homeDirectory, '.cache', 'puppeteer');
+  const configured = machine.environment['PUPPETEER_CACHE_DIR'] ?? '';
+  // An empty variable is how compose files and shells leave it out.
+  const cache = configured === '' ? path.join(machine.homeDirectory, '.cache', 'puppeteer') : configured;
   const found: string[] = [];
   for (const product of ['chrome', 'chrome-headless-shell']) {
     const builds = await files.listFolder(path.join(cache, product));

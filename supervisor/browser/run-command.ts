@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { execa } from 'execa';
+import { describeError } from '../../shared/errors.js';
 
 export interface RunOptions {
   /** After this the command is ended, politely first. */
@@ -18,7 +19,15 @@ export type RunCommand = (
 
 const reportIntervalMs = 5000;
 
-export const runCommand: RunCommand = async (command, words, { deadlineMs, report, environment = {} }) => {
+export const runCommand: RunCommand = async (command, words, options) => {
+  try {
+    return await runToItsEnd(command, words, options);
+  } catch (error) {
+    return describeError(error);
+  }
+};
+
+const runToItsEnd: RunCommand = async (command, words, { deadlineMs, report, environment = {} }) => {
   const startedAt = performance.now();
   const subprocess = execa(command, words, {
     // `puppeteer` is in the node_modules/.bin of this package, or of the one that depends on it.
@@ -50,9 +59,12 @@ export const runCommand: RunCommand = async (command, words, { deadlineMs, repor
   }
 };
 
-/** The line that says most: the first that names an error, without the stack below it; else the last one. */
-function explain(output: string): string | undefined {
-  const lines = linesOf(output);
+/**
+ * The line that says most: the first that names an error, without the stack below it; else the last one.
+ * @param output undefined, whatever its declaration says, when the command couldn't even be tried (too many words, no memory).
+ */
+function explain(output: string | undefined): string | undefined {
+  const lines = linesOf(output ?? '');
   const index = lines.findIndex((line) => /^(E: |error\b|\w*Error:)|error while loading/i.test(line));
   if (index < 0) return lines.at(-1);
   // puppeteer's error is a headline; the reason follows as a list.

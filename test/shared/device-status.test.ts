@@ -193,7 +193,7 @@ describe('a disk that refuses', () => {
     ['ENOSPC', 'the disk is full', 69],
     ['EROFS', 'the file system is read-only', 78],
     ['EACCES', 'permission denied', 78],
-    ['EBUSY', 'it is a mount of its own, which can’t be replaced', 78],
+    ['EBUSY', "it is a mount of its own, which can't be replaced", 78],
     ['EMFILE', 'this process has too many open files', 69],
     ['EUNHEARDOF', 'of a new kind', 78],
   ])('with %s names the file, the reason and the folder to look at', (code, reason, exitCode) => {

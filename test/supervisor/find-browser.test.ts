@@ -75,6 +75,12 @@ describe('puppeteer’s cache', () => {
     expect(paths(await find([path], machine))).toEqual([path]);
   });
 
+  test('is where it usually is when the variable for it is empty', async () => {
+    const path = `${cache}/chrome/linux-146.0.7680.31/chrome-linux64/chrome`;
+    const machine = { ...linux, environment: { PUPPETEER_CACHE_DIR: '' } };
+    expect(paths(await find([path], machine))).toEqual([path]);
+  });
+
   test('of a shared home is searched for this platform’s builds alone', async () => {
     const mac = 'Google Chrome for Testing.app/Contents/MacOS/Google Chrome for Testing';
     const builds = [

@@ -124,10 +124,10 @@ describe('the choice of the next step', () => {
     ['anybody: download', {}, [], 'download'],
     ['root on Debian after a failed download: apt', { isRoot: true }, ['download'], 'apt'],
     [
-      'root on Ubuntu after a failed download: apt',
+      'root on Ubuntu after a failed download: nothing, its package is a snap',
       { isRoot: true, distribution: ['ubuntu', 'debian'] },
       ['download'],
-      'apt',
+      '.deb && apt-get install -y /tmp/google-chrome-stable_current_amd64.deb',
     ],
     ['another user never gets apt', {}, ['download'], 'Run: sudo apt-get update && sudo apt-get install -y chromium'],
     ['Linux on ARM has no download', { architecture: 'arm64', isRoot: true }, [], 'apt'],
@@ -142,7 +142,13 @@ describe('the choice of the next step', () => {
       'Ubuntu',
       { distribution: ['ubuntu', 'debian'] },
       ['download'],
-      'Run: sudo npx puppeteer browsers install chrome --install-deps',
+      '.deb && sudo apt-get install -y /tmp/google-chrome-stable_current_amd64.deb',
+    ],
+    [
+      'Ubuntu on ARM, where there is neither a download nor a package',
+      { architecture: 'arm64', isRoot: true, distribution: ['ubuntu', 'debian'] },
+      [],
+      "Install a Chromium that isn't a snap",
     ],
     ['macOS', { platform: 'darwin', distribution: [] }, ['download'], 'Run: brew install --cask google-chrome'],
     ['Windows', { platform: 'win32', distribution: [] }, ['download'], 'Install Google Chrome from'],
@@ -170,6 +176,11 @@ describe('a command', () => {
 
   test('that does not exist is explained', async () => {
     expect(await runCommand('wasup-no-such-command', [], { deadlineMs: 5000 })).toContain('ENOENT');
+  });
+
+  test('that can’t even be tried is explained', async () => {
+    expect(await runCommand(process.execPath, ['x'.repeat(3_000_000)], { deadlineMs: 5000 })).toContain('E2BIG');
+    expect(await runCommand(process.execPath, ['a\0b'], { deadlineMs: 5000 })).toContain('null bytes');
   });
 
   test('that never ends is ended at its deadline', async () => {
