@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
-import { askControl, NoSandbox, RefusedByControl } from './control/client.js';
+import { askControl, NoAnswer, NoSandbox, RefusedByControl } from './control/client.js';
 import type { SandboxDescription } from './control/describe.js';
 import { InvalidInput } from './options.js';
 import { shellQuote } from './shell-quote.js';
@@ -9,6 +9,7 @@ const usageExitCode = 64;
 const unavailableExitCode = 69;
 const defaultControlPort = 8788;
 /** Of the range that the North American plan keeps for fiction. */
+const defaultAccount = '12025550100';
 const defaultContact = '12025550123';
 const defaultReplyMs = 10_000;
 
@@ -31,7 +32,21 @@ export function addSandboxCommand(program: Command): void {
     )
     .option('--state-file <file>', 'remember linked devices here, so that a linked profile stays linked')
     .option('--auto-link <number>', 'the phone with this number scans every QR code that is shown')
-    .action(async (options: RunOptions) => attempt(() => runSandbox(options)));
+    .allowExcessArguments()
+    .action(async (options: RunOptions) => {
+      const [word] = sandbox.args;
+      if (word !== undefined) refuseCommand(word);
+      await attempt(() => runSandbox(options));
+    });
+
+  /** As `sandbox` does something by itself, commander takes an unknown command for an argument of it. */
+  const refuseCommand = (word: string): void => {
+    const names = sandbox.commands.map((command) => command.name()).join(', ');
+    sandbox.error(`error: There is no command '${word}'. There are: ${names}.`, {
+      exitCode: usageExitCode,
+      code: 'wasup.sandbox',
+    });
+  };
 
   /** Commander prints the message and ends with the exit code, as whoever parses the command line has arranged. */
   const attempt = async (act: () => Promise<void>): Promise<void> => {
@@ -39,7 +54,11 @@ export function addSandboxCommand(program: Command): void {
       await act();
     } catch (error) {
       const exitCode =
-        error instanceof NoSandbox ? unavailableExitCode : error instanceof InvalidInput ? usageExitCode : 1;
+        error instanceof NoSandbox || error instanceof NoAnswer
+          ? unavailableExitCode
+          : error instanceof InvalidInput
+            ? usageExitCode
+            : 1;
       sandbox.error(error instanceof Error ? error.message : String(error), { exitCode, code: 'wasup.sandbox' });
     }
   };
@@ -66,7 +85,7 @@ export function addSandboxCommand(program: Command): void {
     ['scan', 'the same as link'],
   ] as const) {
     control(name, description)
-      .argument('[number]', 'number of the phone', '12025550100')
+      .argument('[number]', 'number of the phone', defaultAccount)
       .option('--code [code]', 'enter a pairing code instead of scanning')
       .action(async (number: string, { control: url, code }: ControlOption & { code?: string | true }) =>
         attempt(async () => {
@@ -113,7 +132,7 @@ async function runSandbox({ autoLink, ...options }: RunOptions): Promise<void> {
     ...options,
     ...(autoLink !== undefined && { autoLink: { number: autoLink } }),
   });
-  const account = autoLink ?? '12025550100';
+  const account = autoLink ?? defaultAccount;
   console.log(
     [
       `An emulated WhatsApp Web ${sandbox.version} is running.`,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-const person = z
+export const person = z
   .string()
   .regex(/^\d{5,20}(@(c\.us|lid))?$/, 'a person is a phone number in digits, or an id such as 15551234567@c.us');
 export const groupId = z.string().regex(/^[\d-]{5,40}@g\.us$/, 'a group is an id such as 120363041234567890@g.us');

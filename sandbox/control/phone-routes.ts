@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Phone } from '../index.js';
 import { deviceState } from '../conditions.js';
 import { parseInput } from '../options.js';
+import { groupId, person } from '../phone-input.js';
 
 type PhoneAction = (phone: Phone, body: unknown) => unknown;
 
@@ -62,6 +63,10 @@ export const phoneActions: Record<string, PhoneAction> = {
   'create-group': (phone, body) => phone.groups.create(body as Parameters<Phone['groups']['create']>[0]),
   'change-participants': (phone, body) =>
     phone.groups.changeParticipants(body as Parameters<Phone['groups']['changeParticipants']>[0]),
+  'change-subject': action(
+    z.strictObject({ group: groupId, subject: z.string().min(1), by: person.optional() }),
+    (phone, { group, subject, by }) => phone.groups.changeSubject(group, subject, by),
+  ),
 
   'wait-for': action(
     z.strictObject({ condition: z.enum(['linked', 'unlinked', 'connected', 'offline', 'synced']), timeoutMs }),
@@ -84,6 +89,24 @@ export const phoneActions: Record<string, PhoneAction> = {
           (body === undefined || message.body === body) &&
           (quotedMessageId === undefined || message.quotedMessageId === quotedMessageId) &&
           phone.sent.indexOf(message) >= after,
+        { timeoutMs },
+      ),
+  ),
+  'wait-for-ack': action(
+    z.strictObject({ messageId, ack: z.union([z.literal(2), z.literal(3)]), timeoutMs }),
+    (phone, input) => phone.waitForAck(input.messageId, input.ack, { timeoutMs: input.timeoutMs }),
+  ),
+  /** The first action of this name. */
+  'wait-for-action': action(
+    z.strictObject({
+      name: z.string().optional(),
+      /** Only actions after the first so many. */
+      after: z.number().int().min(0).default(0),
+      timeoutMs,
+    }),
+    (phone, { name, after, timeoutMs }) =>
+      phone.waitForAction(
+        (deed) => (name === undefined || deed.name === name) && phone.actions.indexOf(deed) >= after,
         { timeoutMs },
       ),
   ),

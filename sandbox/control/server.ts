@@ -17,10 +17,13 @@ export async function startControlServer(sandbox: Sandbox, port: number): Promis
   // Media come as base64 in the body.
   const server = fastify({ logger: false, bodyLimit: 100 * 1024 * 1024, forceCloseConnections: true });
 
-  // A page in somebody's browser must not reach this through a name that resolves to loopback.
+  // A page in somebody's browser must not reach this: neither through a name that resolves to loopback, nor by sending
+  // what it may send anywhere without reading the answer.
   server.addHook('onRequest', async (request, reply) => {
     if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(request.headers.host ?? '')) {
       await refuse(reply, 403, 'The control API answers only at 127.0.0.1 and localhost.');
+    } else if (request.headers.origin !== undefined) {
+      await refuse(reply, 403, 'The control API is not for pages in a browser.');
     }
   });
 

@@ -1,6 +1,10 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { Command, CommanderError } from 'commander';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { addSandboxCommand } from '../../sandbox/command.js';
+import { askControl, NoAnswer, NoSandbox } from '../../sandbox/control/client.js';
 import type { Sandbox } from '../../sandbox/index.js';
 import { startSandbox } from '../../sandbox/index.js';
 import { createProfile, startPlainLibrary } from './plain-library.js';
@@ -43,6 +47,15 @@ test('without a sandbox every subcommand ends with 69 and says how to start one'
   }
 });
 
+test('a sandbox that gives no answer in time is told apart from one that is not there', async () => {
+  const mute = createServer().listen(0, '127.0.0.1');
+  await once(mute, 'listening');
+  const control = `http://127.0.0.1:${(mute.address() as AddressInfo).port}`;
+  await expect(askControl(control, '/status', undefined, { deadlineMs: 50 })).rejects.toThrow(NoAnswer);
+  mute.close();
+  await expect(askControl('http://127.0.0.1:9', '/status')).rejects.toThrow(NoSandbox);
+}, 10_000);
+
 test('status shows version, port and phones', async () => {
   sandbox.phone('15550001000');
   expect(await run('status', '--control', sandbox.controlUrl)).toBe(0);
@@ -77,6 +90,9 @@ test('wrong usage is refused with words', async () => {
   expect(await run('--port', 'soon')).not.toBe(0);
   expect(output).toContain('A port is 0 to 65535');
   expect(await run('--build', 'old')).not.toBe(0);
+  expect(await run('frob')).toBe(64);
+  expect(output).toContain("There is no command 'frob'. There are: status, send, link, scan, unlink, drop, reload.");
+  expect(await run('frob', '--port', '0')).toBe(64);
   expect(await run('send')).not.toBe(0);
   expect(output).toContain("missing required argument 'text'");
 });

@@ -87,11 +87,15 @@ test('a body that is no JSON is a 400', async () => {
   expect(response.status).toBe(400);
 });
 
-test('a page under another name is refused', async () => {
+test.each([
+  ['under another name', { host: 'evil.example' }],
+  ['of another origin, which may send without reading the answer', { origin: 'https://evil.example' }],
+  ['of an origin that is hidden', { origin: 'null' }],
+])('a page %s is refused', async (_which, headers) => {
   const { hostname, port } = new URL(sandbox.controlUrl);
   const { request } = await import('node:http');
   const status = await new Promise((resolve, reject) => {
-    const query = request({ hostname, port, path: '/status', headers: { host: 'evil.example' } }, (response) => {
+    const query = request({ hostname, port, path: '/status', headers }, (response) => {
       response.resume();
       resolve(response.statusCode);
     });
@@ -99,4 +103,22 @@ test('a page under another name is refused', async () => {
     query.end();
   });
   expect(status).toBe(403);
+});
+
+test('groups are renamed, and their past is told', async () => {
+  const { answer } = await post('/phones/15550003000/create-group', { subject: 'Team', participants: ['15551234567'] });
+  const change = { group: answer['id'], subject: 'Crew', by: '15551234567' };
+  expect(await post('/phones/15550003000/change-subject', change)).toMatchObject({ answer: { subject: 'Crew' } });
+  expect((await post('/phones/15550003000/change-subject', { ...change, subject: '' })).status).toBe(400);
+  expect((await post('/phones/15550003000/change-subject', { ...change, group: '123456@g.us' })).status).toBe(409);
+});
+
+test('what a method waits for can be waited for', async () => {
+  const { answer } = await post('/phones/15550003000/receive-text', { from: '15551234567', body: 'hi' });
+  const ack = await post('/phones/15550003000/wait-for-ack', { messageId: answer['id'], ack: 2, timeoutMs: 20 });
+  expect(ack.status).toBe(504);
+  expect(ack.answer['error']).toContain('acknowledgment 2');
+  const action = await post('/phones/15550003000/wait-for-action', { name: 'reaction', timeoutMs: 20 });
+  expect(action.status).toBe(504);
+  expect(action.answer['error']).toContain('an action of 15550003000');
 });
