@@ -1,10 +1,10 @@
 import { readFile, stat } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { checkCombinations } from './check-combinations.js';
-import { type Origin, collectValues } from './collect-values.js';
+import { collectValues } from './collect-values.js';
 import { type ConfigurationFiles, readConfigFile } from './config-file.js';
 import { type DeadlineValues } from './deadlines.js';
-import { type OptionKey, type OptionValues } from './options.js';
+import { type OptionValues } from './options.js';
 import { configurationError } from './problems.js';
 
 /** Everything that can be configured, checked and filled; deeply frozen. `options.ts` tells what each value means. */
@@ -41,16 +41,14 @@ export interface ConfigurationSources extends Partial<ConfigurationFiles> {
  *
  * @throws WasupError with exit code 78 that lists everything wrong, a line each.
  */
-export async function compileConfiguration(
-  sources: ConfigurationSources,
-): Promise<{ configuration: Configuration; origins: Record<OptionKey, Origin> }> {
+export async function compileConfiguration(sources: ConfigurationSources): Promise<{ configuration: Configuration }> {
   const { environment, flags, workingDirectory } = sources;
   const files = { ...disk, ...dropUndefined(sources) };
   const file = await readConfigFile(workingDirectory, files);
   const collected = collectValues({ environment, workingDirectory }, flags, file);
   const problems = [...file.problems, ...collected.problems, ...(await checkCombinations(collected, files))];
   if (problems.length > 0) throw configurationError(problems);
-  return { configuration: deepFreeze(assemble(collected.values)), origins: { ...collected.origins } };
+  return { configuration: deepFreeze(assemble(collected.values)) };
 }
 
 function assemble(values: OptionValues): Configuration {

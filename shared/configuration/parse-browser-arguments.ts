@@ -1,12 +1,19 @@
 import { type Parsed, accept, reject, show } from './option.js';
 import { parseWords } from './parse-words.js';
 
-/** Switches that the supervisor sets itself; a second one would open the session to others or tear browser and profile apart. */
-const ownedBrowserSwitches = [
-  '--remote-debugging-port',
-  '--remote-debugging-address',
-  '--remote-debugging-pipe',
-  '--user-data-dir',
+/** What the supervisor sets itself, or must not be set at all. Chromium doesn't mind the case on some systems. */
+const closedSwitches = [
+  {
+    // A port, an address, other file descriptors: all of them lead past the supervisor.
+    pattern: /^--remote-debugging/i,
+    why: 'which could open the session to any process on this machine',
+    advice: 'remove it',
+  },
+  {
+    pattern: /^--user-data-dir(=|$)/i,
+    why: "although the profile lies in the account's session folder",
+    advice: 'remove it; WASUP_SESSIONS_DIR moves the sessions',
+  },
 ];
 
 export function parseBrowserArguments(raw: unknown): Parsed<readonly string[]> {
@@ -19,14 +26,14 @@ export function parseBrowserArguments(raw: unknown): Parsed<readonly string[]> {
     if (typeof word !== 'string' || word.includes('\0')) {
       return reject(`holds ${show(word)}, which is not a switch`, { advice });
     }
-    if (!word.startsWith('--')) {
+    if (!/^--[a-z]/i.test(word)) {
       // Chromium would take it for an address and open it in a tab.
-      return reject(`holds ${show(word)}, which does not start with --`, {
-        advice: 'join a switch and its value by =, and quote values with spaces',
+      return reject(`holds ${show(word)}, which is not a switch`, {
+        advice: 'begin each switch with --, join it and its value by =, and quote values with spaces',
       });
     }
-    const owned = ownedBrowserSwitches.find((name) => word === name || word.startsWith(`${name}=`));
-    if (owned !== undefined) return reject(`holds ${owned}, which wasup sets itself`, { advice: 'remove it' });
+    const closed = closedSwitches.find(({ pattern }) => pattern.test(word));
+    if (closed !== undefined) return reject(`holds ${show(word)}, ${closed.why}`, { advice: closed.advice });
     words.push(word);
   }
   return accept(words);

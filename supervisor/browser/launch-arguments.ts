@@ -1,10 +1,10 @@
-import { supervisorExitCodes } from '../../shared/exit-codes.js';
-import { WasupError } from '../../shared/errors.js';
-
 export interface LaunchArgumentsOptions {
   /** Absolute path of Chromium's user data directory. */
   readonly profileDirectory: string;
-  /** The user's own switches (`WASUP_BROWSER_ARGS`). They win over ours, and lists of features are merged. */
+  /**
+   * The user's own switches (`WASUP_BROWSER_ARGS`), as the configuration lets them through. They win over ours, and lists of features
+   * are merged.
+   */
   readonly extraArguments: readonly string[];
   /** The supervisor runs as root: Chromium's sandbox can't work then. The caller says so to the user. */
   readonly asRoot: boolean;
@@ -12,17 +12,11 @@ export interface LaunchArgumentsOptions {
   readonly smallSharedMemory?: boolean;
   /** What pages and servers see; see `userAgentOf`. Default: Chromium's own, which says HeadlessChrome. */
   readonly userAgent?: string | undefined;
-  /** What the first tab shows. Default: `about:blank`. */
-  readonly startPage?: string;
 }
 
-/**
- * The arguments to start Chromium with.
- * @throws WasupError (exit 78) when an extra argument would open a door to the session, move the profile, or isn't a switch.
- */
+/** The arguments to start Chromium with. */
 export function launchArguments(options: LaunchArgumentsOptions): string[] {
   const { profileDirectory, extraArguments, asRoot, smallSharedMemory = false, userAgent } = options;
-  for (const argument of extraArguments) assertPermitted(argument);
   const ours = [
     // File descriptors 3 and 4 only: no port, no socket, nothing for another process to find.
     '--remote-debugging-pipe',
@@ -35,7 +29,7 @@ export function launchArguments(options: LaunchArgumentsOptions): string[] {
     // At launch, since one that a client sets over the debugging connection goes with that client.
     ...(userAgent === undefined ? [] : [`--user-agent=${userAgent}`]),
   ];
-  return [...merged(ours, extraArguments), options.startPage ?? 'about:blank'];
+  return [...merged(ours, extraArguments), 'about:blank'];
 }
 
 /** The normal user agent of a browser version ("156.0.8078.79"): only the major number counts, as in every Chrome since 101. */
@@ -95,40 +89,7 @@ const listSwitches: Readonly<Record<string, string>> = {
   '--enable-blink-features': '--disable-blink-features',
 };
 
-function assertPermitted(argument: string): void {
-  // Chromium takes one dash for two, and on some systems any case.
-  const name = argument.replace(/^--?/, '').split('=')[0]?.toLowerCase() ?? '';
-  if (!/^--?[a-z]/i.test(argument)) {
-    refuse(argument, 'it is not a switch', 'Write each argument as --name or --name=value.');
-  }
-  if (name === 'remote-debugging-pipe') {
-    refuse(argument, 'wasup already holds the debugging pipe', 'Leave it out.');
-  }
-  if (name.startsWith('remote-debugging')) {
-    refuse(
-      argument,
-      'with a debugging port any process on this machine could take the WhatsApp session over',
-      'Leave it out.',
-    );
-  }
-  if (name === 'user-data-dir') {
-    refuse(
-      argument,
-      "the profile lies in the account's session folder",
-      'Set WASUP_SESSIONS_DIR to move the sessions.',
-    );
-  }
-}
-
-function refuse(argument: string, why: string, remedy: string): never {
-  throw new WasupError(`The browser argument ${JSON.stringify(argument)} can't be used: ${why}.`, {
-    remedy,
-    exitCode: supervisorExitCodes.configuration,
-  });
-}
-
-function merged(ours: readonly string[], extra: readonly string[]): string[] {
-  const theirs = extra.map((argument) => argument.replace(/^-(?=[^-])/, '--'));
+function merged(ours: readonly string[], theirs: readonly string[]): string[] {
   const result = ours.flatMap((argument) => {
     const { name, values } = parts(argument);
     const opposite = listSwitches[name];

@@ -43,6 +43,14 @@ async function problemsOf(given: Parameters<typeof sources>[0]): Promise<string[
     .map((line) => line.trim());
 }
 
+/** Every value by its name, nesting written with dots. */
+function leaves({ http, log, browser, ...flat }: Configuration): Record<string, unknown> {
+  const groups = Object.entries({ http, log, browser }).flatMap(([group, inner]) =>
+    Object.entries(inner).map(([name, value]) => [`${group}.${name}`, value as unknown]),
+  );
+  return { ...flat, ...(Object.fromEntries(groups) as Record<string, unknown>) };
+}
+
 const samples: Record<OptionKey, string> = {
   accounts: '491701234567,14155550100,',
   sessionsDirectory: '/var/lib/wasup',
@@ -76,8 +84,7 @@ const inFile = (value: unknown): { files: Record<string, unknown> } => ({
 
 describe('without any source', () => {
   test('everything has its documented default', async () => {
-    const { configuration, origins } = await compileConfiguration(sources({}));
-    expect(configuration).toEqual({
+    expect(await compile({})).toEqual({
       accounts: [],
       sessionsDirectory: '/srv/bot/sessions',
       botModule: undefined,
@@ -99,7 +106,6 @@ describe('without any source', () => {
       workerStartTimeoutMs: 30_000,
       maxRestoreAttempts: 3,
     });
-    expect(new Set(Object.values(origins))).toEqual(new Set(['default']));
   });
 
   test('logs are JSON in production', async () => {
@@ -115,22 +121,15 @@ describe('without any source', () => {
 
 describe('sources', () => {
   test('a flag beats the environment, which beats the file', async () => {
-    const { configuration, origins } = await compileConfiguration(
-      sources({
-        ...inFile({ http: { port: 1001, host: '::1' }, standby: false, log: { level: 'warn' } }),
-        environment: { WASUP_HTTP_PORT: '1002', WASUP_LOG_LEVEL: 'debug' },
-        flags: { httpPort: '1003', logLevel: undefined },
-      }),
-    );
+    const configuration = await compile({
+      ...inFile({ http: { port: 1001, host: '::1' }, standby: false, log: { level: 'warn' } }),
+      environment: { WASUP_HTTP_PORT: '1002', WASUP_LOG_LEVEL: 'debug' },
+      flags: { httpPort: '1003', logLevel: undefined },
+    });
     expect(configuration.http).toEqual({ host: '::1', port: 1003, token: undefined });
     expect(configuration.log.level).toBe('debug');
     expect(configuration.standby).toBe(false);
-    expect(origins).toMatchObject({
-      'http.port': 'flag',
-      'log.level': 'environment',
-      'http.host': 'file',
-      accounts: 'default',
-    });
+    expect(configuration.accounts).toEqual([]);
   });
 
   test('an empty variable counts as not given', async () => {
@@ -161,11 +160,10 @@ describe('sources', () => {
     const files = { 'bot.js': '' };
     const byVariable = Object.fromEntries(optionKeys.map((key) => [options[key].environmentName, samples[key]]));
     const byFlag = Object.fromEntries(optionKeys.map((key) => [options[key].flag, samples[key]]));
-    const variables = await compileConfiguration(sources({ files, environment: byVariable }));
-    const flags = await compileConfiguration(sources({ files, flags: byFlag }));
-    expect(new Set(Object.values(variables.origins))).toEqual(new Set(['environment']));
-    expect(new Set(Object.values(flags.origins))).toEqual(new Set(['flag']));
-    expect(flags.configuration).toEqual(variables.configuration);
+    const defaults = leaves(await compile({}));
+    const configured = await compile({ files, environment: byVariable });
+    for (const [name, value] of Object.entries(leaves(configured))) expect(defaults[name]).not.toEqual(value);
+    expect(await compile({ files, flags: byFlag })).toEqual(configured);
   });
 });
 
@@ -347,12 +345,40 @@ describe('problems', () => {
     ]);
   });
 
-  test.each(['--remote-debugging-port=9222', '--user-data-dir=/x', '--lang en', '"--lang=en'])(
-    'browser switches %s are refused',
-    async (written) => {
-      expect(await problemsOf({ environment: { WASUP_BROWSER_ARGS: written } })).toHaveLength(1);
-    },
-  );
+  test.each(['--lang en', '"--lang=en'])('browser switches written as %s are refused', async (written) => {
+    expect(await problemsOf({ environment: { WASUP_BROWSER_ARGS: written } })).toHaveLength(1);
+  });
+
+  test.each([
+    '--remote-debugging-port=9222',
+    '--remote-debugging-port',
+    '-remote-debugging-port=0',
+    '--Remote-Debugging-Port=9222',
+    '--remote-debugging-address=0.0.0.0',
+    '--remote-debugging-pipe',
+    '--remote-debugging-io-pipes=5,6',
+    '--remote-debugging-socket-name=x',
+    '--user-data-dir=/elsewhere',
+    '--user-data-dir',
+    '-user-data-dir=/elsewhere',
+    '--',
+    '-',
+    '',
+    'https://example.org',
+    ' --remote-debugging-port=9222',
+  ])('the browser switch %j is refused', async (word) => {
+    const environment = { WASUP_BROWSER_ARGS: JSON.stringify(['--lang=de', word]) };
+    expect(await problemsOf({ environment })).toEqual([expect.stringContaining(JSON.stringify(word))]);
+  });
+
+  test('a browser switch that would open the session is told why, and what to do', async () => {
+    expect(await problemsOf({ environment: { WASUP_BROWSER_ARGS: '--remote-debugging-port=1' } })).toEqual([
+      expect.stringMatching(/could open the session to any process on this machine; remove it\.$/),
+    ]);
+    expect(await problemsOf({ environment: { WASUP_BROWSER_ARGS: '--user-data-dir=/x' } })).toEqual([
+      expect.stringContaining('WASUP_SESSIONS_DIR'),
+    ]);
+  });
 });
 
 describe('garbage', () => {

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { WasupError } from '../../shared/errors.js';
 import { launchArguments, userAgentOf } from '../../supervisor/browser/launch-arguments.js';
 import { readLaunchSurroundings } from '../../supervisor/browser/launch-surroundings.js';
 import { chromiumPath } from '../support/real-browser.js';
@@ -26,9 +25,6 @@ describe('the launch arguments', () => {
 
   it('end with the first page, after all switches', () => {
     expect(launchArguments({ ...base, extraArguments: ['--lang=de'] }).at(-1)).toBe('about:blank');
-    expect(launchArguments({ ...base, startPage: 'https://web.whatsapp.com/' }).at(-1)).toBe(
-      'https://web.whatsapp.com/',
-    );
   });
 
   it('name every switch once', () => {
@@ -51,11 +47,6 @@ describe("a user's arguments", () => {
     expect(values(result, '--headless')).toEqual(['old']);
   });
 
-  it('win with a single dash as well, which Chromium takes for two', () => {
-    const result = launchArguments({ ...base, userAgent: 'ours', extraArguments: ['-user-agent=theirs'] });
-    expect(values(result, '--user-agent')).toEqual(['theirs']);
-  });
-
   it('are merged with ours where they are lists', () => {
     const result = launchArguments({
       ...base,
@@ -72,36 +63,6 @@ describe("a user's arguments", () => {
     const result = launchArguments({ ...base, extraArguments: ['--enable-features=Translate'] });
     expect(values(result, '--disable-features')[0]?.split(',')).not.toContain('Translate');
     expect(values(result, '--enable-features')).toEqual(['Translate']);
-  });
-
-  it.each([
-    '--remote-debugging-port=9222',
-    '--remote-debugging-port',
-    '-remote-debugging-port=0',
-    '--Remote-Debugging-Port=9222',
-    '--remote-debugging-address=0.0.0.0',
-    '--remote-debugging-pipe',
-    '--remote-debugging-socket-name=x',
-    '--user-data-dir=/elsewhere',
-    '-user-data-dir=/elsewhere',
-    '--',
-    '-',
-    '',
-    'https://example.org',
-    ' --remote-debugging-port=9222',
-  ])('may not be %j', (argument) => {
-    const attempt = (): unknown => launchArguments({ ...base, extraArguments: ['--lang=de', argument] });
-    expect(attempt).toThrow(WasupError);
-    expect(attempt).toThrow(expect.objectContaining({ exitCode: 78 }) as Error);
-  });
-
-  it('that are refused are told why, and what to do', () => {
-    expect(() => launchArguments({ ...base, extraArguments: ['--remote-debugging-port=1'] })).toThrow(
-      expect.objectContaining({
-        message: expect.stringContaining('could take the WhatsApp session over') as string,
-        remedy: 'Leave it out.',
-      }) as Error,
-    );
   });
 });
 
