@@ -19,10 +19,7 @@ export interface StartBrowserOptions {
   readonly startTimeoutMs: number;
   /** The browser's whole environment. */
   readonly environment: NodeJS.ProcessEnv;
-  /** The pipe has ended, mostly because the browser has. One that is still there after 2 s is stopped; `exited` tells. */
-  readonly onPipeClosed?: (reason: string) => void;
   readonly onClientCut?: (reason: string) => void;
-  readonly limits?: SwitchboardOptions['limits'];
 }
 
 export interface BrowserProcess {
@@ -30,6 +27,7 @@ export interface BrowserProcess {
   readonly pid: number;
   /** As the browser says it: "Chrome/156.0.8078.79". */
   readonly version: string;
+  /** When its pipe closes, mostly because the browser has left, a browser that is still there after 2 s is stopped. */
   readonly switchboard: Switchboard;
   /** Never rejects. */
   readonly exited: Promise<BrowserExit>;
@@ -66,8 +64,7 @@ export async function startBrowser(options: StartBrowserOptions): Promise<Browse
   };
   const switchboard = new Switchboard({
     ...pipe,
-    onClosed: (reason) => {
-      options.onPipeClosed?.(reason);
+    onClosed: () => {
       void within(running.exited, leaveTimeoutMs).then(async (left) => {
         // A browser that is being stopped may need long to save what it has; whoever stops it has said how long it may take.
         if (left || runningStops > 0) return;
@@ -76,7 +73,6 @@ export async function startBrowser(options: StartBrowserOptions): Promise<Browse
       });
     },
     ...(options.onClientCut && { onClientCut: options.onClientCut }),
-    ...(options.limits && { limits: options.limits }),
   });
   // Its children may hold the pipe for a moment longer. What is still in it is read first.
   void running.exited.then(() => setImmediate(() => switchboard.close('Chromium has left.')));

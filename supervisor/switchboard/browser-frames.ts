@@ -1,7 +1,7 @@
 import type { ClientLine } from './client-line.js';
 import { type FrameContent, parseFrame } from './frame-content.js';
 import { readFrameHead } from './frame-head.js';
-import { type FramePiece, FrameSplitter } from './frame-splitter.js';
+import { type FramePiece, splitFrames } from './split-frames.js';
 
 export interface BrowserFramesOptions {
   /** Whose command an id is. `nobody`: of a client that is gone. */
@@ -28,7 +28,6 @@ const sessionEvents = new Map([
 /** Sorts what the browser sends: answers to our own commands, what we must know, what is the client's, and what is nobody's any more. */
 export class BrowserFrames {
   readonly #options: BrowserFramesOptions;
-  readonly #splitter = new FrameSplitter();
   #route: Route = 'undecided';
   #held: Buffer[] = [];
   #receiver: ClientLine | undefined;
@@ -38,7 +37,7 @@ export class BrowserFrames {
   }
 
   take(chunk: Buffer): void {
-    for (const piece of this.#splitter.split(chunk)) this.#takePiece(piece);
+    for (const piece of splitFrames(chunk)) this.#takePiece(piece);
   }
 
   #takePiece({ bytes, last }: FramePiece): void {

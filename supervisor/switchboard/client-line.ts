@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { FrameSplitter } from './frame-splitter.js';
+import { splitFrames } from './split-frames.js';
 import type { SwitchboardLimits } from './limits.js';
 
 export interface ClientLineOptions {
@@ -25,7 +25,6 @@ const stallLooks = 10;
 export class ClientLine {
   readonly #line: Duplex;
   readonly #options: ClientLineOptions;
-  readonly #splitter = new FrameSplitter();
   /** The beginning of a frame whose end hasn't come. Dies with the client. */
   #unfinished: Buffer[] = [];
   #unfinishedBytes = 0;
@@ -98,7 +97,7 @@ export class ClientLine {
   readonly #end = (): void => this.#leave('its line has closed', false);
 
   readonly #receive = (chunk: Buffer): void => {
-    for (const piece of this.#splitter.split(chunk)) {
+    for (const piece of splitFrames(chunk)) {
       this.#unfinishedBytes += piece.bytes.length;
       if (this.#unfinishedBytes > this.#options.limits.maxFrameBytes) {
         this.#leave(`it sent a frame of more than ${this.#options.limits.maxFrameBytes} bytes`, true);

@@ -60,11 +60,10 @@ describe('a browser that was started', () => {
   });
 
   it('that crashes ends its pipe, and everything with it', async () => {
-    let reason = '';
-    const browser = await folder.start({ onPipeClosed: (told) => (reason = told) });
+    const browser = await folder.start();
     process.kill(browser.pid, 'SIGKILL');
     expect(await browser.exited).toEqual({ code: null, signal: 'SIGKILL' });
-    await until(() => reason || undefined, { expectation: () => 'word of the closed pipe' });
+    await until(() => browser.switchboard.closed || undefined, { expectation: () => 'word of the closed pipe' });
     await expect(browser.switchboard.send('Browser.getVersion')).rejects.toThrow();
     await expectGone(browser.pid);
   });

@@ -11,6 +11,12 @@ import { commandIdGenerator, LineTransport } from '../../worker/whatsapp/line-tr
 import { BrowserFolder } from '../support/real-browser.js';
 import { socketPair } from '../support/socket-pair.js';
 
+// Less patience with a client that doesn't read: nobody wants to wait for the real one in a test.
+vi.mock('../../supervisor/switchboard/limits.js', async (importOriginal) => {
+  const { defaultLimits } = await importOriginal<typeof import('../../supervisor/switchboard/limits.js')>();
+  return { defaultLimits: { ...defaultLimits, maxStallMs: 1_000 } };
+});
+
 let folder: BrowserFolder;
 let browserProcess: BrowserProcess;
 /** Pages whose title is their path. */
@@ -26,7 +32,7 @@ beforeAll(async () => {
   await once(server, 'listening');
   site = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   folder = await BrowserFolder.create();
-  browserProcess = await folder.start({ onClientCut, limits: { maxStallMs: 1_000 } });
+  browserProcess = await folder.start({ onClientCut });
 });
 
 afterEach(async () => {

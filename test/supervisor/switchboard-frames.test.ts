@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseFrame } from '../../supervisor/switchboard/frame-content.js';
 import { readFrameHead } from '../../supervisor/switchboard/frame-head.js';
-import { FrameSplitter } from '../../supervisor/switchboard/frame-splitter.js';
+import { splitFrames } from '../../supervisor/switchboard/split-frames.js';
 
 /** Texts as frames hold them: anything but the zero byte. */
 const frameText = fc.string({ unit: 'binary', maxLength: 200 }).map((text) => text.replaceAll('\0', ''));
@@ -24,24 +24,23 @@ describe('the splitter', () => {
     );
   });
 
-  it('marks the first and the last piece of each frame, and no other', () => {
-    const splitter = new FrameSplitter();
+  it('marks the last piece of each frame, and no other', () => {
     const marks = ['a', 'b\0', 'c\0d\0e', '', 'f\0'].flatMap((chunk) =>
-      splitter.split(Buffer.from(chunk)).map(({ bytes, first, last }) => [bytes.toString(), first, last]),
+      splitFrames(Buffer.from(chunk)).map(({ bytes, last }) => [bytes.toString(), last]),
     );
     expect(marks).toEqual([
-      ['a', true, false],
-      ['b\0', false, true],
-      ['c\0', true, true],
-      ['d\0', true, true],
-      ['e', true, false],
-      ['f\0', false, true],
+      ['a', false],
+      ['b\0', true],
+      ['c\0', true],
+      ['d\0', true],
+      ['e', false],
+      ['f\0', true],
     ]);
   });
 
   it('copies nothing', () => {
     const chunk = Buffer.from('{"id":1}\0{"id":2}\0');
-    for (const { bytes } of new FrameSplitter().split(chunk)) expect(bytes.buffer).toBe(chunk.buffer);
+    for (const { bytes } of splitFrames(chunk)) expect(bytes.buffer).toBe(chunk.buffer);
   });
 });
 
@@ -104,11 +103,9 @@ function cutUp(text: string, cuts: readonly number[]): Buffer[] {
 }
 
 function reassemble(chunks: readonly Buffer[]): { frames: string[]; unfinished: string } {
-  const splitter = new FrameSplitter();
   const frames: string[] = [];
   let parts: Buffer[] = [];
-  for (const { bytes, first, last } of chunks.flatMap((chunk) => splitter.split(chunk))) {
-    expect(first).toBe(parts.length === 0);
+  for (const { bytes, last } of chunks.flatMap((chunk) => splitFrames(chunk))) {
     parts.push(bytes);
     if (!last) continue;
     const frame = Buffer.concat(parts);
