@@ -106,7 +106,7 @@ export class ChatConnection {
     }
     const found = this.world.findDevice(credentials.deviceId, credentials.token);
     if (!found) {
-      this.send({ type: 'refused', reason: 'logged-out' });
+      this.send({ type: 'refused' });
       return;
     }
     this.account = found.account;

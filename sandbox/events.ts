@@ -58,7 +58,6 @@ export type AccountEvent =
   | { kind: 'call'; call: CallRecord }
   | { kind: 'group'; group: GroupRecord }
   | { kind: 'contact'; contact: ContactRecord }
-  | { kind: 'removeChat'; chatId: string }
   | { kind: 'history'; chats: { id: string; t: number }[]; contacts: ContactRecord[]; messages: WireMessage[] };
 
 export type DeliveredEvent = AccountEvent & { id: number };

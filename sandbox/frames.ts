@@ -40,7 +40,8 @@ export type ServerFrame =
   | { type: 'response'; id: number; body?: unknown; error?: RequestError }
   | { type: 'sync-release' }
   | { type: 'state'; state: DeviceState }
-  | { type: 'refused'; reason: 'logged-out' }
+  /** The device is not linked any more. */
+  | { type: 'refused' }
   | { type: 'unlinked' }
   | { type: 'replaced' };
 

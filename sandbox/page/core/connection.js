@@ -1,7 +1,6 @@
 /* The socket to the server: one login, requests with answers, pushed frames, reconnects with backoff. */
 define('sandbox/connection', (require) => {
   const { Events } = require('sandbox/events');
-  const config = require('sandbox/config');
   const backoffMs = [0, 250, 500, 1000, 2000, 4000];
 
   class ServerStatusCodeError extends Error {
@@ -82,6 +81,5 @@ define('sandbox/connection', (require) => {
         reject(new Error(`${name}: this device is not connected.`));
       });
     },
-    pageId: config.pageId,
   });
 });

@@ -65,12 +65,6 @@ define('sandbox/events', () => {
     hasListener(name) {
       return this.#listeners.has(name);
     }
-
-    listenerCount() {
-      let count = 0;
-      for (const entries of this.#listeners.values()) count += entries.length;
-      return count;
-    }
   }
 
   return { Events };

@@ -66,11 +66,6 @@ define('sandbox/incoming-kinds', (require) => {
       store.contactFor(contact.id, contact);
     },
 
-    async removeChat({ chatId }) {
-      collections.Chat.remove(chatId);
-      await storage.deleteChat(chatId);
-    },
-
     history: (event) => store.remember(event),
   };
 

@@ -53,7 +53,6 @@ define('sandbox/session', (require) => {
       type: 'login',
       credentials: credentials ?? null,
       keys: identity.publicKeys(),
-      version: window.Debug.VERSION,
       pageId: config.pageId,
       living: Socket.hasSynced,
     });
@@ -94,10 +93,9 @@ define('sandbox/session', (require) => {
 
     event: ({ event }) => incoming.apply([event], { fresh: Socket.hasSynced }),
     'sync-release': () => sync.release(),
-    'pairing-code-refreshed': () => Cmd.trigger('refresh_alt_linking_code'),
     state: ({ state }) => force(state),
     replaced: () => force('CONFLICT'),
-    refused: ({ reason }) => (reason === 'logged-out' ? leave() : force('DEPRECATED_VERSION')),
+    refused: () => leave(),
     unlinked: () => leave(),
   };
 

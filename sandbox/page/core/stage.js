@@ -14,7 +14,6 @@ define('sandbox/stage', (require) => {
     reload: () => location.reload(),
     state: ({ state }) => require('sandbox/session').force(state),
     synced: ({ synced }) => require('WAWebSocketModel').Socket.set({ hasSynced: synced }),
-    navigate: ({ url }) => location.assign(url),
     wipe: ({ part }) => {
       if (part !== 'indexedDB') localStorage.clear();
       if (part !== 'localStorage') void require('sandbox/storage').wipe();

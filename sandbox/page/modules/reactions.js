@@ -1,18 +1,11 @@
 define('sandbox/reactions', (require) => {
   const { Collection } = require('sandbox/collection');
-  const { Model } = require('sandbox/model');
   const connection = require('sandbox/connection');
   const store = require('sandbox/store');
   const MsgKey = require('WAWebMsgKey');
   const { createWid } = require('WAWebWidFactory');
 
-  class ReactionCollection extends Collection {
-    async find(id) {
-      return this.get(id);
-    }
-  }
-
-  const Reactions = new ReactionCollection();
+  const Reactions = new Collection();
 
   /** One entry per emoji, with those who sent it. */
   function record(parent, sender, entry) {
@@ -72,7 +65,7 @@ define('sandbox/reactions', (require) => {
     return { messageSendResult: 'OK' };
   }
 
-  return { Reactions, ReactionModel: Model, receive, send };
+  return { Reactions, receive, send };
 });
 
 define('WAWebAddonReactionTableMode', () => ({ reactionTableMode: { bulkUpsert: async () => undefined } }));
