@@ -17,7 +17,11 @@ const pollIntervalMs = 100;
 const patientPollIntervalMs = 1_000;
 /** A page that synced without telling the library is helped after so many looks that found it so. */
 const looksBeforeHealing = 3;
-/** How long the library may take to set itself up after it was helped. */
+/** A page that doesn't sync has no reason to be busy for longer than so many looks. */
+const maxMissedLooks = 2;
+/** After 20 s in vain OPENING becomes TIMEOUT; WhatsApp goes on trying. */
+const socketsThatConnect = ['UNLAUNCHED', 'OPENING', 'TIMEOUT'];
+/** How long the library may take to set itself up after it was helped, while the page answers. */
 const healTimeoutMs = 10_000;
 
 export interface BringUpOptions {
@@ -26,9 +30,10 @@ export interface BringUpOptions {
   readonly authTimeoutMs: number;
   /** How long a sync may stand still. A sync that advances may take as long as it needs. */
   readonly syncTimeoutMs: number;
+  /** How long the page may take to answer a look. */
   readonly probeTimeoutMs: number;
   readonly log: Logger;
-  /** Rejects as soon as the session can't come up any more (WhatsApp says unpaired, the bot was asked to stop…). */
+  /** Rejects as soon as the session can't come up any more (WhatsApp says unpaired, the page shows another document…). */
   readonly abandoned: Promise<never>;
   /** Whether a person is being waited for: the socket's deadlines don't apply then. */
   waitsForPerson(): boolean;
@@ -92,10 +97,21 @@ async function watch(
   let healedAt: number | undefined;
   let progress = '';
   let progressAt = performance.now();
+  let latest: PageState | undefined;
+  let missedLooks = 0;
   try {
     for (;;) {
       const state = await look(options);
       signal.throwIfAborted();
+      if (state === 'silent') {
+        missedLooks += 1;
+        if (healedAt !== undefined) healedAt += options.probeTimeoutMs;
+        await refuseSilence(missedLooks, latest, options);
+        signal.throwIfAborted();
+        continue;
+      }
+      missedLooks = 0;
+      latest = state ?? latest;
       if (state !== undefined && isListening(state, incarnation)) return { state, healed: healedAt !== undefined };
 
       const now = performance.now();
@@ -128,22 +144,38 @@ async function watch(
 }
 
 /** Undefined when the page was just navigating: the next look will tell. */
-async function look({ client, probeTimeoutMs }: BringUpOptions): Promise<PageState | undefined> {
+async function look({ client, probeTimeoutMs }: BringUpOptions): Promise<PageState | 'silent' | undefined> {
   try {
     return await withDeadline(readPageState(client.page), probeTimeoutMs, 'Looking at the page');
   } catch (error) {
-    if (error instanceof DeadlineError) {
-      throw new WorkerFailure('LOCAL', `The page doesn't answer (${error.message})`, { cause: error });
-    }
+    if (error instanceof DeadlineError) return 'silent';
     const failure = classifyFailure(error);
     if (failure.class === 'TRANSIENT') return undefined;
     throw failure;
   }
 }
 
+/**
+ * The page of a big account may be busy with its sync for much longer than a look may take: it has as long as a sync
+ * may stand still. A page that stays silent is opened anew; a browser that is silent too has to be replaced.
+ */
+async function refuseSilence(missed: number, latest: PageState | undefined, options: BringUpOptions): Promise<void> {
+  const { client, probeTimeoutMs, syncTimeoutMs } = options;
+  const silentMs = missed * probeTimeoutMs;
+  const syncs = latest?.socket === 'PAIRING' || latest?.socket === 'CONNECTED';
+  if (syncs ? silentMs < syncTimeoutMs : missed < maxMissedLooks) return;
+  const reason = `The page has not answered for ${silentMs} ms`;
+  try {
+    await withDeadline(client.page.browser().version(), probeTimeoutMs, 'Asking the browser');
+  } catch (error) {
+    throw new WorkerFailure('LOCAL', `${reason}, and the browser doesn't either`, { cause: error });
+  }
+  throw new WorkerFailure('TRANSIENT', reason);
+}
+
 function phaseOf(state: PageState, waitsForPerson: boolean): WorkerPhase {
   if (waitsForPerson) return 'linking';
-  if (state.socket === null || state.socket === 'OPENING' || state.socket === 'UNLAUNCHED') return 'connecting';
+  if (state.socket === null || socketsThatConnect.includes(state.socket)) return 'connecting';
   if (state.socket !== 'CONNECTED') return 'authenticating';
   if (!state.hasSynced) return 'syncing';
   return 'verifying';
