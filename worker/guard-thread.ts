@@ -4,8 +4,8 @@ import { Worker } from 'node:worker_threads';
 const pollIntervalMs = 250;
 
 /**
- * Ends this process when its supervisor has died while the main thread hangs: a blocked event loop never sees IPC
- * `disconnect`, a thread of its own sees the parent's pid change.
+ * Ends this process once its supervisor has died, whatever the main thread does. One that turns sees IPC `disconnect`
+ * and ends it sooner; one that hangs never does, but this thread sees the parent's pid change.
  */
 export function startGuardThread(): void {
   const thread = new Worker(

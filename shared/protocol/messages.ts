@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { accountNumberPattern } from '../accounts.js';
 
 /**
- * What supervisor and worker say to each other over IPC. Every message is validated on arrival; a worker built from
- * another protocol version is refused at `hello`, so that a half-finished upgrade is a sentence and not a riddle.
+ * What supervisor and worker say to each other over IPC. Every message is validated on arrival. `hello` and `assign`
+ * carry the version: from a half-finished upgrade they count as malformed, and the log names the field.
  */
 export const protocolVersion = 1;
 
@@ -16,7 +16,10 @@ export type SessionMode = (typeof sessionModes)[number];
 export const restoreRungs = ['warm', 'cold'] as const;
 export type RestoreRung = (typeof restoreRungs)[number];
 
-/** The steps of one worker life between `assign` and `listening`, in their order. */
+/**
+ * Where a worker life is: from `booting` to `listening` in their order, though a page that reloads goes back to
+ * `connecting`. `linking` is the wait for a person, before `syncing`; `stopping` may follow any.
+ */
 export const workerPhases = [
   'booting',
   'attaching',

@@ -143,7 +143,7 @@ describe('inject() on a page that is not linked', () => {
     const events = eventsOf(client);
     await client.inject();
     expect(strategy.calls).toEqual(['setup', 'onAuthenticationNeeded']);
-    expect(strategy.unpaired).toBe(true);
+    expect(strategy.unpaired).toBe(1);
     expect(events).toEqual([['auth_failure', 'WhatsApp says that this device is not linked']]);
     expect(client.destroyed).toBe(1);
     // Nothing was set up in the page, so nothing can show a code later.
@@ -228,9 +228,11 @@ describe('inject() on a page that is linked', () => {
 /** The strategy as wasup uses it, with a memory of what was asked of it. */
 class ObservedStrategy extends StoredLoginStrategy {
   readonly calls: string[] = [];
+  /** How often WhatsApp said that the page isn't linked. */
+  unpaired = 0;
 
   constructor(mode: SessionMode) {
-    super(mode, () => undefined);
+    super(mode, () => void (this.unpaired += 1));
     return new Proxy(this, {
       get: (target, name) => {
         const value: unknown = Reflect.get(target, name);

@@ -9,8 +9,6 @@ import type { AuthStrategy } from './library.js';
  * lets a link go on to the QR. A restore can therefore never show one.
  */
 export class StoredLoginStrategy implements AuthStrategy {
-  /** Whether WhatsApp said that the page isn't linked. */
-  unpaired = false;
   readonly #mode: SessionMode;
   readonly #onUnpaired: () => void;
 
@@ -24,7 +22,6 @@ export class StoredLoginStrategy implements AuthStrategy {
   }
 
   onAuthenticationNeeded(): ReturnType<AuthStrategy['onAuthenticationNeeded']> {
-    this.unpaired = true;
     this.#onUnpaired();
     const failed = this.#mode === 'restore';
     return Promise.resolve({
