@@ -20,11 +20,7 @@ const rules: readonly Rule[] = [
     sentence: 'WhatsApp Web no longer has a part that whatsapp-web.js needs',
   },
   { pattern: /^auth timeout$/, class: 'NETWORK', sentence: 'WhatsApp Web did not start in the page in time' },
-  {
-    pattern: /net::ERR_|ERR_NAME_NOT_RESOLVED|ECONNREFUSED/,
-    class: 'NETWORK',
-    sentence: 'WhatsApp could not be reached',
-  },
+  { pattern: /net::ERR_/, class: 'NETWORK', sentence: 'WhatsApp could not be reached' },
   {
     pattern:
       /Execution context was destroyed|Cannot find context|Inspected target navigated|Promise was collected|detached Frame|frame (was |got )?detached|JSHandle/i,
@@ -33,12 +29,17 @@ const rules: readonly Rule[] = [
   },
   {
     pattern:
-      /Target closed|Session closed|Session already detached|Page (closed|crashed)|Protocol error|Connection closed/i,
+      /Target closed|Session closed|Session already detached|Page (closed|crashed)|Protocol error \(|Connection closed/i,
     class: 'LOCAL',
     sentence: 'the browser or its page is gone',
   },
   { pattern: /timed out\. Increase the 'protocolTimeout'/, class: 'LOCAL', sentence: "the browser doesn't answer" },
-  { pattern: /^ready timeout$/, class: 'TRANSIENT', sentence: 'whatsapp-web.js could not set itself up in the page' },
+  {
+    // The latter when a reload has cut off an earlier setting up.
+    pattern: /^ready timeout$|^Failed to add page binding with name/,
+    class: 'TRANSIENT',
+    sentence: 'whatsapp-web.js could not set itself up in the page',
+  },
 ];
 
 /** Turns anything thrown into a failure with a class. Pure; an unknown error is a BUG. */

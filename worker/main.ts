@@ -7,13 +7,15 @@ import { createOutput } from '../shared/logger.js';
 import { protocolVersion } from '../shared/protocol/messages.js';
 import { sessionPathsIn } from '../shared/paths.js';
 import { withDeadline } from '../shared/with-deadline.js';
+import { createBotLog } from './bot-log.js';
 import { classifyFailure } from './classify-failure.js';
+import { comesFromBot } from './comes-from-bot.js';
 import { startGuardThread } from './guard-thread.js';
 import { loadBot } from './load-bot.js';
 import { type Session, startSession } from './session.js';
-import { Timeline } from './session-context.js';
 import { SupervisorConnection } from './supervisor-connection.js';
-import type { WorkerFailure } from './worker-failure.js';
+import { Timeline } from './timeline.js';
+import { WorkerFailure } from './worker-failure.js';
 
 /** The private line to the browser: a socketpair that the supervisor leaves at this descriptor. */
 const lineDescriptor = 3;
@@ -45,29 +47,31 @@ supervisor.on('stop', ({ deadlineMs }) => void end(workerExitCodes.stopped, dead
 process.on('SIGTERM', () => void end(workerExitCodes.stopped, 1_000));
 // Ctrl-C reaches the whole terminal; the supervisor hears it too and decides the order of the stop.
 process.on('SIGINT', () => undefined);
-process.on('unhandledRejection', (reason) => void fail(classifyFailure(reason)));
-process.on('uncaughtException', (error) => void fail(classifyFailure(error)));
+process.on('unhandledRejection', (reason) => void fail(reason));
+process.on('uncaughtException', (error) => void fail(error));
 startGuardThread();
 
 try {
   const bot = await loadBot(values.bot);
   await supervisor.send({ type: 'hello', version: protocolVersion, pid: process.pid, bot: values.bot });
-  const assignment = await supervisor.assignment();
+  const assignment = await supervisor.assignment;
   incarnation = assignment.incarnation;
-  output = createOutput(logOptions, { role: 'worker', account: `+${assignment.account}` });
+  const account = `+${assignment.account}`;
+  output = createOutput(logOptions, { role: 'worker', account });
+  const botLog = createBotLog(createOutput(logOptions, { role: 'bot', account }).log);
   const timeline = new Timeline((phase) => {
     void supervisor.send({ type: 'phase', incarnation: assignment.incarnation, phase });
   });
   beatHeart(assignment.incarnation, assignment.deadlines.heartbeatIntervalMs, timeline);
   const line = new Socket({ fd: lineDescriptor });
   session = startSession(
-    { assignment, paths: sessionPathsIn(assignment.sessionDirectory), output, supervisor, timeline },
+    { assignment, paths: sessionPathsIn(assignment.sessionDirectory), output, botLog, supervisor, timeline },
     bot,
     line,
-    (failure) => void fail(failure),
+    (thrown) => void fail(thrown),
   );
 } catch (error) {
-  await fail(classifyFailure(error));
+  await fail(error);
 }
 
 function beatHeart(assigned: number, intervalMs: number, timeline: Timeline): void {
@@ -86,9 +90,12 @@ function beatHeart(assigned: number, intervalMs: number, timeline: Timeline): vo
   }, intervalMs).unref();
 }
 
-async function fail(failure: WorkerFailure): Promise<void> {
+async function fail(thrown: unknown): Promise<void> {
   if (ending) return;
   ending = true;
+  const failure = comesFromBot(thrown, values.bot ?? '')
+    ? new WorkerFailure('BUG', describeError(thrown), { cause: thrown })
+    : classifyFailure(thrown);
   // The supervisor tells it to people, with what follows from it; a second time would look like a second failure.
   // Where a bug is, only this process knows, and whose it is: mostly the bot's.
   if (failure.class === 'BUG') output.log.error({ class: failure.class }, `Nobody caught: ${stackOf(failure)}`);

@@ -1,4 +1,4 @@
-import type { Bot, BotLog, MessageContext } from '../bot/define-bot.js';
+import type { Bot, MessageContext } from '../bot/define-bot.js';
 import { describeError } from '../shared/errors.js';
 import type { SessionContext } from './session-context.js';
 import type { AttachedClient } from './whatsapp/attached-client.js';
@@ -56,19 +56,8 @@ export class MessageIntake {
       attempt: 1,
       backfilled: false,
       reply: (content, options) => message.reply(content, undefined, options),
-      log: botLog(this.#context),
+      log: this.#context.botLog,
       signal: this.#signal,
     };
   }
-}
-
-/** The bot's own lines, in the worker's log. */
-export function botLog({ output }: SessionContext): BotLog {
-  const log = output.log.child({ role: 'bot' });
-  return {
-    debug: (message) => log.debug(message),
-    info: (message) => log.info(message),
-    warn: (message) => log.warn(message),
-    error: (message) => log.error(message),
-  };
 }

@@ -4,7 +4,7 @@ import type { Bot } from '../bot/define-bot.js';
 import { withDeadline } from '../shared/with-deadline.js';
 import { classifyFailure } from './classify-failure.js';
 import { DeviceLinker } from './device-linker.js';
-import { botLog, MessageIntake } from './message-intake.js';
+import { MessageIntake } from './message-intake.js';
 import type { SessionContext } from './session-context.js';
 import { SessionFaults } from './session-faults.js';
 import { SessionRecords } from './session-records.js';
@@ -34,13 +34,13 @@ export interface Session {
  * One worker life: attach to the browser, restore or link, listen. The two operations are different classes, and
  * which one runs was decided before this worker touched the browser.
  *
- * @param onFault called once, with the failure that ends this life.
+ * @param onFault called once, with what ends this life.
  */
 export function startSession(
   context: SessionContext,
   bot: Bot,
   line: Socket,
-  onFault: (failure: WorkerFailure) => void,
+  onFault: (thrown: unknown) => void,
 ): Session {
   const { assignment, output, timeline } = context;
   const { log } = output;
@@ -54,8 +54,8 @@ export function startSession(
   // A fault during the start also rejects `run`, after what it means has been written to the account's files.
   run()
     .then(() => faults.occurred.catch(noteLogout))
-    .catch((failure: unknown) => {
-      if (!stopping.signal.aborted) onFault(classifyFailure(failure));
+    .catch((thrown: unknown) => {
+      if (!stopping.signal.aborted) onFault(thrown);
     });
 
   return {
@@ -134,7 +134,7 @@ export function startSession(
     const setup = Promise.resolve(
       bot.setup(client as unknown as Client, {
         account: assignment.account,
-        log: botLog(context),
+        log: context.botLog,
         signal: stopping.signal,
       }),
     );

@@ -11,11 +11,19 @@ interface ConnectionEvents {
   gone: [];
 }
 
+/** What a child process has of the channel to its parent. */
+export type IpcChannel = Pick<NodeJS.Process, 'on' | 'send' | 'connected'>;
+
 /** The worker's end of the IPC channel. */
 export class SupervisorConnection extends EventEmitter<ConnectionEvents> {
-  constructor(log: Logger) {
+  /** Listened for from the beginning: the answer to `hello` may come before `hello` is known to have been sent. */
+  readonly assignment = once(this, 'assign').then(([assignment]) => assignment as Assignment);
+  readonly #channel: IpcChannel;
+
+  constructor(log: Logger, channel: IpcChannel = process) {
     super();
-    process.on('message', (raw) => {
+    this.#channel = channel;
+    channel.on('message', (raw) => {
       const parsed = parseSupervisorMessage(raw);
       if (!parsed.ok) {
         log.error(`Ignored a message of the supervisor that makes no sense: ${parsed.problem}`);
@@ -24,20 +32,15 @@ export class SupervisorConnection extends EventEmitter<ConnectionEvents> {
       if (parsed.message.type === 'assign') this.emit('assign', parsed.message);
       else this.emit('stop', parsed.message);
     });
-    process.on('disconnect', () => this.emit('gone'));
+    channel.on('disconnect', () => this.emit('gone'));
   }
 
   /** Resolves when the message has left this process: `process.exit()` cuts off what is still queued. */
   async send(message: WorkerMessage): Promise<void> {
-    if (!process.connected || process.send === undefined) return;
-    const send = process.send.bind(process);
+    if (!this.#channel.connected || this.#channel.send === undefined) return;
+    const send = this.#channel.send.bind(this.#channel);
     await new Promise<void>((resolve) => {
       send(message, undefined, undefined, () => resolve());
     });
-  }
-
-  async assignment(): Promise<Assignment> {
-    const [assignment] = (await once(this, 'assign')) as [Assignment];
-    return assignment;
   }
 }

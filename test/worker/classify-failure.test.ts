@@ -15,9 +15,12 @@ const texts: readonly (readonly [FailureClass, string])[] = [
   ['NETWORK', 'net::ERR_NAME_NOT_RESOLVED at https://web.whatsapp.com/'],
   ['NETWORK', 'net::ERR_CONNECTION_CLOSED at https://web.whatsapp.com/'],
   ['NETWORK', 'net::ERR_CERT_AUTHORITY_INVALID at https://web.whatsapp.com/'],
-  ['NETWORK', 'connect ECONNREFUSED 127.0.0.1:443'],
 
   ['TRANSIENT', 'ready timeout'],
+  [
+    'TRANSIENT',
+    "Failed to add page binding with name onAppStateHasSyncedEvent: window['onAppStateHasSyncedEvent'] already exists!",
+  ],
   ['TRANSIENT', 'Execution context was destroyed'],
   ['TRANSIENT', 'Execution context was destroyed, most likely because of a navigation.'],
   ['TRANSIENT', 'Protocol error (Runtime.callFunctionOn): Execution context was destroyed.'],
@@ -49,6 +52,10 @@ const texts: readonly (readonly [FailureClass, string])[] = [
   ['BUG', 'Could not get the quoted message.'],
   ['BUG', "[LT01] Whatsapp business can't send this yet"],
   ['BUG', 'an auth timeout of the bot’s own'],
+  // A bot's database, its cache, and its own web requests.
+  ['BUG', 'connect ECONNREFUSED 127.0.0.1:5432'],
+  ['BUG', 'Protocol error, got "H" as reply type byte. Please report this.'],
+  ['BUG', 'getaddrinfo ERR_NAME_NOT_RESOLVED example.org'],
 ];
 
 describe('a failure’s class', () => {

@@ -1,0 +1,58 @@
+import { EventEmitter } from 'node:events';
+
+import { pino } from 'pino';
+import { expect, it } from 'vitest';
+
+import { protocolVersion } from '../../shared/protocol/messages.js';
+import { type IpcChannel, SupervisorConnection } from '../../worker/supervisor-connection.js';
+
+const assignment = {
+  type: 'assign',
+  version: protocolVersion,
+  incarnation: 1,
+  account: '12025550100',
+  mode: 'restore',
+  rung: 'warm',
+  authMethod: 'qr',
+  attempt: 1,
+  maxAttempts: 3,
+  sessionDirectory: '/sessions/session-12025550100',
+  browser: { pid: 2, idBase: 1_000_000 },
+  deadlines: {
+    heartbeatIntervalMs: 1,
+    pageLoadTimeoutMs: 1,
+    authTimeoutMs: 1,
+    syncTimeoutMs: 1,
+    probeTimeoutMs: 1,
+  },
+};
+
+it('hears an assignment that comes before the hello is known to have been sent', async () => {
+  const channel = new FakeChannel();
+  const supervisor = new SupervisorConnection(pino({ level: 'silent' }), channel as unknown as IpcChannel);
+  await supervisor.send({ type: 'hello', version: protocolVersion, pid: 1, bot: 'bot.js' });
+  expect(await supervisor.assignment).toEqual(assignment);
+});
+
+it('waits for nobody when the supervisor is gone', async () => {
+  const channel = new FakeChannel();
+  const supervisor = new SupervisorConnection(pino({ level: 'silent' }), channel as unknown as IpcChannel);
+  const gone = new Promise<void>((resolve) => supervisor.once('gone', resolve));
+  channel.connected = false;
+  channel.emit('disconnect');
+  await gone;
+  await supervisor.send({ type: 'hello', version: protocolVersion, pid: 1, bot: 'bot.js' });
+  expect(channel.sent).toBe(0);
+});
+
+/** A supervisor that answers before the channel says that the question is out. */
+class FakeChannel extends EventEmitter {
+  connected = true;
+  sent = 0;
+
+  send(_message: unknown, _handle: undefined, _options: undefined, sent: () => void): void {
+    this.sent += 1;
+    this.emit('message', assignment);
+    setImmediate(sent);
+  }
+}
