@@ -1,6 +1,7 @@
 import QRCode from 'qrcode';
 
 import { describeError } from '../shared/errors.js';
+import { classifyFailure } from './classify-failure.js';
 import type { SessionContext } from './session-context.js';
 import type { SessionRecords } from './session-records.js';
 import type { AttachedClient } from './whatsapp/attached-client.js';
@@ -10,8 +11,8 @@ import { WorkerFailure } from './worker-failure.js';
 
 /** WhatsApp hands out a code every 20 s (the first lives 60 s); nobody who wants to scan needs more than these. */
 const qrLimit = 18;
-/** How long a pairing code may stay unused before the link is given up. WhatsApp's own limit is about three minutes. */
-const pairingCodeTimeoutMs = 600_000;
+/** How long a pairing code may stay unused before the link is given up: as long as WhatsApp takes it. */
+const pairingCodeTimeoutMs = 180_000;
 /** Larger than any life of a worker: the library would ask for another code every three minutes, and WhatsApp locks out. */
 const neverAgainMs = 2 ** 31 - 1;
 
@@ -22,6 +23,9 @@ export class DeviceLinker {
   readonly #fail: (failure: WorkerFailure) => void;
   #waiting = false;
   #sequence = 0;
+  /** In the page as it is now. */
+  #askedForCode = false;
+  #pairingTimer: NodeJS.Timeout | undefined;
 
   /** @param fail ends the session: nobody scanned, or WhatsApp refused the pairing code. */
   constructor(context: SessionContext, records: SessionRecords, fail: (failure: WorkerFailure) => void) {
@@ -32,9 +36,11 @@ export class DeviceLinker {
 
   readonly waitsForPerson = (): boolean => this.#waiting;
 
-  /** WhatsApp says that this page isn't linked: what a link starts from. */
+  /** WhatsApp says that this page isn't linked: what a link starts from. A code that an earlier page gave is void. */
   onUnpaired(): undefined {
     this.#waiting = true;
+    this.#askedForCode = false;
+    clearTimeout(this.#pairingTimer);
   }
 
   /**
@@ -56,27 +62,17 @@ export class DeviceLinker {
           ? 'Scan the QR code with WhatsApp on the phone.'
           : 'Enter the pairing code on the phone.',
     });
-    let askedForCode = false;
     client.on('qr', (qr: string) => {
       if (assignment.authMethod === 'qr') void this.#showQr(qr);
-      else if (!askedForCode) {
-        askedForCode = true;
+      else if (!this.#askedForCode) {
+        this.#askedForCode = true;
         void this.#showPairingCode(client);
       }
     });
     client.on('loading_screen', (percent) => output.log.info(`Link Progress: ${percent}%`));
     client.once('authenticated', () => this.#noteLinked());
     const broughtUp = await bringUp();
-    const now = new Date().toISOString();
-    void this.#records.update({
-      state: 'listening',
-      deviceLinked: true,
-      isActive: true,
-      lastConnected: now,
-      waVersion: broughtUp.state.waVersion,
-      reason: null,
-      userAction: null,
-    });
+    void this.#records.noteListening({ waVersion: broughtUp.state.waVersion });
     void this.#records.note({ eventType: 'device_linked', duration: timeline.elapsedMs });
     output.banner('DEVICE LINKED - BOT READY TO SERVE!', [`Account: +${assignment.account}`]);
     return broughtUp;
@@ -137,7 +133,7 @@ export class DeviceLinker {
         'On the phone: WhatsApp > Settings > Linked devices > Link a device > Link with phone number instead',
         `Code:    ${code.slice(0, 4)}-${code.slice(4)}`,
       ]);
-      setTimeout(() => {
+      this.#pairingTimer = setTimeout(() => {
         if (!this.#waiting) return;
         this.#fail(
           new WorkerFailure('TERMINAL', 'Nobody entered the pairing code', {
@@ -146,6 +142,8 @@ export class DeviceLinker {
         );
       }, pairingCodeTimeoutMs).unref();
     } catch (error) {
+      // The page has gone in the middle; the next one asks again.
+      if (classifyFailure(error).class === 'TRANSIENT') return;
       this.#fail(
         new WorkerFailure('TERMINAL', `WhatsApp refused to give a pairing code (${describeError(error)})`, {
           userAction: 'Wait some hours before asking for another code, or link by QR (WASUP_AUTH_METHOD=qr).',

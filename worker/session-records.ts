@@ -36,6 +36,19 @@ export class SessionRecords {
     await writing;
   }
 
+  /** The session listens, whatever kept it from that before is over. */
+  async noteListening(details: Partial<DeviceStatus> = {}): Promise<void> {
+    await this.update({
+      state: 'listening',
+      deviceLinked: true,
+      isActive: true,
+      lastConnected: new Date().toISOString(),
+      reason: null,
+      userAction: null,
+      ...details,
+    });
+  }
+
   async note(entry: SessionHistoryEntryInput): Promise<void> {
     const writing = appendSessionHistory(this.#paths.sessionHistory, entry).catch((error: unknown) =>
       this.#log.warn(`session-history.json could not be written: ${describeError(error)}. The session goes on.`),

@@ -88,13 +88,8 @@ export class SessionRestoreHandler {
 
   #noteRestored({ state, healed }: BroughtUp, earlierRestores: number): void {
     const { assignment, timeline } = this.#context;
-    const now = new Date().toISOString();
-    void this.#records.update({
-      state: 'listening',
-      deviceLinked: true,
-      isActive: true,
-      lastConnected: now,
-      lastRestoreTime: now,
+    void this.#records.noteListening({
+      lastRestoreTime: new Date().toISOString(),
       restoreCount: earlierRestores + 1,
       restoreStatus: 'fully_reactivated',
       restoreDuration: timeline.elapsedMs,
