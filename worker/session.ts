@@ -4,6 +4,7 @@ import type { Bot } from '../bot/define-bot.js';
 import { withDeadline } from '../shared/with-deadline.js';
 import { classifyFailure } from './classify-failure.js';
 import { DeviceLinker } from './device-linker.js';
+import { followDocuments } from './follow-documents.js';
 import { MessageIntake } from './message-intake.js';
 import type { SessionContext } from './session-context.js';
 import { SessionFaults } from './session-faults.js';
@@ -97,36 +98,52 @@ export function startSession(
     faults.watchClient(client);
     await setUpBot(client);
 
-    const up = (): Promise<BroughtUp> =>
-      bringUp({
-        client,
-        incarnation,
-        authTimeoutMs: deadlines.authTimeoutMs,
-        syncTimeoutMs: deadlines.syncTimeoutMs,
-        probeTimeoutMs: deadlines.probeTimeoutMs,
-        log,
-        abandoned: faults.occurred,
-        waitsForPerson: operation.waitsForPerson,
-        onPhase: (phase) => timeline.enter(phase),
-        onState: (state) => {
-          if (operation instanceof DeviceLinker) operation.onState(client, state);
-        },
-      });
-
     const broughtUp = await operation.run(client, async () => {
       timeline.enter('loading');
       await client.open(browser, page, deadlines.pageLoadTimeoutMs).catch((error: unknown) => {
         throw pageLoadFailure(error);
       });
       timeline.enter('connecting');
-      const first = up();
-      watchNavigation(client, up, first);
-      const result = await first;
+      const result = await followDocuments({
+        client,
+        bringUp: (replaced) => bringUpIn(client, operation, replaced),
+        onReloaded: () => {
+          log.info('WhatsApp Web reloaded its page; attaching again.');
+          timeline.restart('connecting');
+          void records.update({ isActive: false, state: 'restoring', reason: 'WhatsApp Web reloaded its page' });
+        },
+        onListeningAgain: (again) => {
+          void records.noteListening({ waVersion: again.state.waVersion });
+          void announceListening(again);
+        },
+        onFault: (thrown) => faults.report(thrown),
+      });
       refuseWrongNumber(result);
       return result;
     });
     await announceListening(broughtUp);
     client.on('change_state', (state: string) => reportTransport(state));
+  }
+
+  function bringUpIn(
+    client: AttachedClient,
+    operation: SessionRestoreHandler | DeviceLinker,
+    replaced: Promise<never>,
+  ): Promise<BroughtUp> {
+    return bringUp({
+      client,
+      incarnation,
+      authTimeoutMs: deadlines.authTimeoutMs,
+      syncTimeoutMs: deadlines.syncTimeoutMs,
+      probeTimeoutMs: deadlines.probeTimeoutMs,
+      log,
+      abandoned: Promise.race([faults.occurred, replaced]),
+      waitsForPerson: operation.waitsForPerson,
+      onPhase: (phase) => timeline.enter(phase),
+      onState: (state) => {
+        if (operation instanceof DeviceLinker) operation.onState(client, state);
+      },
+    });
   }
 
   async function setUpBot(client: AttachedClient): Promise<void> {
@@ -139,33 +156,6 @@ export function startSession(
       }),
     );
     await withDeadline(setup, botSetupTimeoutMs, "The bot's setup()");
-  }
-
-  /** WhatsApp reloads its page now and then: everything in it is gone, and is put back in place. */
-  function watchNavigation(client: AttachedClient, up: () => Promise<BroughtUp>, first: Promise<BroughtUp>): void {
-    let settled = false;
-    void first.then(
-      () => (settled = true),
-      () => (settled = true),
-    );
-    client.onNavigated(({ loggedOut }) => {
-      if (loggedOut) {
-        faults.report(new WorkerFailure('AUTH', 'WhatsApp has unlinked this device'));
-        return;
-      }
-      if (!settled) {
-        faults.report(new WorkerFailure('TRANSIENT', 'WhatsApp Web reloaded itself while the session was coming up'));
-        return;
-      }
-      log.info('WhatsApp Web reloaded its page; attaching again.');
-      void records.update({ isActive: false, state: 'restoring' });
-      up()
-        .then(async (broughtUp) => {
-          await records.update({ isActive: true, state: 'listening', lastConnected: new Date().toISOString() });
-          await announceListening(broughtUp);
-        })
-        .catch((error: unknown) => faults.report(error));
-    });
   }
 
   /** For a session that has listened; a restore that finds the device unlinked says so in its own words. */
@@ -204,13 +194,15 @@ export function startSession(
   }
 
   function reportTransport(state: string): void {
+    // A page that is coming up again isn't listening because its socket is there.
+    if (timeline.phase !== 'listening') return;
     const connected = state === 'CONNECTED';
     void context.supervisor.send({ type: 'transport', incarnation, connected, state });
-    void records.update(
-      connected
-        ? { isActive: true, state: 'listening', reason: null, lastConnected: new Date().toISOString() }
-        : { isActive: false, state: 'degraded', reason: `The connection to WhatsApp is away (${state})` },
-    );
+    if (connected) void records.noteListening();
+    else {
+      const reason = `The connection to WhatsApp is away (${state})`;
+      void records.update({ isActive: false, state: 'degraded', reason });
+    }
   }
 }
 

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import type { DeviceStatus } from '../../shared/device-status.js';
 import { isAlive } from '../support/processes.js';
-import { contactNumber, type ListeningStatus, Stage } from '../support/stage.js';
+import { accountNumber, contactNumber, fixture, type ListeningStatus, Stage } from '../support/stage.js';
 import type { SupervisorProcess } from '../support/supervisor-process.js';
 import { until } from '../support/until.js';
 
@@ -76,8 +77,43 @@ describe('a session that listens', () => {
       expectation: () => 'the page to load again',
     });
     await supervisor.waitForLine(/WhatsApp Web reloaded its page/, { from: mark });
-    const { workerPid, browserPid } = await stage.waitUntilListening();
+    const { workerPid, browserPid } = await listeningAgain();
     expect({ workerPid, browserPid }).toEqual({ workerPid: before.workerPid, browserPid: before.browserPid });
+    await expectOneAnswer();
+  });
+
+  it('listens again in the same worker when WhatsApp reloads its page twice, and answers once', async () => {
+    const { release } = stage.phone.sync({ withhold: true });
+    try {
+      for (let reloads = 1; reloads <= 2; reloads += 1) {
+        const connected = nextLoadConnects();
+        stage.phone.reloadPage();
+        await connected;
+      }
+    } finally {
+      release();
+      stage.phone.sync({});
+    }
+    await supervisor.waitForLine(/WhatsApp Web reloaded its page/, { from: mark });
+    const { workerPid, browserPid } = await listeningAgain();
+    expect({ workerPid, browserPid }).toEqual({ workerPid: before.workerPid, browserPid: before.browserPid });
+    await expectOneAnswer();
+  });
+
+  it('forgets why it was away when it comes back in another page', async () => {
+    stage.sandbox.network({ cut: true });
+    try {
+      await stage.waitForStatus(({ reason }) => reason?.includes('away') === true, 'the cut to show');
+      stage.phone.reloadPage();
+      await supervisor.waitForLine(/WhatsApp Web reloaded its page/, { from: mark });
+    } finally {
+      stage.sandbox.network({ cut: false });
+    }
+    expect(await listeningAgain()).toMatchObject({
+      workerPid: before.workerPid,
+      reason: null,
+      userAction: null,
+    });
     await expectOneAnswer();
   });
 
@@ -115,6 +151,24 @@ describe('a session that listens', () => {
     await expectOneAnswer();
   });
 
+  /** The status of a moment ago may still be in the file. */
+  function listeningAgain(): Promise<DeviceStatus> {
+    return stage.waitForStatus(
+      ({ state, isActive, lastConnected }) =>
+        state === 'listening' && isActive && lastConnected !== before.lastConnected,
+      'the account to listen again',
+    );
+  }
+
+  /** The page has been loaded once more, and WhatsApp has let it in. */
+  async function nextLoadConnects(): Promise<void> {
+    const { pageLoads } = stage.phone.status;
+    await until(() => (stage.phone.status.pageLoads > pageLoads ? true : undefined), {
+      expectation: () => 'the page to load again',
+    });
+    await stage.phone.waitFor('connected');
+  }
+
   /** A message that was delivered twice would have been answered twice before the next one is. */
   async function expectOneAnswer(): Promise<void> {
     const answer = await stage.ask('!ping');
@@ -122,4 +176,93 @@ describe('a session that listens', () => {
     await stage.ask('!status');
     expect(stage.answersTo(answer.quotedMessageId ?? '')).toBe(1);
   }
+});
+
+describe('a session that comes up', () => {
+  let stage: Stage;
+
+  beforeEach(async () => {
+    ({ stage } = await Stage.openLinked());
+    await stage.stopAll();
+    stage.phone.sync({ withhold: true });
+  });
+  afterEach(() => stage.close());
+
+  it('is left alone while the page is too busy with its sync to answer', async () => {
+    const supervisor = stage.start({ environment: { WASUP_PROBE_TIMEOUT_MS: '500' } });
+    await supervisor.waitForLine(/Still syncing/);
+    const { workerPid, browserPid } = await stage.status();
+    await stage.phone.freezePage(5_000);
+    stage.phone.releaseSync();
+    expect(await stage.waitUntilListening()).toMatchObject({ workerPid, browserPid });
+    expect(supervisor.matching(/ERROR|Restarting/)).toEqual([]);
+  });
+
+  it('comes up in a page of its own when its page is silent for longer than a sync may stand still', async () => {
+    const environment = { WASUP_PROBE_TIMEOUT_MS: '500', WASUP_SYNC_TIMEOUT_MS: '10000' };
+    const supervisor = stage.start({ environment });
+    await supervisor.waitForLine(/Still syncing/);
+    const { browserPid } = await stage.status();
+    await stage.phone.freezePage();
+    stage.phone.sync({});
+    await supervisor.waitForLine(/WARN.*The page has not answered for 10000 ms.*Restarting/);
+    expect(await stage.waitUntilListening()).toMatchObject({ browserPid });
+  });
+
+  it('comes up in the same worker when WhatsApp reloads its page meanwhile', async () => {
+    const supervisor = stage.start();
+    await supervisor.waitForLine(/Still syncing/);
+    const { workerPid, browserPid } = await stage.status();
+    stage.phone.reloadPage();
+    stage.phone.sync({});
+    expect(await stage.waitUntilListening()).toMatchObject({ workerPid, browserPid });
+    expect(supervisor.matching(/ERROR|Restarting/)).toEqual([]);
+    const answer = await stage.ask('!ping');
+    await stage.ask('!ping');
+    expect(stage.answersTo(answer.quotedMessageId ?? '')).toBe(1);
+  });
+});
+
+describe('a page that changes its address and stays the same', () => {
+  let stage: Stage;
+
+  afterEach(() => stage.close());
+
+  it('is left alone, while the session comes up and afterwards', async () => {
+    stage = await Stage.open({ autoLink: { number: accountNumber } });
+    stage.phone.sync({ delayMs: 2_000 });
+    const supervisor = stage.start({ environment: { WASUP_BOT: fixture('address-changing-bot.js') } });
+    await supervisor.waitForLine(/^ADDRESS: .*#coming-up$/);
+    await stage.waitUntilListening();
+    expect((await stage.ask('!address')).body).toBe('https://web.whatsapp.com/#listening');
+    await stage.ask('!address');
+
+    expect(supervisor.matching(/^READY$/)).toHaveLength(1);
+    expect(supervisor.matching(/ERROR|Restarting|reloaded/)).toEqual([]);
+    expect(stage.phone.status.pageLoads).toBe(1);
+  });
+});
+
+describe('an error that the bot doesn’t catch', () => {
+  let stage: Stage;
+
+  afterEach(() => stage.close());
+
+  it('is told with its stack as a bug, however it sounds, and costs the worker alone', async () => {
+    const environment = { WASUP_BOT: fixture('uncaught-bot.js'), WASUP_LOG_FORMAT: 'json' };
+    let supervisor: SupervisorProcess;
+    ({ stage, supervisor } = await Stage.openLinked({}, { environment }));
+    for (const command of ['!unreachable', '!protocol']) {
+      const before = await stage.waitUntilListening();
+      await stage.phone.receiveText({ from: contactNumber, body: command });
+      const after = await stage.waitUntilListening(before);
+      expect(after.browserPid).toBe(before.browserPid);
+    }
+    const [unreachable, protocol] = supervisor.matching(/Nobody caught/);
+    expect(unreachable).toMatch(/ECONNREFUSED.*afterConnect/);
+    expect(protocol).toMatch(/Protocol error.*uncaught-bot\.js/);
+    // The bot's own lines name each thing once: whoever reads JSON may keep the first or the last of two.
+    const [own = ''] = supervisor.matching(/the bot says/);
+    expect(own.match(/"role":"\w+"/g)).toEqual(['"role":"bot"']);
+  });
 });

@@ -1,4 +1,4 @@
-import type { Browser, Frame, Page } from 'puppeteer';
+import type { Browser, Page, Protocol } from 'puppeteer';
 
 import type { Logger } from '../../shared/logger.js';
 import { DeadlineError, withDeadline } from '../../shared/with-deadline.js';
@@ -22,15 +22,20 @@ export interface AttachedClientOptions {
 
 /**
  * The library's client on a browser that somebody else owns. It never launches, closes or shares out a browser:
- * `attach` takes the place of `initialize`, and what would close the browser does nothing.
+ * `open` takes the place of `initialize`, and what would close the browser does nothing.
  */
 export class AttachedClient extends LibraryClient {
   readonly #incarnation: number;
   readonly #authTimeoutMs: number;
   readonly #log: Logger;
-  #attached = false;
-  /** The attachment to the page as it is now; undefined after the page has moved on. */
-  #listeners: Promise<void> | undefined;
+  #opened = false;
+  /** Counts the documents that the page has shown. */
+  #document = 0;
+  #onNewDocument: ((event: { loggedOut: boolean }) => void) | undefined;
+  /** The newest injection; each waits for the one before it. */
+  #injected: Promise<void> = Promise.resolve();
+  /** The newest attachment of the library's listeners. */
+  #listeners: { readonly document: number; readonly attached: Promise<void> } | undefined;
 
   constructor({ incarnation, strategy, authTimeoutMs, log }: AttachedClientOptions) {
     super({
@@ -51,22 +56,33 @@ export class AttachedClient extends LibraryClient {
    * @throws Error when called twice; puppeteer's navigation error when WhatsApp can't be reached.
    */
   async open(browser: Browser, page: Page, timeoutMs: number): Promise<void> {
-    if (this.#attached) throw new Error('a client is attached once; start another worker for another try');
-    this.#attached = true;
+    if (this.#opened) throw new Error('a client is opened once; start another worker for another try');
+    this.#opened = true;
     this.pupBrowser = browser;
     this.pupPage = page;
+    await this.#watchDocuments(page);
     await page.goto(whatsAppWebUrl, { waitUntil: 'load', timeout: timeoutMs, referer: 'https://whatsapp.com/' });
   }
 
-  /** Calls back whenever the page itself has moved on (WhatsApp reloaded, or logged out). */
-  onNavigated(callback: (event: { loggedOut: boolean }) => void): void {
-    const page = this.page;
-    page.on('framenavigated', (frame: Frame) => {
-      if (frame !== page.mainFrame()) return;
-      const loggedOut = this.lastLoggedOut || frame.url().includes('post_logout=1');
+  /** Calls back whenever another document has taken the place of the one that was opened (WhatsApp reloaded, or logged out). */
+  onNewDocument(callback: (event: { loggedOut: boolean }) => void): void {
+    this.#onNewDocument = callback;
+  }
+
+  /**
+   * Through a session of its own: puppeteer's `framenavigated` also tells of a page that has merely changed its address
+   * (`history.replaceState`), in which everything lives on.
+   */
+  async #watchDocuments(page: Page): Promise<void> {
+    const session = await page.createCDPSession();
+    session.on('Page.frameNavigated', ({ frame }: Protocol.Page.FrameNavigatedEvent) => {
+      if (frame.parentId !== undefined) return;
+      this.#document += 1;
+      const loggedOut = this.lastLoggedOut || frame.url.includes('post_logout=1');
       this.lastLoggedOut = false;
-      callback({ loggedOut });
+      this.#onNewDocument?.({ loggedOut });
     });
+    await session.send('Page.enable');
   }
 
   get page(): Page {
@@ -74,27 +90,52 @@ export class AttachedClient extends LibraryClient {
     return this.pupPage;
   }
 
-  /** The library's injection, with the patches that this build of WhatsApp Web needs in place before it. */
-  override async inject(): Promise<void> {
+  /**
+   * The library's injection, with the patches that this build of WhatsApp Web needs in place before it. One at a time:
+   * two in one document would tell the bot everything twice.
+   *
+   * @throws WorkerFailure of class TRANSIENT when the page has gone on to another document meanwhile.
+   */
+  override inject(): Promise<void> {
+    const document = this.#document;
+    const earlier = this.#injected.catch(() => undefined);
+    this.#injected = earlier.then(() => this.#injectInto(document));
+    return this.#injected;
+  }
+
+  async #injectInto(document: number): Promise<void> {
+    this.#refuseEarlier(document);
     const started = this.page.waitForFunction(() => window.Debug?.VERSION !== undefined, { polling: 20, timeout: 0 });
     await withDeadline(started, this.#authTimeoutMs, 'Starting WhatsApp Web in the page').catch((error: unknown) => {
       if (error instanceof DeadlineError) throw new WorkerFailure('NETWORK', error.message, { cause: error });
       throw error;
     });
+    // What waits for the page goes on waiting in the next document.
+    this.#refuseEarlier(document);
     const applied = await applyPatches(this.page);
     if (applied.length > 0) this.#log.debug({ applied }, `Compatibility patches: ${applied.join(', ')}`);
-    this.#listeners = undefined;
+    this.#refuseEarlier(document);
     await super.inject();
   }
 
-  /** Once for each page, however often WhatsApp says that it has synced: a second set would deliver everything twice. */
+  #refuseEarlier(document: number): void {
+    if (document !== this.#document) throw new WorkerFailure('TRANSIENT', 'WhatsApp Web has reloaded itself');
+  }
+
+  /** Once for each document, however often WhatsApp says that it has synced: a second set would deliver everything twice. */
   override attachEventListeners(): Promise<void> {
-    this.#listeners ??= this.#attachListeners();
-    return this.#listeners;
+    if (this.#listeners?.document !== this.#document) {
+      const earlier = this.#listeners?.attached.catch(() => undefined);
+      this.#listeners = { document: this.#document, attached: this.#attachListeners(earlier) };
+    }
+    return this.#listeners.attached;
   }
 
   /** Leaves our mark in the page, so that a page whose listeners lead nowhere can be told from one that listens. */
-  async #attachListeners(): Promise<void> {
+  async #attachListeners(earlier: Promise<void> | undefined): Promise<void> {
+    // One that a reload has overtaken may have come to its end in this document.
+    await earlier;
+    if (await this.page.evaluate(() => window.wasup !== undefined)) return;
     await super.attachEventListeners();
     await this.page.evaluate((incarnation) => {
       window.wasup = { incarnation };
