@@ -1,5 +1,5 @@
 /** The states of an account, as the supervisor sees it. Each has the sentence that an operator reads. */
-export const accountStates = {
+const accountStates = {
   /** Not running, and nobody wants it to. */
   stopped: 'Stopped.',
   /** Browser and worker are being started. */

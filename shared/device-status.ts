@@ -4,7 +4,7 @@ import { accountNumberPattern } from './accounts.js';
 import { type JsonFileKind, readJsonFile, updateJsonFile } from './files/json-file.js';
 
 /** How far the last restore came. */
-export const restoreStatuses = [
+const restoreStatuses = [
   /** None was tried yet, or the device was linked anew. */
   'none',
   /** The stored login is being shown to WhatsApp. */
@@ -17,8 +17,15 @@ export const restoreStatuses = [
   'failed',
 ] as const;
 
-/** How the session came up; see the restore ladder in the documentation. */
-export const restoreModes = ['hot', 'warm', 'cold', 'relink'] as const;
+/** How the session came up. */
+const restoreModes = [
+  /** In a browser that was running already, in a fresh page. */
+  'warm',
+  /** In a browser that was started for it. */
+  'cold',
+  /** Not by a restore: the device was linked. */
+  'relink',
+] as const;
 
 const time = z.iso.datetime().nullable();
 const processId = z.int().positive().nullable();
@@ -49,7 +56,7 @@ const fields = {
   updatedAt: time,
 };
 
-export const deviceStatusSchema = z.object(fields);
+const deviceStatusSchema = z.object(fields);
 
 /** Content of `device-status.json`. Times are ISO 8601 in UTC. */
 export type DeviceStatus = z.infer<typeof deviceStatusSchema>;

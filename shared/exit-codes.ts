@@ -2,7 +2,7 @@
  * Exit codes, after BSD sysexits where one fits. They are a contract: pm2, systemd and the supervisor decide by them.
  */
 
-/** How a worker ends. The supervisor treats death by signal as `browserLost`'s neighbour: unknown, restart with backoff. */
+/** How a worker ends. Death by a signal counts as `transient`. */
 export const workerExitCodes = {
   /** Asked to stop. */
   stopped: 0,

@@ -7,6 +7,7 @@ import { execa } from 'execa';
 
 import type { SupervisorMessage, WorkerMessage } from '../shared/protocol/messages.js';
 import { parseWorkerMessage } from '../shared/protocol/parse-message.js';
+import { within } from '../shared/within.js';
 
 export interface WorkerOptions {
   readonly botModule: string;
@@ -77,23 +78,13 @@ export class WorkerProcess extends EventEmitter<WorkerEvents> {
   async stop(deadlineMs: number): Promise<void> {
     if (!this.#alive) return;
     this.send({ type: 'stop', deadlineMs });
-    if (await this.#exitedWithin(deadlineMs)) return;
+    if (await within(this.exited, deadlineMs)) return;
     this.kill('SIGTERM');
     // A stopped process sees SIGTERM only when it goes on.
     this.kill('SIGCONT');
-    if (await this.#exitedWithin(terminationGraceMs)) return;
+    if (await within(this.exited, terminationGraceMs)) return;
     this.kill('SIGKILL');
     await this.exited;
-  }
-
-  async #exitedWithin(milliseconds: number): Promise<boolean> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<false>((resolve) => {
-      timer = setTimeout(() => resolve(false), milliseconds);
-    });
-    const result = await Promise.race([this.exited.then(() => true), late]);
-    clearTimeout(timer);
-    return result;
   }
 
   #receive(raw: unknown): void {

@@ -4,7 +4,7 @@ import { type OptionKey, type OptionValues, optionKeys, options } from './option
 import { type Problem } from './problems.js';
 import { suggest } from './suggest.js';
 
-export type Origin = 'default' | 'file' | 'environment' | 'flag';
+type Origin = 'default' | 'file' | 'environment' | 'flag';
 
 export interface Collected {
   readonly values: OptionValues;

@@ -3,8 +3,7 @@ import { describeRange, parseWholeNumber } from './parse-values.js';
 
 /** Every option that is a time, in milliseconds. */
 export const deadlines = {
-  // The defaults of the first four find a hang within 15 s: heartbeat 2 + 10 s; page 5 + 4 + 4 s, as a probe that
-  // failed is repeated once before anybody acts on it.
+  // The defaults of these two find a worker that hangs within 12 s.
   heartbeatIntervalMs: deadline('WASUP_HEARTBEAT_INTERVAL_MS', {
     sentence: 'How often a worker tells that its event loop turns.',
     fallback: 2000,
@@ -45,7 +44,7 @@ export const deadlines = {
     sentence: 'Time for a whole stop, from asking politely to killing what is left.',
     fallback: 20_000,
     least: 100,
-    // The service definitions for pm2 and systemd kill after 45 s; a longer stop would never be seen to its end.
+    // Service managers wait for a limited time, systemd 90 s unless it is told otherwise; a longer stop might not be seen to its end.
     most: 40_000,
   }),
   browserStartTimeoutMs: deadline('WASUP_BROWSER_START_TIMEOUT_MS', {

@@ -5,9 +5,9 @@ import { parseBrowserArguments } from './parse-browser-arguments.js';
 import { parseHost, parseToken } from './parse-http.js';
 import { parseChoice, parsePath, parseSwitch, parseWholeNumber } from './parse-values.js';
 
-export const authMethods = ['qr', 'code'] as const;
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-export const logFormats = ['pretty', 'json'] as const;
+const authMethods = ['qr', 'code'] as const;
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+const logFormats = ['pretty', 'json'] as const;
 
 export interface OptionValues extends DeadlineValues {
   readonly accounts: readonly string[];
@@ -37,7 +37,7 @@ export const options: { readonly [Key in keyof OptionValues]: Option<OptionValue
     parse: parseAccounts,
   },
   sessionsDirectory: {
-    sentence: 'The folder that holds logins, status files and message journals.',
+    sentence: 'The folder that holds logins, status files and histories.',
     range: 'a path',
     defaultText: './sessions',
     environmentName: 'WASUP_SESSIONS_DIR',
@@ -55,7 +55,7 @@ export const options: { readonly [Key in keyof OptionValues]: Option<OptionValue
     parse: (raw, context) => parsePath(raw, context, './bot.js'),
   },
   authMethod: choice(authMethods, 'qr', {
-    sentence: 'How a new device is linked: by scanning a QR, or by entering a pairing code that a person asks for.',
+    sentence: 'How a new device is linked: by scanning a QR, or by entering a pairing code on the phone.',
     environmentName: 'WASUP_AUTH_METHOD',
     flag: '--auth-method',
   }),

@@ -1,7 +1,7 @@
 import { accountNumberPattern } from '../accounts.js';
 import { type Parsed, type Rejected, accept, reject, show } from './option.js';
 
-export const exampleAccount = '491701234567';
+const exampleAccount = '491701234567';
 
 /** Numbers separated by commas, or an array of them. An empty list is fine: nobody is served then. */
 export function parseAccounts(raw: unknown): Parsed<readonly string[]> {

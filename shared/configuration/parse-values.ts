@@ -2,7 +2,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { type OptionContext, type Parsed, accept, reject, show } from './option.js';
 import { suggest } from './suggest.js';
 
-export interface Range {
+interface Range {
   readonly least: number;
   readonly most: number;
 }

@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { execa, type Options } from 'execa';
+import { within } from '../../shared/within.js';
 import { Switchboard, type SwitchboardOptions } from '../switchboard/switchboard.js';
 import { openBrowserLog, type BrowserLog } from './browser-log.js';
 import { browserStartError } from './browser-start-error.js';
 import { takeProfile } from './profile-holders.js';
-import { within } from './signals.js';
 import { stopBrowser, type BrowserEnd, type BrowserExit, type RunningBrowser } from './stop-browser.js';
 import { vacateProfile } from './vacate-profile.js';
 

@@ -10,14 +10,3 @@ export function signalProcess(id: number, name: NodeJS.Signals | 0): boolean {
     return false;
   }
 }
-
-/** Whether `event` happens within `timeoutMs`. */
-export async function within(event: Promise<unknown>, timeoutMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const expired = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), timeoutMs);
-  });
-  const result = await Promise.race([event.then(() => true), expired]);
-  clearTimeout(timer);
-  return result;
-}

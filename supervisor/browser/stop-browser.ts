@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { supervisorExitCodes } from '../../shared/exit-codes.js';
 import { WasupError } from '../../shared/errors.js';
+import { within } from '../../shared/within.js';
 import type { Switchboard } from '../switchboard/switchboard.js';
 import { holds, whileStopping } from './profile-holders.js';
 import { findBrowserProcesses } from './profile-processes.js';
-import { signalProcess, within } from './signals.js';
+import { signalProcess } from './signals.js';
 
 export interface BrowserExit {
   readonly code: number | null;
