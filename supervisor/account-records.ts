@@ -12,6 +12,7 @@ export class AccountRecords {
   readonly #paths: SessionPaths;
   readonly #number: string;
   readonly #log: Logger;
+  #belongsToAnother = false;
   /** One write after another. */
   #writing: Promise<unknown> = Promise.resolve();
 
@@ -37,8 +38,18 @@ export class AccountRecords {
     return { hasProfile, deviceLinked: isKnown ? status.deviceLinked : undefined };
   }
 
+  /** Another supervisor has the account; its files are true without us. */
+  leaveToAnother(): void {
+    this.#belongsToAnother = true;
+  }
+
+  get belongsToAnother(): boolean {
+    return this.#belongsToAnother;
+  }
+
   /** Nobody listens any more, whatever the file says. */
   recordInactive({ state, failure }: Machine, browserPid: number | undefined): void {
+    if (this.#belongsToAnother) return;
     this.#writing = this.#writing
       .then(() =>
         updateDeviceStatus(this.#paths.deviceStatus, this.#number, {

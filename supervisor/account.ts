@@ -1,20 +1,19 @@
 import { EventEmitter } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 
-import type { Configuration } from '../shared/configuration/compile-configuration.js';
 import { describeError } from '../shared/errors.js';
 import type { Logger } from '../shared/logger.js';
 import { type SessionPaths, sessionPaths } from '../shared/paths.js';
 import type { WorkerMessage } from '../shared/protocol/messages.js';
 import { AccountRecords } from './account-records.js';
 import { createAssignment } from './assignment.js';
-import { type BrowserProcess, startBrowser } from './browser/browser-process.js';
-import { launchArguments } from './browser/launch-arguments.js';
-import type { LaunchSurroundings } from './browser/launch-surroundings.js';
+import { BrowserStartError } from './browser/browser-start-error.js';
+import type { BrowserProcess } from './browser/browser-process.js';
 import { renewPage } from './browser/renew-page.js';
 import { signalProcess } from './browser/signals.js';
 import { HeartbeatWatch } from './heartbeat-watch.js';
 import { createMachine, type Effect, type Machine, type MachineEvent, transition } from './machine.js';
+import { type AccountBrowserOptions, startAccountBrowser } from './start-account-browser.js';
 import { decideMode } from './stored-login.js';
 import { browserFailure, tellFailure } from './tell-failure.js';
 import { WorkerProcess } from './worker-process.js';
@@ -23,11 +22,8 @@ import { WorkerProcess } from './worker-process.js';
 const workerShareOfStop = 0.3;
 const browserShareOfStop = 0.6;
 
-export interface AccountOptions {
+export interface AccountOptions extends AccountBrowserOptions {
   readonly number: string;
-  readonly configuration: Configuration;
-  readonly executablePath: string;
-  readonly surroundings: LaunchSurroundings;
   readonly botModule: string;
   readonly log: Logger;
 }
@@ -70,6 +66,11 @@ export class Account extends EventEmitter<AccountEvents> {
 
   get browserPid(): number | undefined {
     return this.#browser?.pid;
+  }
+
+  /** Another supervisor runs this account. */
+  get isHeldByAnother(): boolean {
+    return this.#records.belongsToAnother;
   }
 
   /** @throws WasupError when the account's folder can't be made or written. */
@@ -164,19 +165,9 @@ export class Account extends EventEmitter<AccountEvents> {
   }
 
   async #startBrowser(): Promise<void> {
-    const { configuration, executablePath, surroundings } = this.#options;
     try {
-      const browser = await startBrowser({
-        executablePath,
-        arguments: launchArguments({
-          profileDirectory: this.#paths.profile,
-          extraArguments: configuration.browser.arguments,
-          ...surroundings,
-        }),
-        logPath: this.#paths.browserLog,
-        startTimeoutMs: configuration.browserStartTimeoutMs,
-        environment: process.env,
-        onClientCut: (reason) => this.#log.error(`The worker was cut off from the browser: ${reason}`),
+      const browser = await startAccountBrowser(this.#options, this.#paths, (reason) => {
+        this.#log.error(`The worker was cut off from the browser: ${reason}`);
       });
       this.#browser = browser;
       void browser.exited.then(({ code, signal }) => {
@@ -188,6 +179,7 @@ export class Account extends EventEmitter<AccountEvents> {
       });
       this.#dispatch({ type: 'browser-ready' });
     } catch (error) {
+      if (error instanceof BrowserStartError && error.failure === 'profile-held') this.#records.leaveToAnother();
       this.#dispatch({ type: 'browser-failed', failure: browserFailure(error) });
     }
   }

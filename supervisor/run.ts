@@ -18,7 +18,8 @@ export interface RunOptions {
 /**
  * The supervisor's life: from start to the last process gone.
  *
- * @returns the exit code. 0 after SIGINT or SIGTERM, 78 when no account can work with this configuration.
+ * @returns the exit code. 0 after SIGINT or SIGTERM, 78 when no account can work with this configuration, 73 when another
+ * supervisor runs them all.
  * @throws WasupError when it can't start at all.
  */
 export async function run({ configuration, output, development = false, onStart }: RunOptions): Promise<number> {
@@ -40,8 +41,7 @@ export async function run({ configuration, output, development = false, onStart 
       (signal) => end(supervisorExitCodes.stopped, signal),
       () => supervisor.kill(),
     );
-    if (!development)
-      endWhenNothingCanWork(supervisor, () => end(supervisorExitCodes.configuration, 'Nothing can run'));
+    if (!development) endWhenNothingCanWork(supervisor, (code) => end(code, 'Nothing can run'));
   });
   // Accounts that wait for a person have no process, no pipe and no timer that would keep this one alive.
   const keepAlive = setInterval(() => undefined, keepAliveIntervalMs);
@@ -81,7 +81,7 @@ function endOnSignals(end: (signal: string) => void, kill: () => void): void {
 }
 
 /** Configuration errors of every account at the start: nothing to wait for, and whoever started us should hear it. */
-function endWhenNothingCanWork(supervisor: Supervisor, end: () => void): void {
+function endWhenNothingCanWork(supervisor: Supervisor, end: (code: number) => void): void {
   let ending = false;
   for (const account of supervisor.accounts) {
     account.on('state', () => {
@@ -90,7 +90,8 @@ function endWhenNothingCanWork(supervisor: Supervisor, end: () => void): void {
       );
       if (!hopeless || ending) return;
       ending = true;
-      end();
+      const held = supervisor.accounts.every(({ isHeldByAnother }) => isHeldByAnother);
+      end(held ? supervisorExitCodes.alreadyRunning : supervisorExitCodes.configuration);
     });
   }
 }

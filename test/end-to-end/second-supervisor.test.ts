@@ -21,11 +21,18 @@ it.runIf(process.platform === 'linux')(
     const mark = first.mark;
     const second = stage.start();
     await second.waitForLine(new RegExp(`ERROR.*Another supervisor \\(pid ${first.pid}\\) holds .*kill ${first.pid}`));
-    expect(await second.waitForExit()).toEqual({ code: 78, signal: null });
+    expect(await second.waitForExit()).toEqual({ code: 73, signal: null });
 
     expect(first.isRunning).toBe(true);
     expect([status.browserPid, status.workerPid].map(isAlive)).toEqual([true, true]);
     expect((await stage.ask('!ping')).body).toBe('pong');
     expect(first.matching(/WARN|ERROR/, mark)).toEqual([]);
+    const { state, isActive, workerPid, browserPid } = await stage.status();
+    expect({ state, isActive, workerPid, browserPid }).toEqual({
+      state: 'listening',
+      isActive: true,
+      workerPid: status.workerPid,
+      browserPid: status.browserPid,
+    });
   },
 );

@@ -1,0 +1,36 @@
+import type { Configuration } from '../shared/configuration/compile-configuration.js';
+import type { SessionPaths } from '../shared/paths.js';
+import { type BrowserProcess, startBrowser } from './browser/browser-process.js';
+import { launchArguments } from './browser/launch-arguments.js';
+import type { LaunchSurroundings } from './browser/launch-surroundings.js';
+
+export interface AccountBrowserOptions {
+  readonly configuration: Configuration;
+  readonly executablePath: string;
+  readonly surroundings: LaunchSurroundings;
+}
+
+/**
+ * Starts Chromium on an account's profile.
+ *
+ * @param onClientCut the worker didn't read and was cut off, with the reason.
+ * @throws BrowserStartError, WasupError as `startBrowser` does.
+ */
+export function startAccountBrowser(
+  { configuration, executablePath, surroundings }: AccountBrowserOptions,
+  paths: SessionPaths,
+  onClientCut: (reason: string) => void,
+): Promise<BrowserProcess> {
+  return startBrowser({
+    executablePath,
+    arguments: launchArguments({
+      profileDirectory: paths.profile,
+      extraArguments: configuration.browser.arguments,
+      ...surroundings,
+    }),
+    logPath: paths.browserLog,
+    startTimeoutMs: configuration.browserStartTimeoutMs,
+    environment: process.env,
+    onClientCut,
+  });
+}
