@@ -14,7 +14,6 @@ const syncTimeoutMs = 60_000;
 const probeTimeoutMs = 4_000;
 
 const syncing: PageState = {
-  url: 'https://web.whatsapp.com/',
   waVersion: '2.3000.1042401057',
   socket: 'CONNECTED',
   hasSynced: false,

@@ -4,7 +4,6 @@ import { isListening, type PageState } from '../../worker/whatsapp/page-state.js
 
 const incarnation = 7;
 const listening: PageState = {
-  url: 'https://web.whatsapp.com/',
   waVersion: '2.3000.1042401057',
   socket: 'CONNECTED',
   hasSynced: true,

@@ -3,7 +3,6 @@
  * anything of this process.
  */
 export interface WhatsAppWindow {
-  readonly location: { readonly href: string };
   readonly Debug?: { readonly VERSION?: string };
   readonly WWebJS?: Record<string, (...parameters: never[]) => unknown>;
   readonly onAppStateHasSyncedEvent?: () => Promise<void>;

@@ -6,7 +6,6 @@ declare const window: WhatsAppWindow;
 
 /** One bounded look at the page; everything that decides whether the session listens. */
 export interface PageState {
-  readonly url: string;
   readonly waVersion: string | null;
   /** `Socket.state`: CONNECTED, OPENING, UNPAIRED… null while WhatsApp Web is still loading. */
   readonly socket: string | null;
@@ -24,7 +23,6 @@ export interface PageState {
 export async function readPageState(page: Page): Promise<PageState> {
   return page.evaluate(() => {
     const state = {
-      url: window.location.href,
       waVersion: window.Debug?.VERSION ?? null,
       socket: null as string | null,
       hasSynced: false,
