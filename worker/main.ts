@@ -12,7 +12,7 @@ import { classifyFailure } from './classify-failure.js';
 import { comesFromBot } from './comes-from-bot.js';
 import { startGuardThread } from './guard-thread.js';
 import { loadBot } from './load-bot.js';
-import { type Session, startSession } from './session.js';
+import { type Session, startSession, type StopReason } from './session.js';
 import { SupervisorConnection } from './supervisor-connection.js';
 import { Timeline } from './timeline.js';
 import { WorkerFailure } from './worker-failure.js';
@@ -42,7 +42,7 @@ if (process.send === undefined || values.bot === undefined) {
   process.exit(workerExitCodes.configuration);
 }
 
-supervisor.on('gone', () => void end(workerExitCodes.stopped, 0));
+supervisor.on('gone', () => void end(workerExitCodes.stopped, 0, 'supervisor-gone'));
 supervisor.on('stop', ({ deadlineMs }) => void end(workerExitCodes.stopped, deadlineMs));
 process.on('SIGTERM', () => void end(workerExitCodes.stopped, 1_000));
 // Ctrl-C reaches the whole terminal; the supervisor hears it too and decides the order of the stop.
@@ -98,7 +98,8 @@ async function fail(thrown: unknown): Promise<void> {
     : classifyFailure(thrown);
   // The supervisor tells it to people, with what follows from it; a second time would look like a second failure.
   // Where a bug is, only this process knows, and whose it is: mostly the bot's.
-  if (failure.class === 'BUG') output.log.error({ class: failure.class }, `Nobody caught: ${stackOf(failure)}`);
+  if (failure.class === 'BUG')
+    output.log.error({ class: failure.class }, `The worker ends with an error: ${stackOf(failure)}`);
   else output.log[process.connected ? 'debug' : 'error']({ class: failure.class }, failure.message);
   await supervisor.send({
     type: 'failure',
@@ -116,10 +117,10 @@ function stackOf({ cause, message }: WorkerFailure): string {
   return cause instanceof Error ? (cause.stack ?? message) : message;
 }
 
-async function end(code: number, deadlineMs: number): Promise<void> {
+async function end(code: number, deadlineMs: number, why: StopReason = 'asked'): Promise<void> {
   if (ending) return;
   ending = true;
-  await session?.stop(deadlineMs).catch((error: unknown) => {
+  await session?.stop(deadlineMs, why).catch((error: unknown) => {
     output.log.warn(`The session did not stop cleanly: ${describeError(error)}`);
   });
   process.exit(code);

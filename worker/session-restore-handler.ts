@@ -72,8 +72,8 @@ export class SessionRestoreHandler {
     output.banner('SESSION RESTORE - REACTIVATING DEVICE', [
       `Master account:  +${assignment.account}`,
       `Attempt:         ${assignment.attempt}/${assignment.maxAttempts}`,
-      `Previous status: ${before.deviceLinked ? 'linked' : 'not linked'} (${before.reason ?? before.state})`,
-      `Last activity:   ${before.lastConnected ?? 'unknown'}`,
+      `Previous status: ${describeBefore(before)}`,
+      `Last activity:   ${before.lastConnected === null ? 'unknown' : `${before.lastConnected} (connected)`}`,
     ]);
   }
 
@@ -126,4 +126,10 @@ export class SessionRestoreHandler {
       `Reason:  ${failure.message} (${assignment.attempt} of ${assignment.maxAttempts} attempts)`,
     ]);
   }
+}
+
+/** A status that was never written, or was rebuilt from nothing, says nothing about the device. */
+function describeBefore({ updatedAt, deviceLinked, reason, state }: DeviceStatus): string {
+  if (updatedAt === null) return 'unknown';
+  return `${deviceLinked ? 'linked' : 'not linked'} (${reason ?? state})`;
 }

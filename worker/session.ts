@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
 
 import type { Bot } from '../bot/define-bot.js';
+import { describeError } from '../shared/errors.js';
+import type { DeviceStatus } from '../shared/device-status.js';
 import { withDeadline } from '../shared/with-deadline.js';
 import { classifyFailure } from './classify-failure.js';
 import { DeviceLinker } from './device-linker.js';
@@ -22,13 +24,26 @@ const botSetupTimeoutMs = 30_000;
 /** A person who watches a long start is told this often where it is. */
 const progressIntervalMs = 5_000;
 
+export type StopReason = 'asked' | 'supervisor-gone';
+
+/** Without a supervisor nobody else writes the end down: the browser goes with it, too. */
+const lastWords: Record<StopReason, Partial<DeviceStatus>> = {
+  asked: { state: 'stopping' },
+  'supervisor-gone': {
+    state: 'stopped',
+    browserPid: null,
+    reason: 'The supervisor has gone without a stop',
+    userAction: 'Start wasup again, if nothing does so by itself.',
+  },
+};
+
 /** What a running session can be asked. */
 export interface Session {
   readonly lastMessageAt: string | null;
   /** Resolves when the account's files are written as far as they are to be. */
   settled(): Promise<void>;
   /** Stops taking messages, lets running handlers end within the deadline, and lets go of the browser. */
-  stop(deadlineMs: number): Promise<void>;
+  stop(deadlineMs: number, why: StopReason): Promise<void>;
 }
 
 /**
@@ -64,11 +79,11 @@ export function startSession(
       return intake.lastMessageAt;
     },
     settled: () => records.settled(),
-    async stop(deadlineMs) {
+    async stop(deadlineMs, why) {
       timeline.enter('stopping');
       stopping.abort();
       await Promise.race([intake.idle(), new Promise((resolve) => setTimeout(resolve, deadlineMs).unref())]);
-      await records.update({ isActive: false, workerPid: null });
+      await records.update({ isActive: false, workerPid: null, ...lastWords[why] });
       await disconnect();
     },
   };
@@ -148,14 +163,18 @@ export function startSession(
 
   async function setUpBot(client: AttachedClient): Promise<void> {
     if (bot.setup === undefined) return;
-    const setup = Promise.resolve(
-      bot.setup(client as unknown as Client, {
-        account: assignment.account,
-        log: context.botLog,
-        signal: stopping.signal,
-      }),
-    );
-    await withDeadline(setup, botSetupTimeoutMs, "The bot's setup()");
+    try {
+      const setup = Promise.resolve(
+        bot.setup(client as unknown as Client, {
+          account: assignment.account,
+          log: context.botLog,
+          signal: stopping.signal,
+        }),
+      );
+      await withDeadline(setup, botSetupTimeoutMs, 'It');
+    } catch (error) {
+      throw new WorkerFailure('BUG', `The bot's setup() has failed (${describeError(error)})`, { cause: error });
+    }
   }
 
   /** For a session that has listened; a restore that finds the device unlinked says so in its own words. */

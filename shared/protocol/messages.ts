@@ -107,7 +107,6 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
     type: z.literal('phase'),
     incarnation,
     phase: z.enum(workerPhases),
-    percent: z.number().min(0).max(100).optional(),
   }),
   z.strictObject({
     type: z.literal('qr'),

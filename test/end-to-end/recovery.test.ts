@@ -258,7 +258,7 @@ describe('an error that the bot doesn’t catch', () => {
       const after = await stage.waitUntilListening(before);
       expect(after.browserPid).toBe(before.browserPid);
     }
-    const [unreachable, protocol] = supervisor.matching(/Nobody caught/);
+    const [unreachable, protocol] = supervisor.matching(/The worker ends with an error/);
     expect(unreachable).toMatch(/ECONNREFUSED.*afterConnect/);
     expect(protocol).toMatch(/Protocol error.*uncaught-bot\.js/);
     // The bot's own lines name each thing once: whoever reads JSON may keep the first or the last of two.

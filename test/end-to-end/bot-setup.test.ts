@@ -28,3 +28,18 @@ describe('a bot that hangs while it sets itself up', () => {
     await stage.ask('!ping');
   });
 });
+
+describe('a bot whose setup() throws', () => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await Stage.open({ autoLink: { number: accountNumber } });
+  });
+  afterAll(() => stage.close());
+
+  it('is told as what it is, with its place, and as somebody’s to mend', async () => {
+    const supervisor = stage.start({ environment: { WASUP_BOT: fixture('throws-in-setup-bot.js') } });
+    await supervisor.waitForLine(/ERROR.*ends with an error: Error: no database/);
+    await supervisor.waitForLine(/throws-in-setup-bot\.js/);
+    await supervisor.waitForLine(/WARN.*The bot's setup\(\) has failed \(no database\)\. Restarting .*a bug to mend/);
+  });
+});
