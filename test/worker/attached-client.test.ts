@@ -1,0 +1,110 @@
+import { EventEmitter } from 'node:events';
+
+import type { Browser, Page } from 'puppeteer';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { createOutput } from '../../shared/logger.js';
+import { AttachedClient } from '../../worker/whatsapp/attached-client.js';
+import { LibraryClient } from '../../worker/whatsapp/library.js';
+import { StoredLoginStrategy } from '../../worker/whatsapp/stored-login-strategy.js';
+
+const incarnation = 7;
+let page: FakePage;
+let client: AttachedClient;
+
+beforeEach(() => {
+  page = new FakePage();
+  client = new AttachedClient({
+    incarnation,
+    strategy: new StoredLoginStrategy('restore', () => undefined),
+    authTimeoutMs: 1_000,
+    log: createOutput({ level: 'silent', format: 'json' }).log,
+  });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+describe('open()', () => {
+  it('opens WhatsApp Web once in the life of a client: a second call is refused, and leaves the page alone', async () => {
+    await open();
+    await expect(open()).rejects.toThrow('start another worker');
+    expect(page.goto).toHaveBeenCalledTimes(1);
+  });
+
+  it('is refused a second time also when the first could not reach WhatsApp', async () => {
+    page.goto.mockRejectedValueOnce(new Error('net::ERR_CONNECTION_REFUSED'));
+    await expect(open()).rejects.toThrow('net::ERR_CONNECTION_REFUSED');
+    await expect(open()).rejects.toThrow('start another worker');
+    expect(page.goto).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('attachEventListeners()', () => {
+  const attachOfLibrary = () => vi.spyOn(LibraryClient.prototype, 'attachEventListeners').mockResolvedValue(undefined);
+  beforeEach(() => {
+    vi.spyOn(LibraryClient.prototype, 'inject').mockResolvedValue(undefined);
+  });
+
+  it('attaches once, however often it is called', async () => {
+    const attach = attachOfLibrary();
+    await open();
+    await client.inject();
+    await Promise.all([client.attachEventListeners(), client.attachEventListeners()]);
+    await client.attachEventListeners();
+    expect(attach).toHaveBeenCalledTimes(1);
+  });
+
+  it('attaches once more when the page shows another document, into which the library was injected', async () => {
+    const attach = attachOfLibrary();
+    await open();
+    await client.inject();
+    await client.attachEventListeners();
+    page.showNextDocument();
+    await client.inject();
+    await Promise.all([client.attachEventListeners(), client.attachEventListeners()]);
+    expect(attach).toHaveBeenCalledTimes(2);
+  });
+
+  it('leaves the mark of this worker life in the page, but not before the listeners are attached', async () => {
+    let attached = (): void => undefined;
+    const attach = attachOfLibrary().mockReturnValue(new Promise<void>((resolve) => (attached = resolve)));
+    await open();
+    const attaching = client.attachEventListeners();
+    await vi.waitFor(() => expect(attach).toHaveBeenCalled());
+    await Promise.resolve();
+    expect(page.window.wasup).toBeUndefined();
+    attached();
+    await attaching;
+    expect(page.window.wasup).toEqual({ incarnation });
+  });
+});
+
+/** As much of a page as a client asks of it; what would run in the browser sees {@link window}. */
+class FakePage {
+  window = newWindow();
+  readonly goto = vi.fn(() => Promise.resolve());
+  readonly waitForFunction = (): Promise<void> => Promise.resolve();
+  readonly createCDPSession = (): Promise<EventEmitter> => Promise.resolve(this.#session);
+  readonly #session = Object.assign(new EventEmitter(), { send: () => Promise.resolve() });
+
+  evaluate<Result>(run: (...parameters: unknown[]) => Result, ...parameters: unknown[]): Promise<Result> {
+    vi.stubGlobal('window', this.window);
+    return Promise.resolve(run(...parameters));
+  }
+
+  showNextDocument(): void {
+    this.window = newWindow();
+    this.#session.emit('Page.frameNavigated', { frame: { url: 'https://web.whatsapp.com/' } });
+  }
+}
+
+/** WhatsApp Web as the library knows it: it needs no patch. */
+function newWindow(): { wasup?: unknown; require: () => object } {
+  return { require: () => ({ prototype: { _serialized: '' } }) };
+}
+
+function open(): Promise<void> {
+  return client.open(new EventEmitter() as unknown as Browser, page as unknown as Page, 1_000);
+}
