@@ -24,10 +24,10 @@ it('a session is not up because the library says "ready" while WhatsApp still sy
   let isUp = false;
   const up = start(client).finally(() => (isUp = true));
   for (let looks = 0; looks < 3; looks += 1) {
-    await once(client.looks, 'look');
+    await Promise.race([once(client.looks, 'look'), up]);
     client.emit('ready');
   }
-  await once(client.looks, 'look');
+  await Promise.race([once(client.looks, 'look'), up]);
   expect(isUp).toBe(false);
   client.state = listening;
   client.emit('ready');
