@@ -13,7 +13,7 @@ export function failureLine(failure: Failure, next: string): string {
   return `${sentence(failure.reason)} ${next} ${sentence(todo)}`;
 }
 
-/** Tells it as an error where a person is needed. */
+/** Tells it as an error where there is something for a person to do, though wasup may go on by itself. */
 export function tellFailure(log: Logger, failure: Failure, next: string): void {
   const level = failure.userAction === null ? 'warn' : 'error';
   log[level]({ class: failure.class }, failureLine(failure, next));

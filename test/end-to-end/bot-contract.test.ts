@@ -39,7 +39,7 @@ describe("a bot made with defineBot from 'wasup'", () => {
 
   it('comes back in the same browser after a rejection in a listener of its own that it catches nowhere', async () => {
     await stage.phone.receiveText({ from: contactNumber, body: '!listener' });
-    await supervisor.waitForLine(/ERROR.*: Error: the bot crashed/, { from: mark });
+    await supervisor.waitForLine(/ERROR.*ends with an error: Error: the bot crashed/, { from: mark });
     expect(await stage.waitUntilListening(before)).toMatchObject({ browserPid: before.browserPid });
     expect((await stage.ask('!ping')).body).toBe('pong');
   });

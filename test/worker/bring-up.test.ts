@@ -7,22 +7,11 @@ import type { AttachedClient } from '../../worker/whatsapp/attached-client.js';
 import { bringUp, type BroughtUp } from '../../worker/whatsapp/bring-up.js';
 import type { PageState } from '../../worker/whatsapp/page-state.js';
 import type { WorkerFailure } from '../../worker/worker-failure.js';
+import { incarnation, listening, syncing } from './page-states.js';
 
-const incarnation = 7;
 const authTimeoutMs = 30_000;
 const syncTimeoutMs = 60_000;
 const probeTimeoutMs = 4_000;
-
-const syncing: PageState = {
-  waVersion: '2.3000.1042401057',
-  socket: 'CONNECTED',
-  hasSynced: false,
-  utilities: false,
-  incarnation: null,
-  identity: '12025550100',
-  identityIsLid: false,
-};
-const listening: PageState = { ...syncing, hasSynced: true, utilities: true, incarnation };
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

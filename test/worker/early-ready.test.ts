@@ -6,18 +6,7 @@ import { createOutput } from '../../shared/logger.js';
 import type { AttachedClient } from '../../worker/whatsapp/attached-client.js';
 import { bringUp, type BroughtUp } from '../../worker/whatsapp/bring-up.js';
 import type { PageState } from '../../worker/whatsapp/page-state.js';
-
-const incarnation = 7;
-const listening: PageState = {
-  waVersion: '2.3000.1042401057',
-  socket: 'CONNECTED',
-  hasSynced: true,
-  utilities: true,
-  incarnation,
-  identity: '12025550100',
-  identityIsLid: false,
-};
-const syncing: PageState = { ...listening, hasSynced: false, utilities: false, incarnation: null };
+import { incarnation, listening, syncing } from './page-states.js';
 
 it('a session is not up because the library says "ready" while WhatsApp still syncs, but when it has synced', async () => {
   const client = new FakeClient();

@@ -1,17 +1,7 @@
 import { expect, it } from 'vitest';
 
 import { isListening, type PageState } from '../../worker/whatsapp/page-state.js';
-
-const incarnation = 7;
-const listening: PageState = {
-  waVersion: '2.3000.1042401057',
-  socket: 'CONNECTED',
-  hasSynced: true,
-  utilities: true,
-  incarnation,
-  identity: '12025550100',
-  identityIsLid: false,
-};
+import { incarnation, listening } from './page-states.js';
 
 it('listens when it is connected, has synced, has the library in it and this life’s listeners, and knows who it is', () => {
   expect(isListening(listening, incarnation)).toBe(true);
