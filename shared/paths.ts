@@ -7,6 +7,14 @@ export interface SessionPaths {
   readonly profile: string;
   readonly deviceStatus: string;
   readonly sessionHistory: string;
+  /** Logins that WhatsApp has unpaired, set aside with time and reason. */
+  readonly quarantine: string;
+  /** How often what has failed lately: a restarted supervisor goes on counting. */
+  readonly restartTally: string;
+  /** How the newest attempts to bring the session up went. */
+  readonly restoreMetrics: string;
+  /** When pairing codes were asked for. */
+  readonly linkingLimits: string;
   /** What Chromium writes to its stderr. */
   readonly browserLog: string;
 }
@@ -22,6 +30,10 @@ export function sessionPathsIn(directory: string): SessionPaths {
     profile: join(directory, 'profile'),
     deviceStatus: join(directory, 'device-status.json'),
     sessionHistory: join(directory, 'session-history.json'),
+    quarantine: join(directory, 'quarantine'),
+    restartTally: join(directory, 'restart-tally.json'),
+    restoreMetrics: join(directory, 'restore-metrics.json'),
+    linkingLimits: join(directory, 'linking-limits.json'),
     browserLog: join(directory, 'browser.log'),
   };
 }

@@ -273,7 +273,10 @@ export class Account extends EventEmitter<AccountEvents> {
         return;
       case 'phase':
       case 'qr':
+      case 'qr-expired':
       case 'pairing-code':
+      case 'restore-metrics':
+      case 'alert':
         return;
     }
   }

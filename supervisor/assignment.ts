@@ -32,7 +32,11 @@ export function createAssignment(
       pageLoadTimeoutMs: configuration.pageLoadTimeoutMs,
       authTimeoutMs: configuration.authTimeoutMs,
       syncTimeoutMs: configuration.syncTimeoutMs,
+      probeIntervalMs: configuration.probeIntervalMs,
       probeTimeoutMs: configuration.probeTimeoutMs,
+      transportReconnectMs: configuration.transportReconnectMs,
+      transportReloadMs: configuration.transportReloadMs,
+      transportRestartMs: configuration.transportRestartMs,
     },
   };
 }

@@ -11,6 +11,8 @@ import { WorkerFailure } from './worker-failure.js';
 
 /** WhatsApp hands out a code every 20 s (the first lives 60 s); nobody who wants to scan needs more than these. */
 const qrLimit = 18;
+const firstQrLifeMs = 60_000;
+const qrLifeMs = 20_000;
 /** How long a pairing code may stay unused before the link is given up: as long as WhatsApp takes it. */
 const pairingCodeTimeoutMs = 180_000;
 /** Larger than any life of a worker: the library would ask for another code every three minutes, and WhatsApp locks out. */
@@ -110,7 +112,13 @@ export class DeviceLinker {
       );
       return;
     }
-    void supervisor.send({ type: 'qr', incarnation: assignment.incarnation, qr, sequence: this.#sequence });
+    void supervisor.send({
+      type: 'qr',
+      incarnation: assignment.incarnation,
+      qr,
+      sequence: this.#sequence,
+      expiresInMs: this.#sequence === 1 ? firstQrLifeMs : qrLifeMs,
+    });
     output.banner('SCAN QR CODE TO LINK DEVICE', [
       `Account: +${assignment.account}`,
       'On the phone: WhatsApp > Settings > Linked devices > Link a device',
@@ -127,7 +135,12 @@ export class DeviceLinker {
     const { assignment, output, supervisor } = this.#context;
     try {
       const code = await client.requestPairingCode(assignment.account, true, neverAgainMs);
-      void supervisor.send({ type: 'pairing-code', incarnation: assignment.incarnation, code });
+      void supervisor.send({
+        type: 'pairing-code',
+        incarnation: assignment.incarnation,
+        code,
+        expiresInMs: pairingCodeTimeoutMs,
+      });
       output.banner('ENTER PAIRING CODE TO LINK DEVICE', [
         `Account: +${assignment.account}`,
         'On the phone: WhatsApp > Settings > Linked devices > Link a device > Link with phone number instead',

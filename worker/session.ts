@@ -196,7 +196,6 @@ export function startSession(
       waVersion: state.waVersion ?? 'unknown',
       identity: state.identity ?? assignment.account,
       healed,
-      phases: timeline.durationsMs,
     });
   }
 

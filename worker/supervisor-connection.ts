@@ -7,6 +7,7 @@ import { parseSupervisorMessage } from '../shared/protocol/parse-message.js';
 interface ConnectionEvents {
   assign: [Assignment];
   stop: [Extract<SupervisorMessage, { type: 'stop' }>];
+  'refresh-link': [Extract<SupervisorMessage, { type: 'refresh-link' }>];
   /** The supervisor is gone. */
   gone: [];
 }
@@ -30,7 +31,8 @@ export class SupervisorConnection extends EventEmitter<ConnectionEvents> {
         return;
       }
       if (parsed.message.type === 'assign') this.emit('assign', parsed.message);
-      else this.emit('stop', parsed.message);
+      else if (parsed.message.type === 'stop') this.emit('stop', parsed.message);
+      else this.emit('refresh-link', parsed.message);
     });
     channel.on('disconnect', () => this.emit('gone'));
   }

@@ -30,6 +30,17 @@ export async function checkCombinations(
       instead: `write a timeout of ${probeIntervalMs} at most, or an interval of ${probeTimeoutMs} at least`,
     });
   }
+  for (const [earlier, later] of [
+    ['transportReconnectMs', 'transportReloadMs'],
+    ['transportReloadMs', 'transportRestartMs'],
+  ] as const) {
+    if (!sound(earlier, later) || values[earlier] < values[later]) continue;
+    problems.push({
+      where: `${place(later)} and ${place(earlier)}`,
+      what: `the steps of a lost connection come one after the other, and ${values[later]} ms is not more than ${values[earlier]} ms`,
+      instead: 'write three times that grow, for example 30000, 90000 and 180000',
+    });
+  }
   const token = values['http.token'];
   if (token !== undefined && token.length < 16 && !isLoopback(values['http.host'])) {
     problems.push({

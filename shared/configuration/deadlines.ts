@@ -65,6 +65,31 @@ export const deadlines = {
     least: 100,
     most: 3_600_000,
   }),
+  // A connection that comes back by itself mostly does so within seconds.
+  transportReconnectMs: deadline('WASUP_TRANSPORT_RECONNECT_MS', {
+    sentence: 'How long the connection to WhatsApp may be away before the page is told to connect anew.',
+    fallback: 30_000,
+    least: 100,
+    most: 3_600_000,
+  }),
+  transportReloadMs: deadline('WASUP_TRANSPORT_RELOAD_MS', {
+    sentence: 'How long it may be away before the page is reloaded; longer than the time to connect anew.',
+    fallback: 90_000,
+    least: 100,
+    most: 3_600_000,
+  }),
+  transportRestartMs: deadline('WASUP_TRANSPORT_RESTART_MS', {
+    sentence: 'How long it may be away before the worker is restarted; longer than the time to the reload.',
+    fallback: 180_000,
+    least: 100,
+    most: 3_600_000,
+  }),
+  incompatibleRetryMs: deadline('WASUP_INCOMPATIBLE_RETRY_MS', {
+    sentence: 'Pause between attempts on a WhatsApp Web that the library does not know.',
+    fallback: 1_800_000,
+    least: 100,
+    most: 86_400_000,
+  }),
   workerStartTimeoutMs: deadline('WASUP_WORKER_START_TIMEOUT_MS', {
     sentence: 'Time for a worker to load its modules and the bot.',
     fallback: 30_000,

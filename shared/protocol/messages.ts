@@ -1,12 +1,13 @@
 import { z } from 'zod';
 
 import { accountNumberPattern } from '../accounts.js';
+import { alertKinds } from '../alerts.js';
 
 /**
  * What supervisor and worker say to each other over IPC. Every message is validated on arrival. `hello` and `assign`
  * carry the version: from a half-finished upgrade they count as malformed, and the log names the field.
  */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** Restore brings back a stored login and can never show a QR; link is a new device and needs a person. */
 export const sessionModes = ['restore', 'link'] as const;
@@ -18,16 +19,24 @@ export type RestoreRung = (typeof restoreRungs)[number];
 
 /**
  * Where a worker life is: from `booting` to `listening` in their order, though a page that reloads goes back to
- * `connecting`. `linking` is the wait for a person, before `syncing`; `stopping` may follow any.
+ * `starting`. `linking` is the wait for a person, before `syncing`; `stopping` may follow any.
  */
 export const workerPhases = [
   'booting',
+  /** To the browser and its page. */
   'attaching',
+  /** The page from WhatsApp's servers. */
   'loading',
+  /** WhatsApp Web in the page. */
+  'starting',
   'connecting',
   'authenticating',
   'syncing',
+  /** The library's half into the page. */
+  'injecting',
   'verifying',
+  /** With what came while nobody listened. */
+  'catching-up',
   'listening',
   'linking',
   'stopping',
@@ -46,6 +55,44 @@ export const failureClasses = [
   'BUG',
 ] as const;
 export type FailureClass = (typeof failureClasses)[number];
+
+/** What a session reaches on its way to listening, in this order; metrics say how long each took to reach. */
+export const milestones = [
+  'browser',
+  'page',
+  'debug',
+  'socket',
+  'authenticated',
+  'synced',
+  'injected',
+  'verified',
+  'caughtUp',
+] as const;
+export type Milestone = (typeof milestones)[number];
+
+/** How one attempt to bring a session up went: a restore, a link, or the same page after it had reloaded itself. */
+export const attemptSchema = z.strictObject({
+  mode: z.enum(sessionModes),
+  /** `relink` for a new device; `in-place` for a session that listened, was lost in its page and healed there. */
+  rung: z.enum([...restoreRungs, 'relink', 'in-place']),
+  /** Counted from 1; of the tries that WhatsApp may refuse. */
+  attempt: z.int().positive(),
+  outcome: z.enum(['listening', 'failed']),
+  /** Milliseconds from the assignment (or the loss, in place) to the outcome. */
+  durationMs: z.number().nonnegative(),
+  /** Milliseconds that each milestone took after the one before; those that were not reached are missing. */
+  phases: z.partialRecord(z.enum(milestones), z.number().nonnegative()),
+  /** What the attempt was at when it failed; null when it listens. */
+  failedPhase: z.enum(workerPhases).nullable(),
+  class: z.enum(failureClasses).nullable(),
+  reason: z.string().nullable(),
+  /** Whether the library had to be helped over something that it had missed. */
+  healed: z.boolean(),
+  /** Messages that had come while nobody listened, and were handed to the bot. */
+  messagesCaughtUp: z.int().nonnegative(),
+  waVersion: z.string().nullable(),
+});
+export type AttemptMetrics = z.infer<typeof attemptSchema>;
 
 const incarnation = z.int().positive();
 const milliseconds = z.number().nonnegative();
@@ -74,7 +121,12 @@ export const assignmentSchema = z.strictObject({
     pageLoadTimeoutMs: milliseconds,
     authTimeoutMs: milliseconds,
     syncTimeoutMs: milliseconds,
+    probeIntervalMs: milliseconds,
     probeTimeoutMs: milliseconds,
+    /** How long the connection to WhatsApp may be away before each step is taken. */
+    transportReconnectMs: milliseconds,
+    transportReloadMs: milliseconds,
+    transportRestartMs: milliseconds,
   }),
 });
 export type Assignment = z.infer<typeof assignmentSchema>;
@@ -83,6 +135,8 @@ export const supervisorMessageSchema = z.discriminatedUnion('type', [
   assignmentSchema,
   /** End this life: stop taking messages, detach, exit 0 within the deadline. */
   z.strictObject({ type: z.literal('stop'), deadlineMs: milliseconds }),
+  /** A person is there to link the device: show fresh QR codes, or ask for a pairing code. */
+  z.strictObject({ type: z.literal('refresh-link'), method: z.enum(['qr', 'code']) }),
 ]);
 export type SupervisorMessage = z.infer<typeof supervisorMessageSchema>;
 
@@ -114,8 +168,12 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
     qr: z.string().min(1),
     /** Counted from 1 in each life. */
     sequence: z.int().positive(),
+    /** How long WhatsApp takes it. */
+    expiresInMs: milliseconds,
   }),
-  z.strictObject({ type: z.literal('pairing-code'), incarnation, code: z.string().min(1) }),
+  /** The last code has expired and no other follows by itself. */
+  z.strictObject({ type: z.literal('qr-expired'), incarnation }),
+  z.strictObject({ type: z.literal('pairing-code'), incarnation, code: z.string().min(1), expiresInMs: milliseconds }),
   z.strictObject({
     type: z.literal('listening'),
     incarnation,
@@ -126,7 +184,15 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
     identity: z.string(),
     /** Whether the library had to be helped over a sync that it missed. */
     healed: z.boolean(),
-    phases: z.partialRecord(z.enum(workerPhases), milliseconds),
+  }),
+  /** Said once for each attempt, when it listens or has failed. */
+  z.strictObject({ type: z.literal('restore-metrics'), incarnation, attempt: attemptSchema }),
+  z.strictObject({
+    type: z.literal('alert'),
+    incarnation,
+    kind: z.enum(alertKinds),
+    sentence: z.string().min(1),
+    action: z.string().nullable(),
   }),
   /** The connection to WhatsApp went away (false) or came back (true) while the page lives on. */
   z.strictObject({ type: z.literal('transport'), incarnation, connected: z.boolean(), state: z.string() }),

@@ -74,6 +74,10 @@ const samples: Record<OptionKey, string> = {
   browserStartTimeoutMs: '1000',
   pageLoadTimeoutMs: '1000',
   syncTimeoutMs: '1000',
+  transportReconnectMs: '1000',
+  transportReloadMs: '2000',
+  transportRestartMs: '3000',
+  incompatibleRetryMs: '1000',
   workerStartTimeoutMs: '1000',
   maxRestoreAttempts: '1',
 };
@@ -103,6 +107,10 @@ describe('without any source', () => {
       browserStartTimeoutMs: 30_000,
       pageLoadTimeoutMs: 60_000,
       syncTimeoutMs: 60_000,
+      transportReconnectMs: 30_000,
+      transportReloadMs: 90_000,
+      transportRestartMs: 180_000,
+      incompatibleRetryMs: 1_800_000,
       workerStartTimeoutMs: 30_000,
       maxRestoreAttempts: 3,
     });

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { alertKinds } from '../../shared/alerts.js';
 import {
   failureClasses,
+  milestones,
   protocolVersion,
   restoreRungs,
   sessionModes,
@@ -35,8 +37,20 @@ const workerMessages: { [Type in WorkerMessage['type']]: fc.Arbitrary<Extract<Wo
     { type: fc.constant('phase'), incarnation, phase },
     { requiredKeys: ['type', 'incarnation', 'phase'] },
   ),
-  qr: fc.record({ type: fc.constant('qr'), incarnation, qr: word, sequence: fc.integer({ min: 1 }) }),
-  'pairing-code': fc.record({ type: fc.constant('pairing-code'), incarnation, code: word }),
+  qr: fc.record({
+    type: fc.constant('qr'),
+    incarnation,
+    qr: word,
+    sequence: fc.integer({ min: 1 }),
+    expiresInMs: milliseconds,
+  }),
+  'qr-expired': fc.record({ type: fc.constant('qr-expired'), incarnation }),
+  'pairing-code': fc.record({
+    type: fc.constant('pairing-code'),
+    incarnation,
+    code: word,
+    expiresInMs: milliseconds,
+  }),
   listening: fc.record({
     type: fc.constant('listening'),
     incarnation,
@@ -46,7 +60,31 @@ const workerMessages: { [Type in WorkerMessage['type']]: fc.Arbitrary<Extract<Wo
     waVersion: fc.string(),
     identity: fc.string(),
     healed: fc.boolean(),
-    phases: fc.dictionary(phase, milliseconds, { noNullPrototype: true }),
+  }),
+  'restore-metrics': fc.record({
+    type: fc.constant('restore-metrics'),
+    incarnation,
+    attempt: fc.record({
+      mode,
+      rung: fc.constantFrom(...restoreRungs, 'relink', 'in-place'),
+      attempt: fc.integer({ min: 1 }),
+      outcome: fc.constantFrom('listening', 'failed'),
+      durationMs: milliseconds,
+      phases: fc.dictionary(fc.constantFrom(...milestones), milliseconds, { noNullPrototype: true }),
+      failedPhase: fc.option(phase),
+      class: fc.option(fc.constantFrom(...failureClasses)),
+      reason: fc.option(fc.string()),
+      healed: fc.boolean(),
+      messagesCaughtUp: fc.nat(),
+      waVersion: fc.option(fc.string()),
+    }),
+  }),
+  alert: fc.record({
+    type: fc.constant('alert'),
+    incarnation,
+    kind: fc.constantFrom(...alertKinds),
+    sentence: word,
+    action: fc.option(fc.string()),
   }),
   transport: fc.record({
     type: fc.constant('transport'),
@@ -83,10 +121,15 @@ const supervisorMessages: {
       pageLoadTimeoutMs: milliseconds,
       authTimeoutMs: milliseconds,
       syncTimeoutMs: milliseconds,
+      probeIntervalMs: milliseconds,
       probeTimeoutMs: milliseconds,
+      transportReconnectMs: milliseconds,
+      transportReloadMs: milliseconds,
+      transportRestartMs: milliseconds,
     }),
   }),
   stop: fc.record({ type: fc.constant('stop'), deadlineMs: milliseconds }),
+  'refresh-link': fc.record({ type: fc.constant('refresh-link'), method: fc.constantFrom('qr', 'code') }),
 };
 
 const anyWorkerMessage = fc.oneof(...Object.values(workerMessages));

@@ -23,7 +23,11 @@ const assignment = {
     pageLoadTimeoutMs: 1,
     authTimeoutMs: 1,
     syncTimeoutMs: 1,
+    probeIntervalMs: 1,
     probeTimeoutMs: 1,
+    transportReconnectMs: 1,
+    transportReloadMs: 2,
+    transportRestartMs: 3,
   },
 };
 
