@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type JsonFileKind, readJsonFile, updateJsonFile } from './files/json-file.js';
+import { readJsonFile, updateJsonFile } from './files/json-file.js';
+import { jsonList } from './files/json-list.js';
 
 /** Older entries are dropped: about 50 kB, and weeks of a healthy account. */
 export const maxHistoryEntries = 500;
@@ -64,13 +65,4 @@ export async function readSessionHistory(
   return { entries: value, repaired };
 }
 
-const kind: JsonFileKind<readonly SessionHistoryEntry[]> = {
-  create: () => [],
-  salvage: (content) => {
-    if (!Array.isArray(content)) return { value: [], damage: 'not an array' };
-    const parsed = content.map((entry) => entrySchema.safeParse(entry));
-    const sound = parsed.flatMap(({ success, data }) => (success ? [data] : []));
-    const dropped = parsed.length - sound.length;
-    return { value: sound, damage: dropped === 0 ? undefined : `${dropped} of ${parsed.length} entries unreadable` };
-  },
-};
+const kind = jsonList(entrySchema);
