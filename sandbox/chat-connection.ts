@@ -97,7 +97,9 @@ export class ChatConnection {
     }
   }
 
-  #login({ credentials, keys, pageId, living }: Extract<PageFrame, { type: 'login' }>): void {
+  #login({ credentials, keys, pageId, living, asked }: Extract<PageFrame, { type: 'login' }>): void {
+    const { counters } = this.world;
+    if (asked !== undefined) counters[asked === 'takeover' ? 'takeovers' : 'reconnects'] += 1;
     this.keys = keys;
     this.pageId = pageId;
     if (!credentials) {
@@ -112,6 +114,7 @@ export class ChatConnection {
     this.account = found.account;
     this.device = found.device;
     if (!living) found.device.synced = false;
+    counters.logins += 1;
     this.#online();
   }
 

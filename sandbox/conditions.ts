@@ -26,8 +26,18 @@ export const pageLoadConditions = z.strictObject({
   refuse: howMany.optional(),
   /** The next loads get no answer until `stall: false`. */
   stall: howMany.optional(),
+  /** The next loads get an empty page, without WhatsApp in it. */
+  blank: howMany.optional(),
 });
 export type PageLoadConditions = z.output<typeof pageLoadConditions>;
+
+export const moduleConditions = z.strictObject({
+  /** What pages that load from now on don't find any more, as after an update of WhatsApp; an empty list brings all back. */
+  missing: z.array(z.string().min(1)),
+  /** On each page only so many requests for each of them fail (1 to 1000); without it all do. */
+  times: z.number().int().min(1).max(1000).optional(),
+});
+export type ModuleConditions = z.output<typeof moduleConditions>;
 
 export const deviceStates = [
   'CONFLICT',

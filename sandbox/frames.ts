@@ -13,6 +13,8 @@ export const pageFrame = z.discriminatedUnion('type', [
     keys,
     pageId: z.string(),
     living: z.boolean(),
+    /** What the page was asked to do with its socket before it came. */
+    asked: z.enum(['takeover', 'reconnect']).optional(),
   }),
   z.object({ type: z.literal('request'), id: z.number(), name: z.string(), body: z.unknown() }),
   z.object({ type: z.literal('stored'), ids: z.array(z.number()) }),

@@ -1,10 +1,10 @@
 import { browserArguments, whatsappHost } from './browser-arguments.js';
 import { createCertificate } from './certificate.js';
-import type { NetworkConditions, PageLoadConditions } from './conditions.js';
-import { networkConditions, pageLoadConditions } from './conditions.js';
+import type { ModuleConditions, NetworkConditions, PageLoadConditions } from './conditions.js';
+import { moduleConditions, networkConditions, pageLoadConditions } from './conditions.js';
 import { startControlServer } from './control/server.js';
 import type { SandboxOptions } from './options.js';
-import { parseInput, phoneNumber, resolveOptions } from './options.js';
+import { InvalidInput, parseInput, phoneNumber, resolveOptions } from './options.js';
 import { readPage } from './page-bundle.js';
 import { PageGate } from './page-gate.js';
 import type { Phone } from './phone.js';
@@ -15,7 +15,13 @@ import type { Counters } from './world.js';
 import { World } from './world.js';
 
 export type { DeviceAction, ReceivedMessage, SentMessage } from './account.js';
-export type { DeviceState, NetworkConditions, PageLoadConditions, SyncConditions } from './conditions.js';
+export type {
+  DeviceState,
+  ModuleConditions,
+  NetworkConditions,
+  PageLoadConditions,
+  SyncConditions,
+} from './conditions.js';
 export type { SandboxOptions } from './options.js';
 export { InvalidInput } from './options.js';
 export { WaitTimeout } from './wait.js';
@@ -42,6 +48,8 @@ export interface Sandbox {
   phone(number: string): Phone;
   network(conditions: NetworkConditions): void;
   pageLoads(conditions: PageLoadConditions): void;
+  /** Takes modules away from pages that load from now on. @throws InvalidInput for a name that is not served anyway. */
+  modules(conditions: ModuleConditions): void;
   close(): Promise<void>;
 }
 
@@ -78,6 +86,14 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       world.changed();
     },
     pageLoads: (conditions) => gate.set(parseInput(pageLoadConditions, conditions, 'pageLoads')),
+    modules(conditions) {
+      const parsed = parseInput(moduleConditions, conditions, 'modules');
+      const unknown = parsed.missing.filter((name) => !page.modules.includes(name));
+      if (unknown.length > 0) {
+        throw new InvalidInput(`modules: missing: the sandbox has no ${unknown.join(', ')} to take away.`);
+      }
+      world.modules = parsed;
+    },
     async close() {
       world.changes.close();
       await control.close();

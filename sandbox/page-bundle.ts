@@ -1,12 +1,14 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import path from 'node:path';
+import type { ModuleConditions } from './conditions.js';
 
 export interface PageConfiguration {
   pageId: string;
   version: string;
   build: string;
   socketTimeoutMs: number;
+  modules: ModuleConditions;
 }
 
 export interface PageBundle {

@@ -6,6 +6,7 @@ import type { Changes } from './wait.js';
 const report = z.discriminatedUnion('type', [
   z.object({ type: z.literal('unknown-module'), name: z.string() }),
   z.object({ type: z.literal('freezing') }),
+  z.object({ type: z.literal('done'), id: z.number() }),
   z.object({ type: z.literal('error'), message: z.string() }),
 ]);
 
@@ -13,6 +14,8 @@ interface OpenPage {
   readonly socket: WebSocket;
   /** It has said that it begins to freeze. */
   freezing: boolean;
+  /** What it was told to do and has not said to be done. */
+  readonly undone: Set<number>;
 }
 
 /** A page that has its event loop free does what it is told within milliseconds. */
@@ -24,11 +27,12 @@ export class Pages {
   readonly unknownModules = new Set<string>();
   /** Mistakes of the emulation itself. */
   readonly errors: string[] = [];
+  #nextAction = 1;
 
   constructor(private readonly changes: Changes) {}
 
   enter(pageId: string, socket: WebSocket): void {
-    const page = { socket, freezing: false };
+    const page = { socket, freezing: false, undone: new Set<number>() };
     this.#open.set(pageId, page);
     readFrames(socket, report, {
       take: (frame) => this.#heard(page, frame),
@@ -65,6 +69,20 @@ export class Pages {
     );
   }
 
+  /** Resolves when the page has done it. */
+  async perform(pageId: string | undefined, action: string): Promise<void> {
+    const page = this.#find(pageId, action);
+    const id = this.#nextAction++;
+    page.undone.add(id);
+    tell(page, action, { id });
+    await this.changes.until(
+      () => (page.undone.has(id) ? undefined : true),
+      actionTimeoutMs,
+      () => `the page to ${action}.`,
+    );
+  }
+
+  /** Tells the page, and waits for nothing. */
   act(pageId: string | undefined, action: string, details?: Record<string, unknown>): void {
     tell(this.#find(pageId, action), action, details);
   }
@@ -82,6 +100,10 @@ export class Pages {
         break;
       case 'error':
         this.errors.push(frame.message);
+        break;
+      case 'done':
+        page.undone.delete(frame.id);
+        this.changes.announce();
         break;
       case 'freezing':
         page.freezing = true;

@@ -47,6 +47,19 @@ export class PhoneFaults {
     this.#act('reload');
   }
 
+  /**
+   * What puppeteer has exposed in the living page leads nowhere from now on, as after the death of whoever exposed it:
+   * calls resolve, and nothing reaches Node. What is exposed later works. Resolves when it is so.
+   */
+  async deafen(): Promise<void> {
+    await this.world.pages.perform(this.#lastDevice()?.pageId, 'deafen');
+  }
+
+  /** The library's half in the living page is gone: `window.WWebJS` is undefined. Resolves when it is so. */
+  async forgetUtilities(): Promise<void> {
+    await this.world.pages.perform(this.#lastDevice()?.pageId, 'forget-utilities');
+  }
+
   /** The page's event loop hangs, for ever or for so long; resolves when it has begun to. */
   async freezePage(forMs?: number): Promise<void> {
     await this.world.pages.freeze(this.#lastDevice()?.pageId, forMs);

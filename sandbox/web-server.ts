@@ -39,7 +39,8 @@ export async function startWebServer(
       world.changed();
       gate.pass(response, () => send(response, 'text/html; charset=utf-8', page.html));
     } else if (url.pathname === '/app.js') {
-      const configuration = { pageId: randomUUID(), version: versions[build], build, socketTimeoutMs };
+      const { modules } = world;
+      const configuration = { pageId: randomUUID(), version: versions[build], build, socketTimeoutMs, modules };
       send(response, 'text/javascript; charset=utf-8', page.script(configuration));
     } else if (url.pathname.startsWith('/media/') && world.media.has(url.pathname)) {
       send(response, 'application/octet-stream', world.media.get(url.pathname) ?? '');

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ChatConnection } from './chat-connection.js';
 import { Account } from './account.js';
-import type { NetworkConditions } from './conditions.js';
+import type { ModuleConditions, NetworkConditions } from './conditions.js';
 import type { Device } from './device.js';
 import type { ResolvedSandboxOptions } from './options.js';
 import { parseInput, phoneNumber } from './options.js';
@@ -14,18 +14,32 @@ export interface Counters {
   qrRefsServed: number;
   pairingCodesServed: number;
   socketConnections: number;
+  /** Logins with stored credentials that were accepted. */
+  logins: number;
+  /** What a page was asked to do with its socket, counted when it comes back to the server. */
+  reconnects: number;
+  takeovers: number;
 }
 
 /** Everything the server side knows: the numbers, their devices, the sockets, the weather of the network. */
 export class World {
   readonly changes = new Changes();
-  readonly counters: Counters = { pageLoads: 0, qrRefsServed: 0, pairingCodesServed: 0, socketConnections: 0 };
+  readonly counters: Counters = {
+    pageLoads: 0,
+    qrRefsServed: 0,
+    pairingCodesServed: 0,
+    socketConnections: 0,
+    logins: 0,
+    reconnects: 0,
+    takeovers: 0,
+  };
   readonly connections = new Set<ChatConnection>();
   readonly accounts = new Map<string, Account>();
   /** Uploaded or received media by path. */
   readonly media = new Map<string, Buffer>();
   readonly pages = new Pages(this.changes);
   network: NetworkConditions = {};
+  modules: ModuleConditions = { missing: [] };
   readonly #phones = new Map<string, Phone>();
 
   constructor(readonly options: ResolvedSandboxOptions) {}

@@ -117,6 +117,8 @@ export const phoneActions: Record<string, PhoneAction> = {
   synced: action(z.strictObject({ synced: z.boolean() }), (phone, { synced }) => phone.setSynced(synced)),
   state: action(z.strictObject({ state: deviceState }), (phone, { state }) => phone.setState(state)),
   'reload-page': action(nothing, (phone) => phone.reloadPage()),
+  deafen: action(nothing, (phone) => phone.deafen()),
+  'forget-utilities': action(nothing, (phone) => phone.forgetUtilities()),
   'freeze-page': action(z.strictObject({ forMs: z.number().int().min(0).optional() }), (phone, { forMs }) =>
     phone.freezePage(forMs),
   ),

@@ -1,5 +1,5 @@
 import type { Sandbox } from '../index.js';
-import type { NetworkConditions, PageLoadConditions } from '../conditions.js';
+import type { ModuleConditions, NetworkConditions, PageLoadConditions } from '../conditions.js';
 
 type SandboxAction = (sandbox: Sandbox, body: unknown) => unknown;
 
@@ -7,4 +7,5 @@ type SandboxAction = (sandbox: Sandbox, body: unknown) => unknown;
 export const sandboxActions: Record<string, SandboxAction> = {
   network: (sandbox, body) => sandbox.network(body as NetworkConditions),
   'page-loads': (sandbox, body) => sandbox.pageLoads(body as PageLoadConditions),
+  modules: (sandbox, body) => sandbox.modules(body as ModuleConditions),
 };

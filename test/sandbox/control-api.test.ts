@@ -44,6 +44,8 @@ test.each([
   ['/phones/12/receive-text', { from: '15551234567', body: 'x' }, 'a phone number is 5 to 15 digits'],
   ['/network', { cut: 'yes' }, 'cut'],
   ['/page-loads', { refuse: -1 }, 'refuse'],
+  ['/modules', { missing: ['WAWebNobodyHasThis'] }, 'the sandbox has no WAWebNobodyHasThis to take away'],
+  ['/modules', { missing: ['WAWebCmd'], times: 0 }, 'times'],
 ])('POST %s with %j is a 400 that says what is wrong', async (path, body, complaint) => {
   const { status, answer } = await post(path, body);
   expect(status).toBe(400);
@@ -54,6 +56,8 @@ test.each([
   ['/phones/15550001000/receive-text', { from: '15551234567', body: 'x', group: '123456@g.us' }, 'Create it first'],
   ['/phones/15550001000/receive-text', { from: '15551234567', body: 'x', quoted: 'nothing' }, 'neither sent nor'],
   ['/phones/15550001000/reload-page', {}, 'Start its browser first'],
+  ['/phones/15550001000/deafen', {}, 'Start its browser first'],
+  ['/phones/15550001000/forget-utilities', {}, 'Start its browser first'],
   ['/phones/15550001000/acknowledge', { messageId: 'x', ack: 2 }, 'has sent no message'],
 ])(
   'POST %s with %j is a 409: the request is fine but the sandbox is not in a state for it',

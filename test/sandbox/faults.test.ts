@@ -45,10 +45,14 @@ test('a dropped socket comes back by itself, and what came meanwhile is emitted 
   const [message] = (await library.next('message')) as [{ body: string }];
   expect(message.body).toBe('meanwhile');
   expect(await library.client.getState()).toBe('CONNECTED');
-  const connections = sandbox.counters.socketConnections;
+  const { socketConnections: connections, logins, reconnects } = sandbox.counters;
   phone.dropSocket();
   await phone.waitFor('synced');
   expect(sandbox.counters.socketConnections).toBeGreaterThanOrEqual(connections);
+  await expect.poll(() => sandbox.counters.logins).toBe(logins + 1);
+  await evaluate(library.client, `window.require('WAWebSocketModel').Socket.reconnect()`);
+  await expect.poll(() => sandbox.counters.reconnects).toBe(reconnects + 1);
+  await expect.poll(() => sandbox.counters.logins).toBe(logins + 2);
   expect(library.count('ready')).toBe(1);
 });
 
@@ -120,12 +124,37 @@ test('a second page on the same link puts the first into CONFLICT, and takeover(
   expect(await library.next('change_state')).toEqual(['CONFLICT']);
   await waitForSocketState(library.client, 'CONFLICT', second);
   await waitForSocketState(library.client, 'CONNECTED');
+  expect(sandbox.counters.takeovers).toBe(1);
 });
 
 test('a terminal state ends the plain library', async () => {
   await library.next('ready');
   phone.setState('TOS_BLOCK');
   expect(await library.next('disconnected')).toEqual(['TOS_BLOCK']);
+});
+
+test('a page that was made deaf calls into the void, and lives on', async () => {
+  await library.next('ready');
+  await phone.deafen();
+  const { id } = await phone.receiveText({ from: '15551234567', body: 'is there anybody?' });
+  await phone.waitForAck(id, 2);
+  expect(await evaluate(library.client, `window.onAppStateHasSyncedEvent()`)).toBeUndefined();
+  await library.client.sendMessage('15551234567@c.us', 'can speak');
+  await phone.waitForSent(({ body }) => body === 'can speak');
+  expect(await library.client.getState()).toBe('CONNECTED');
+  expect(library.events.filter(({ name }) => name.startsWith('message') || name === 'authenticated')).toHaveLength(1);
+  // The next document has living functions again.
+  phone.reloadPage();
+  await library.next('ready');
+});
+
+test('a page that has forgotten the library’s half is not told from one that never had it', async () => {
+  await library.next('ready');
+  await phone.forgetUtilities();
+  expect(await evaluate(library.client, `typeof window.WWebJS`)).toBe('undefined');
+  await evaluate(library.client, `window.onAppStateHasSyncedEvent()`);
+  await library.next('ready');
+  expect(await evaluate(library.client, `typeof window.WWebJS`)).toBe('object');
 });
 
 test('a frozen page answers nothing while the browser does', async () => {

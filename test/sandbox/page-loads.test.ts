@@ -39,6 +39,18 @@ test('a stalled page load hangs until it is let through', async () => {
   await library.next('qr');
 });
 
+test('a blank page has no WhatsApp in it, and the next load has', async () => {
+  sandbox.pageLoads({ blank: 1 });
+  library = startPlainLibrary(sandbox, profile.folder, { authTimeoutMs: 1500 });
+  await library.initialized.then(
+    () => expect.fail('It should not have been initialized.'),
+    (error: unknown) => expect(error).toBe('auth timeout'),
+  );
+  expect(await library.client.pupPage?.evaluate('typeof window.Debug')).toBe('undefined');
+  await library.client.pupPage?.reload();
+  expect(await library.client.pupPage?.evaluate('typeof window.Debug')).toBe('object');
+});
+
 test('a limit on pairing codes is a rejection with 429', async () => {
   library = startPlainLibrary(sandbox, profile.folder);
   await library.next('qr');

@@ -40,6 +40,17 @@ test('a page that begins to freeze in time is frozen, each time anew', async () 
   await second;
 });
 
+test('what a page has done is done, and what it has not done in time is an error that says so', async () => {
+  enter('a', (page, action) => {
+    const { action: name, id } = action as { action: string; id: number };
+    if (name === 'deafen') say(page, { type: 'done', id });
+  });
+  await pages.perform('a', 'deafen');
+  const undone = expect(pages.perform('a', 'dance')).rejects.toThrow('Waited 10000 ms for the page to dance');
+  await vi.advanceTimersByTimeAsync(10_000);
+  await undone;
+});
+
 test('a page that does not begin to freeze in time is an error that says so', async () => {
   enter('a');
   const frozen = expect(pages.freeze('a')).rejects.toThrow('Waited 10000 ms for the page to begin to freeze');

@@ -19,6 +19,7 @@ define('sandbox/session', (require) => {
   let timeout;
   let leaving = false;
   let connections = 0;
+  let asked;
   const ready = Promise.withResolvers();
 
   async function start() {
@@ -49,13 +50,15 @@ define('sandbox/session', (require) => {
 
   async function login() {
     await ready.promise;
-    connection.send({
+    const sent = connection.send({
       type: 'login',
       credentials: credentials ?? null,
       keys: identity.publicKeys(),
       pageId: config.pageId,
       living: Socket.hasSynced,
+      asked,
     });
+    if (sent) asked = undefined;
   }
 
   const handlers = {
@@ -120,20 +123,20 @@ define('sandbox/session', (require) => {
     location.href = `${location.origin}/?post_logout=1`;
   }
 
+  function comeBack(why) {
+    asked = why;
+    opening();
+    connection.restart();
+  }
+
   Socket.actions = {
     logout: async () => {
       await connection.request('logout').catch(() => undefined);
       // The caller gets its answer before the page goes away.
       setTimeout(leave);
     },
-    takeover: () => {
-      opening();
-      connection.restart();
-    },
-    reconnect: () => {
-      opening();
-      connection.restart();
-    },
+    takeover: () => comeBack('takeover'),
+    reconnect: () => comeBack('reconnect'),
   };
   linking.useSocket(connection);
 

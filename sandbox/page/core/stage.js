@@ -14,6 +14,14 @@ define('sandbox/stage', (require) => {
     reload: () => location.reload(),
     state: ({ state }) => require('sandbox/session').force(state),
     synced: ({ synced }) => require('WAWebSocketModel').Socket.set({ hasSynced: synced }),
+    // Puppeteer keeps its own way to Node beside each function that it exposes, under the same name with this prefix.
+    deafen() {
+      const prefix = 'puppeteer_';
+      for (const binding of Object.getOwnPropertyNames(window).filter((name) => name.startsWith(prefix))) {
+        window[binding.slice(prefix.length)] = async () => undefined;
+      }
+    },
+    'forget-utilities': () => delete window.WWebJS,
     wipe: ({ part }) => {
       if (part !== 'indexedDB') localStorage.clear();
       if (part !== 'localStorage') void require('sandbox/storage').wipe();
@@ -31,8 +39,9 @@ define('sandbox/stage', (require) => {
     socket = new WebSocket(`wss://${location.host}/ws/stage?page=${config.pageId}`);
     socket.onopen = () => waiting.splice(0).forEach(report);
     socket.onmessage = ({ data }) => {
-      const { action, ...details } = JSON.parse(data);
+      const { action, id, ...details } = JSON.parse(data);
       actions[action]?.(details);
+      if (id !== undefined) report({ type: 'done', id });
     };
   }
 
