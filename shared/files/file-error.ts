@@ -3,7 +3,7 @@ import { WasupError, describeError } from '../errors.js';
 import { supervisorExitCodes } from '../exit-codes.js';
 
 /** Turns what the file system threw into an error that names the file, the reason and the remedy. */
-export function fileError(verb: 'read' | 'write', path: string, cause: unknown): WasupError {
+export function fileError(verb: 'read' | 'write' | 'move', path: string, cause: unknown): WasupError {
   if (cause instanceof WasupError) return cause;
   const code = (cause as Partial<NodeJS.ErrnoException> | undefined)?.code;
   const folder = dirname(path);
@@ -29,6 +29,11 @@ function reasons(folder: string): Readonly<Record<string, readonly [reason: stri
     EACCES: permission,
     EPERM: permission,
     EBUSY: ["it is a mount of its own, which can't be replaced", `Mount the whole folder ${folder} instead.`],
+    EXDEV: [
+      'its new place is on another disk',
+      `Have everything in ${folder} on one disk: mount that folder, not parts of it.`,
+    ],
+    EEXIST: ['a file is in the place of a folder', `Look at ${folder} and move that file away.`],
     EISDIR: ['a folder is in its place', 'Move that folder away.'],
     ELOOP: ['a symbolic link is in its place', 'Remove that link.'],
     ENOTDIR: ['a part of the path is a file, not a folder', 'Move that file away, or set WASUP_SESSIONS_DIR.'],
