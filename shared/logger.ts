@@ -11,6 +11,7 @@ export interface LogOptions {
 /** A log and a way to draw boxes for people. */
 export interface Output {
   readonly log: Logger;
+  readonly format: LogOptions['format'];
   /**
    * Says something that a person should not overlook. `pretty` draws it as a box; `json` writes one record whose
    * `msg` is the title and whose `details` are the lines.
@@ -34,7 +35,12 @@ export function createOutput(options: LogOptions, bindings: Record<string, unkno
   const base = { level: options.level, base: bindings };
   if (options.format === 'json') {
     const log = pino(base, destination);
-    return { log, banner: (title, lines = []) => log.info({ details: lines }, title), print: () => undefined };
+    return {
+      log,
+      format: 'json',
+      banner: (title, lines = []) => log.info({ details: lines }, title),
+      print: () => undefined,
+    };
   }
   const colorize = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
   const stream = pretty({
@@ -54,7 +60,7 @@ export function createOutput(options: LogOptions, bindings: Record<string, unkno
   const print = (text: string): void => {
     if (!silent) destination.write(`${text}\n`);
   };
-  return { log, print, banner: (title, lines = []) => print(box(title, lines)) };
+  return { log, format: 'pretty', print, banner: (title, lines = []) => print(box(title, lines)) };
 }
 
 function box(title: string, lines: readonly string[]): string {

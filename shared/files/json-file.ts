@@ -13,6 +13,8 @@ const longestStepAsideMs = 20;
 export interface JsonFileKind<Value> {
   /** The value of a file that does not exist. */
   create(): Value;
+  /** The value of a file of which nothing can be read; without it the one of `create`. */
+  lost?(): Value;
   /** Keeps what can be kept; `damage` says in a few words what was wrong, and undefined that nothing was. */
   salvage(content: unknown): { readonly value: Value; readonly damage: string | undefined };
 }
@@ -115,7 +117,7 @@ function lost<Value>(
   kind: JsonFileKind<Value>,
   damage: string | undefined,
 ): { value: Value; damage: string | undefined } {
-  return { value: kind.create(), damage };
+  return { value: kind.lost?.() ?? kind.create(), damage };
 }
 
 /** Removes what processes left that were killed while they wrote. A living one is done within seconds. */
