@@ -5,6 +5,7 @@ import { optionKeys, options } from '../shared/configuration/options.js';
 import { suggest } from '../shared/configuration/suggest.js';
 import { supervisorExitCodes } from '../shared/exit-codes.js';
 import { createOutput } from '../shared/logger.js';
+import { addLinkCommand } from './commands/link.js';
 import { run } from './run.js';
 
 /**
@@ -41,6 +42,7 @@ export async function execute(words: readonly string[]): Promise<number> {
   supervise(program.command('dev'), (configuration) => superviseOrDemonstrate(configuration, true)).description(
     'like start, and restart the workers when their sources change (what `npm run dev` does)',
   );
+  addLinkCommand(program, (code) => (exitCode = code));
   // The sandbox is for development: its code is loaded by those who ask for it.
   if (words[0] === 'sandbox' || words[0] === 'help' || words.includes('--help')) {
     const { addSandboxCommand } = await import('../sandbox/command.js');
