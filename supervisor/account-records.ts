@@ -1,13 +1,20 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
+import type { Alert } from '../shared/alerts.js';
 import { readDeviceStatus, updateDeviceStatus } from '../shared/device-status.js';
 import { describeError } from '../shared/errors.js';
 import type { Logger } from '../shared/logger.js';
 import type { SessionPaths } from '../shared/paths.js';
+import type { AttemptMetrics } from '../shared/protocol/messages.js';
+import { appendAttempt } from '../shared/restore-metrics.js';
+import { appendSessionHistory, type SessionHistoryEntryInput } from '../shared/session-history.js';
+import type { StoredState } from './decide-operation.js';
 import type { Machine } from './machine-types.js';
+import type { Tally } from './restart-tally.js';
+import { readTally, writeTally } from './restart-tally-file.js';
 
-/** The supervisor's part in an account's files: what was stored before a start, and the end of a life that can't write any more. */
+/** The supervisor's part in an account's files: what was stored before a start, and what a life that has ended can't write any more. */
 export class AccountRecords {
   readonly #paths: SessionPaths;
   readonly #number: string;
@@ -22,8 +29,8 @@ export class AccountRecords {
     this.#log = log;
   }
 
-  /** @throws WasupError when the status file can't be read for reasons of the machine. */
-  async readStoredLogin(): Promise<{ hasProfile: boolean; deviceLinked: boolean | undefined }> {
+  /** @throws WasupError when a file can't be read for reasons of the machine. */
+  async readStoredState(): Promise<{ stored: StoredState; tally: Tally; lastConnected: string | null }> {
     const hasProfile = existsSync(join(this.#paths.profile, 'Default'));
     const hasStatus = existsSync(this.#paths.deviceStatus);
     const { status, repaired } = await readDeviceStatus(this.#paths.deviceStatus, this.#number);
@@ -35,7 +42,14 @@ export class AccountRecords {
           'Stop wasup and put the folder back if you have it, or link the device anew.',
       );
     }
-    return { hasProfile, deviceLinked: isKnown ? status.deviceLinked : undefined };
+    const { tally, repaired: tallyRepaired } = await readTally(this.#paths.restartTally, new Date());
+    if (tallyRepaired !== undefined) this.#log.warn(`restart-tally.json was damaged; set aside, counting begins anew.`);
+    const deviceLinked = isKnown ? status.deviceLinked : undefined;
+    return {
+      stored: { hasProfile, deviceLinked, unpaired: tally.unpaired !== null },
+      tally,
+      lastConnected: status.lastConnected,
+    };
   }
 
   /** Another supervisor has the account; its files are true without us. */
@@ -49,23 +63,48 @@ export class AccountRecords {
 
   /** Nobody listens any more, whatever the file says. */
   recordInactive({ state, failure }: Machine, browserPid: number | undefined): void {
-    if (this.#belongsToAnother) return;
-    this.#writing = this.#writing
-      .then(() =>
-        updateDeviceStatus(this.#paths.deviceStatus, this.#number, {
-          isActive: false,
-          state,
-          workerPid: null,
-          browserPid: browserPid ?? null,
-          reason: failure?.reason ?? null,
-          userAction: failure?.userAction ?? null,
-        }),
-      )
-      .catch((error: unknown) => this.#log.warn(`device-status.json could not be written: ${describeError(error)}`));
+    this.#write('device-status.json', () =>
+      updateDeviceStatus(this.#paths.deviceStatus, this.#number, {
+        isActive: false,
+        state,
+        workerPid: null,
+        browserPid: browserPid ?? null,
+        reason: failure?.reason ?? null,
+        userAction: failure?.userAction ?? null,
+      }),
+    );
+  }
+
+  async isActive(): Promise<boolean> {
+    await this.#writing;
+    return (await readDeviceStatus(this.#paths.deviceStatus, this.#number)).status.isActive;
+  }
+
+  saveTally(tally: Tally): void {
+    this.#write('restart-tally.json', () => writeTally(this.#paths.restartTally, tally));
+  }
+
+  note(entry: SessionHistoryEntryInput): void {
+    this.#write('session-history.json', () => appendSessionHistory(this.#paths.sessionHistory, entry));
+  }
+
+  noteAlert({ kind, sentence, action }: Alert): void {
+    this.note({ eventType: 'alert', alert: kind, reason: sentence, userAction: action });
+  }
+
+  noteAttempt(attempt: AttemptMetrics): void {
+    this.#write('restore-metrics.json', () => appendAttempt(this.#paths.restoreMetrics, attempt));
   }
 
   /** Resolves when everything is written as far as it can be. */
   settled(): Promise<unknown> {
     return this.#writing;
+  }
+
+  #write(name: string, write: () => Promise<unknown>): void {
+    if (this.#belongsToAnother) return;
+    this.#writing = this.#writing
+      .then(write)
+      .catch((error: unknown) => this.#log.warn(`${name} could not be written: ${describeError(error)}`));
   }
 }

@@ -1,26 +1,23 @@
 import { EventEmitter } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 
-import { describeError } from '../shared/errors.js';
+import type { Alert } from '../shared/alerts.js';
+import type { LinkAnswer, LinkMethod } from '../shared/link-answer.js';
 import type { Logger } from '../shared/logger.js';
 import { type SessionPaths, sessionPaths } from '../shared/paths.js';
-import type { WorkerMessage } from '../shared/protocol/messages.js';
+import type { AttemptMetrics, FailureClass, WorkerMessage } from '../shared/protocol/messages.js';
+import { AccountProcesses } from './account-processes.js';
 import { AccountRecords } from './account-records.js';
-import { createAssignment } from './assignment.js';
-import { BrowserStartError } from './browser/browser-start-error.js';
-import type { BrowserProcess } from './browser/browser-process.js';
-import { renewPage } from './browser/renew-page.js';
-import { signalProcess } from './browser/signals.js';
+import { AccountWatches } from './account-watches.js';
+import { AttemptLog } from './attempt-log.js';
+import { decideOperation } from './decide-operation.js';
 import { HeartbeatWatch } from './heartbeat-watch.js';
+import { answerLinkRequest, type LinkCode, LinkDesk } from './link-desk.js';
 import { createMachine, type Effect, type Machine, type MachineEvent, transition } from './machine.js';
-import { type AccountBrowserOptions, startAccountBrowser } from './start-account-browser.js';
-import { decideMode } from './stored-login.js';
-import { browserFailure, tellFailure } from './tell-failure.js';
-import { WorkerProcess } from './worker-process.js';
-
-/** Handlers of the bot may use so much of the time for a stop; the rest belongs to the browser. */
-const workerShareOfStop = 0.3;
-const browserShareOfStop = 0.6;
+import { quarantineProfile } from './quarantine.js';
+import type { AccountBrowserOptions } from './start-account-browser.js';
+import { browserFailure, tellAlert, tellFailure } from './tell-failure.js';
+import { noteUpAndDown } from './up-and-down.js';
 
 export interface AccountOptions extends AccountBrowserOptions {
   readonly number: string;
@@ -31,6 +28,8 @@ export interface AccountOptions extends AccountBrowserOptions {
 interface AccountEvents {
   message: [WorkerMessage];
   state: [Machine];
+  alert: [Alert];
+  attempt: [AttemptMetrics];
 }
 
 /** One account: its browser, its worker, and the machine that decides about them. Performs what the machine says. */
@@ -41,10 +40,12 @@ export class Account extends EventEmitter<AccountEvents> {
   readonly #log: Logger;
   readonly #records: AccountRecords;
   readonly #heartbeats = new HeartbeatWatch((afterMs) => this.#dispatch({ type: 'heartbeat-missed', afterMs }));
-  #machine: Machine = createMachine('restore');
+  readonly #watches: AccountWatches;
+  readonly #attempts = new AttemptLog();
+  readonly #linkDesk: LinkDesk;
+  readonly #processes: AccountProcesses;
+  #machine: Machine = createMachine({ mode: 'restore', quarantine: false });
   #stopRequested = false;
-  #browser: BrowserProcess | undefined;
-  #worker: WorkerProcess | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
 
   constructor(options: AccountOptions) {
@@ -54,6 +55,28 @@ export class Account extends EventEmitter<AccountEvents> {
     this.#paths = sessionPaths(options.configuration.sessionsDirectory, options.number);
     this.#log = options.log.child({ account: `+${options.number}` });
     this.#records = new AccountRecords(this.#paths, options.number, this.#log);
+    this.#watches = new AccountWatches({
+      raise: (alert) => this.#raise(alert, null),
+      isActive: () => this.#records.isActive(),
+    });
+    this.#linkDesk = new LinkDesk(options.configuration.authMethod);
+    this.#processes = new AccountProcesses({
+      ...options,
+      paths: this.#paths,
+      log: this.#log,
+      onEvent: (event) => this.#dispatch(event),
+      onMessage: (message, incarnation) => {
+        if (message.type === 'hello') this.#dispatch({ type: 'worker-ready' });
+        else if (message.incarnation === null || message.incarnation === incarnation) this.#hear(message);
+        this.emit('message', message);
+      },
+      onWorkerExit: (exit) => this.#workerExited(exit),
+      onHeldByAnother: () => this.#records.leaveToAnother(),
+      onAssigned: (effect) => {
+        this.#attempts.begin(effect, performance.now());
+        this.#expectHeartbeat();
+      },
+    });
   }
 
   get machine(): Machine {
@@ -61,11 +84,11 @@ export class Account extends EventEmitter<AccountEvents> {
   }
 
   get workerPid(): number | undefined {
-    return this.#worker?.pid;
+    return this.#processes.workerPid;
   }
 
   get browserPid(): number | undefined {
-    return this.#browser?.pid;
+    return this.#processes.browserPid;
   }
 
   /** Another supervisor runs this account. */
@@ -76,10 +99,10 @@ export class Account extends EventEmitter<AccountEvents> {
   /** @throws WasupError when the account's folder can't be made or written. */
   async start(): Promise<void> {
     await mkdir(this.#paths.profile, { recursive: true, mode: 0o700 });
-    const { hasProfile, deviceLinked } = await this.#records.readStoredLogin();
+    const { stored, tally } = await this.#records.readStoredState();
     // A stop that came while we read found nothing to stop.
     if (this.#stopRequested) return;
-    this.#machine = createMachine(decideMode(hasProfile, deviceLinked));
+    this.#machine = createMachine(decideOperation(stored), tally);
     this.#dispatch({ type: 'start' });
   }
 
@@ -97,13 +120,28 @@ export class Account extends EventEmitter<AccountEvents> {
     });
     this.#dispatch({ type: 'stop' });
     await stopped;
+    this.#watches.close();
     await this.#records.settled();
   }
 
   /** The second signal: no more politeness. */
   kill(): void {
-    this.#worker?.kill('SIGKILL');
-    if (this.#browser !== undefined) signalProcess(-this.#browser.pid, 'SIGKILL');
+    this.#processes.kill();
+  }
+
+  /** The code that a person can link the device with now, if any. */
+  get linkCode(): LinkCode | undefined {
+    return this.#linkDesk.codeAt(new Date());
+  }
+
+  /** A person wants to link the device, and is there to do it. */
+  requestLink(method: LinkMethod): LinkAnswer {
+    const { step, answer } = answerLinkRequest(this.#machine);
+    if (step === 'refuse') return answer;
+    this.#linkDesk.ask(method);
+    if (step === 'start') this.#dispatch({ type: 'start' });
+    if (step === 'refresh') this.#processes.send({ type: 'refresh-link', method });
+    return answer;
   }
 
   /** Ends the worker's life so that the next one starts with the code as it is now. */
@@ -113,14 +151,20 @@ export class Account extends EventEmitter<AccountEvents> {
 
   #dispatch(event: MachineEvent): void {
     const { configuration } = this.#options;
-    const before = this.#machine.state;
-    const { machine, effects } = transition(this.#machine, event, configuration, performance.now(), Math.random());
+    const before = this.#machine;
+    const now = { monotonicMs: performance.now(), wallMs: Date.now() };
+    const { machine, effects } = transition(before, event, { limits: configuration, now, random: Math.random() });
     this.#machine = machine;
     if (machine.worker !== 'assigned') this.#heartbeats.disarm();
-    this.#log.debug(
-      { event: event.type, from: before, to: machine.state },
-      `${event.type}: ${before} -> ${machine.state}`,
-    );
+    if (event.type !== 'phase')
+      this.#log.debug(
+        { event: event.type, from: before.state, to: machine.state },
+        `${event.type}: ${before.state} -> ${machine.state}`,
+      );
+    if (machine.tally !== before.tally) this.#records.saveTally(machine.tally);
+    if (machine.mode === 'link' && before.mode === 'restore') this.#linkDesk.settle();
+    noteUpAndDown(before, machine, (entry) => this.#records.note(entry));
+    this.#watches.onState(before, machine);
     for (const effect of effects) this.#perform(effect);
     this.emit('state', machine);
   }
@@ -128,22 +172,22 @@ export class Account extends EventEmitter<AccountEvents> {
   #perform(effect: Effect): void {
     switch (effect.type) {
       case 'start-browser':
-        void this.#startBrowser();
+        void this.#processes.startBrowser();
         return;
       case 'stop-browser':
-        void this.#stopBrowser();
+        void this.#processes.stopBrowser();
         return;
       case 'start-worker':
-        this.#startWorker();
+        this.#processes.startWorker(this.#machine.incarnation);
         return;
       case 'assign':
-        void this.#assign(effect);
+        void this.#processes.assign(effect, this.#machine.incarnation, this.#linkDesk.method);
         return;
       case 'stop-worker':
-        void this.#worker?.stop(this.#options.configuration.stopTimeoutMs * workerShareOfStop);
+        this.#processes.stopWorker();
         return;
       case 'kill-worker':
-        this.#worker?.kill('SIGKILL');
+        this.#processes.killWorker();
         return;
       case 'retry-in':
         clearTimeout(this.#retryTimer);
@@ -153,10 +197,16 @@ export class Account extends EventEmitter<AccountEvents> {
         clearTimeout(this.#retryTimer);
         return;
       case 'record-inactive':
-        this.#records.recordInactive(this.#machine, this.#browser?.pid);
+        this.#records.recordInactive(this.#machine, this.#processes.browserPid);
+        return;
+      case 'set-profile-aside':
+        void this.#setProfileAside(effect.reason);
         return;
       case 'tell':
-        tellFailure(this.#log, effect.failure, effect.next);
+        tellFailure(this.#log, effect.failure, effect.next, effect.isNews);
+        return;
+      case 'alert':
+        this.#raise(effect.alert, effect.class);
         return;
       case 'cannot-happen':
         this.#log.error(`"${effect.event}" arrived where it can't; ignored. Please report this.`);
@@ -164,98 +214,43 @@ export class Account extends EventEmitter<AccountEvents> {
     }
   }
 
-  async #startBrowser(): Promise<void> {
+  async #setProfileAside(reason: string): Promise<void> {
     try {
-      const browser = await startAccountBrowser(this.#options, this.#paths, (reason) => {
-        this.#log.error(`The worker was cut off from the browser: ${reason}`);
-      });
-      this.#browser = browser;
-      void browser.exited.then(({ code, signal }) => {
-        if (this.#browser === browser) this.#browser = undefined;
-        this.#dispatch({
-          type: 'browser-exited',
-          reason: `The browser is gone (${signal ?? `exit code ${code ?? '?'}`})`,
-        });
-      });
-      this.#dispatch({ type: 'browser-ready' });
+      const name = await quarantineProfile(this.#paths, reason, new Date());
+      await mkdir(this.#paths.profile, { recursive: true, mode: 0o700 });
+      if (name !== undefined) this.#records.note({ eventType: 'profile_quarantined', name, reason });
+      this.#dispatch({ type: 'profile-moved', name: name ?? null });
     } catch (error) {
-      if (error instanceof BrowserStartError && error.failure === 'profile-held') this.#records.leaveToAnother();
-      this.#dispatch({ type: 'browser-failed', failure: browserFailure(error) });
+      this.#dispatch({ type: 'profile-not-moved', failure: { ...browserFailure(error), class: 'LOCAL' } });
     }
   }
 
-  async #stopBrowser(): Promise<void> {
-    const timeoutMs = this.#options.configuration.stopTimeoutMs * browserShareOfStop;
-    await this.#browser?.stop({ timeoutMs }).catch((error: unknown) => {
-      this.#log.error(`The browser could not be stopped: ${describeError(error)}`);
-    });
+  #workerExited(exit: { code: number | null; signal: string | null }): void {
+    const wasPlanned = this.#machine.worker === 'stopping' && this.#machine.workerFailure === null;
+    this.#dispatch({ type: 'worker-exited', ...exit });
+    const { failure } = this.#machine;
+    if (wasPlanned || failure === null) this.#attempts.close();
+    else this.#keepAttempt(this.#attempts.cutOff(failure, performance.now()));
   }
 
-  #startWorker(): void {
-    const { configuration, botModule } = this.#options;
-    const { incarnation } = this.#machine;
-    let worker: WorkerProcess;
-    try {
-      worker = new WorkerProcess({ botModule, log: configuration.log, environment: process.env });
-    } catch (error) {
-      const reason = `The worker could not be started (${describeError(error)})`;
-      setImmediate(() => {
-        this.#dispatch({ type: 'worker-failure', failure: { class: 'LOCAL', reason, userAction: null } });
-        this.#dispatch({ type: 'worker-exited', code: null, signal: null });
-      });
-      return;
-    }
-    this.#worker = worker;
-    const startTimer = setTimeout(() => {
-      const reason = `The worker has not said hello within ${configuration.workerStartTimeoutMs} ms`;
-      this.#dispatch({ type: 'worker-failure', failure: { class: 'TRANSIENT', reason, userAction: null } });
-      worker.kill('SIGKILL');
-    }, configuration.workerStartTimeoutMs);
-    worker.on('malformed', (problem) => this.#log.error(`The worker said something that makes no sense: ${problem}`));
-    worker.on('message', (message) => {
-      if (message.type === 'hello') {
-        clearTimeout(startTimer);
-        this.#dispatch({ type: 'worker-ready' });
-      } else if (message.incarnation === null || message.incarnation === incarnation) this.#hear(message);
-      this.emit('message', message);
-    });
-    worker.on('exit', (exit) => {
-      clearTimeout(startTimer);
-      if (this.#worker === worker) this.#worker = undefined;
-      this.#dispatch({ type: 'worker-exited', ...exit });
-    });
+  #keepAttempt(attempt: AttemptMetrics | undefined): void {
+    if (attempt === undefined) return;
+    this.#records.noteAttempt(attempt);
+    this.emit('attempt', attempt);
   }
 
-  async #assign(effect: Extract<Effect, { type: 'assign' }>): Promise<void> {
-    const { configuration, number } = this.#options;
-    const { incarnation } = this.#machine;
-    const browser = this.#browser;
-    const worker = this.#worker;
-    if (browser === undefined || worker === undefined) return;
-    const idBase = browser.switchboard.nextIdBase();
-    try {
-      await browser.switchboard.disconnect();
-      if (effect.renewPage) await renewPage(browser.switchboard);
-      await browser.switchboard.connect(worker.line, { idBase });
-    } catch (error) {
-      if (this.#browser === browser && this.#worker === worker) {
-        this.#dispatch({ type: 'page-lost', reason: describeError(error) });
-      }
-      return;
-    }
-    const circumstances = {
-      number,
-      incarnation,
-      sessionDirectory: this.#paths.directory,
-      browser: { pid: browser.pid, idBase },
-    };
-    worker.send(createAssignment(effect, circumstances, configuration));
-    this.#expectHeartbeat();
+  #raise(alert: Alert, failureClass: FailureClass | null): void {
+    tellAlert(this.#log, alert, failureClass);
+    this.#records.noteAlert(alert);
+    this.emit('alert', alert);
   }
 
   #hear(message: Exclude<WorkerMessage, { type: 'hello' }>): void {
+    this.#watches.onMessage(message);
+    this.#linkDesk.hear(message, new Date());
     switch (message.type) {
       case 'listening':
+        this.#linkDesk.settle();
         this.#dispatch({ type: 'listening' });
         this.#expectHeartbeat();
         return;
@@ -265,18 +260,26 @@ export class Account extends EventEmitter<AccountEvents> {
       case 'failure':
         this.#dispatch({
           type: 'worker-failure',
-          failure: { class: message.class, reason: message.reason, userAction: message.userAction },
+          failure: { class: message.class, reason: message.reason, userAction: message.userAction, reported: true },
         });
         return;
       case 'heartbeat':
         this.#expectHeartbeat();
         return;
       case 'phase':
+        this.#attempts.enter(message.phase);
+        this.#dispatch({ type: 'phase', phase: message.phase });
+        return;
+      case 'restore-metrics':
+        if (message.attempt.rung !== 'in-place') this.#attempts.close();
+        this.#keepAttempt(message.attempt);
+        return;
+      case 'alert':
+        this.#raise({ kind: message.kind, sentence: message.sentence, action: message.action }, null);
+        return;
       case 'qr':
       case 'qr-expired':
       case 'pairing-code':
-      case 'restore-metrics':
-      case 'alert':
         return;
     }
   }

@@ -7,12 +7,14 @@ export interface AssignmentCircumstances {
   readonly incarnation: number;
   readonly sessionDirectory: string;
   readonly browser: Assignment['browser'];
+  /** How the device would be linked: a pairing code only where a person has asked for one. */
+  readonly authMethod: Assignment['authMethod'];
 }
 
 /** What a worker is told that is to hold an account, in a message. Pure. */
 export function createAssignment(
   { mode, rung, attempt }: Extract<Effect, { type: 'assign' }>,
-  { number, incarnation, sessionDirectory, browser }: AssignmentCircumstances,
+  { number, incarnation, sessionDirectory, browser, authMethod }: AssignmentCircumstances,
   configuration: Configuration,
 ): Assignment {
   return {
@@ -22,7 +24,7 @@ export function createAssignment(
     account: number,
     mode,
     rung,
-    authMethod: configuration.authMethod,
+    authMethod,
     attempt,
     maxAttempts: configuration.maxRestoreAttempts,
     sessionDirectory,

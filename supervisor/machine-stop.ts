@@ -10,7 +10,7 @@ export function stop(machine: Machine): Step {
   return { machine: settled.machine, effects: [cancel, ...settled.effects] };
 }
 
-/** The worker goes first, so that it can let go of the page; then the browser. */
+/** The worker goes first, so that it can let go of the page; then the browser. A login that is being moved gets there. */
 export function settleStop(machine: Machine): Step {
   if (machine.worker !== 'absent') return { machine, effects: [] };
   // A worker that had to be killed has written nothing.
@@ -18,7 +18,7 @@ export function settleStop(machine: Machine): Step {
   if (machine.browser === 'running') {
     return { machine: { ...machine, browser: 'stopping' }, effects: [inactive, { type: 'stop-browser' }] };
   }
-  if (machine.browser !== 'absent') return { machine, effects: [inactive] };
+  if (machine.browser !== 'absent' || machine.profile === 'moving') return { machine, effects: [inactive] };
   return { machine: { ...machine, state: 'stopped' }, effects: [inactive] };
 }
 

@@ -1,5 +1,15 @@
 import type { AccountState } from '../shared/account-state.js';
-import type { FailureClass, RestoreRung, SessionMode } from '../shared/protocol/messages.js';
+import type { Alert } from '../shared/alerts.js';
+import type { FailureClass, RestoreRung, SessionMode, WorkerPhase } from '../shared/protocol/messages.js';
+import type { Tally } from './restart-tally.js';
+
+/** Both clocks, in milliseconds. */
+export interface Moment {
+  /** For what lies within this process' life. */
+  readonly monotonicMs: number;
+  /** Since 1970; for what outlives it. */
+  readonly wallMs: number;
+}
 
 /** Why a life ended, as it is told to people. */
 export interface Failure {
@@ -18,28 +28,46 @@ export interface Machine {
   readonly mode: SessionMode;
   /** Whether the running browser has never had a worker: its page is still blank. */
   readonly pageIsBlank: boolean;
-  readonly failures: number;
-  readonly authFailures: number;
+  /**
+   * The stored login: where it belongs; found unpaired, to be set aside when no browser has it any more; or just being
+   * moved. No browser is started on one that is not in place.
+   */
+  readonly profile: 'in-place' | 'unpaired' | 'moving';
+  readonly tally: Tally;
+  /** What the worker was at last; null before it has said anything. */
+  readonly phase: WorkerPhase | null;
+  /** Attempts in a row that ended while WhatsApp was authenticating. */
+  readonly stuckAuthenticating: number;
   /** Monotonic milliseconds; null while not listening. */
   readonly listeningSinceMs: number | null;
   /** Why the account isn't listening; null when nothing has gone wrong since it last was. */
   readonly failure: Failure | null;
   /** What the end of this worker life will be put down to, as far as it is known before its exit. */
-  readonly workerFailure: Failure | null;
+  readonly workerFailure: WorkerFailure | null;
+}
+
+export interface WorkerFailure extends Failure {
+  /** The worker said so itself, about page and session. */
+  readonly reported: boolean;
 }
 
 export type MachineEvent =
   | { readonly type: 'start' }
+  /** The account can't be started at all: another process has it, or its folder can't be used. */
+  | { readonly type: 'start-refused'; readonly failure: Failure }
   | { readonly type: 'stop' }
   | { readonly type: 'browser-ready' }
   | { readonly type: 'browser-failed'; readonly failure: Failure }
   | { readonly type: 'browser-exited'; readonly reason: string }
   | { readonly type: 'worker-ready' }
-  | { readonly type: 'worker-failure'; readonly failure: Failure }
+  | { readonly type: 'worker-failure'; readonly failure: WorkerFailure }
+  | { readonly type: 'phase'; readonly phase: WorkerPhase }
   | { readonly type: 'worker-exited'; readonly code: number | null; readonly signal: string | null }
   /** The page of a living browser could not be renewed. */
   | { readonly type: 'page-lost'; readonly reason: string }
   | { readonly type: 'listening' }
+  | { readonly type: 'profile-moved'; readonly name: string | null }
+  | { readonly type: 'profile-not-moved'; readonly failure: Failure }
   | { readonly type: 'transport'; readonly connected: boolean }
   | { readonly type: 'heartbeat-missed'; readonly afterMs: number }
   | { readonly type: 'retry' }
@@ -61,10 +89,13 @@ export type Effect =
   | { readonly type: 'kill-worker' }
   | { readonly type: 'retry-in'; readonly delayMs: number }
   | { readonly type: 'cancel-retry' }
+  /** The stored login goes to the quarantine, with the reason. No browser has it. */
+  | { readonly type: 'set-profile-aside'; readonly reason: string }
   /** Nobody listens any more, whatever the account's file says. */
   | { readonly type: 'record-inactive' }
-  /** A life has ended: one line that says what happened and what follows. */
-  | { readonly type: 'tell'; readonly failure: Failure; readonly next: string }
+  /** A life has ended: one line that says what happened and what follows. `isNews`: not just once more the same. */
+  | { readonly type: 'tell'; readonly failure: Failure; readonly next: string; readonly isNews: boolean }
+  | { readonly type: 'alert'; readonly alert: Alert; readonly class: FailureClass }
   /** An event that the table has no place for. Logged and counted. */
   | { readonly type: 'cannot-happen'; readonly event: string };
 

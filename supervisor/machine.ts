@@ -1,13 +1,23 @@
-import type { SessionMode } from '../shared/protocol/messages.js';
-import { browserExited, browserFailed, pageLost, workerExited } from './machine-failure.js';
+import type { Operation } from './decide-operation.js';
+import { finalAlert, quarantinedAlert } from './machine-alerts.js';
+import {
+  browserExited,
+  browserFailed,
+  pageLost,
+  profileNotMoved,
+  type Surroundings,
+  workerExited,
+} from './machine-failure.js';
 import { assignWhenBothAreReady, startMissing } from './machine-start.js';
 import { settleStop, stop } from './machine-stop.js';
-import type { Failure, Machine, MachineEvent, Step } from './machine-types.js';
-import type { RestartLimits } from './restart-policy.js';
+import type { Effect, Machine, MachineEvent, Moment, Step, WorkerFailure } from './machine-types.js';
+import { emptyTally, forgive, forgiveClass, noteLink, type Tally } from './restart-tally.js';
 
-export type { Effect, Failure, Machine, MachineEvent, Step } from './machine-types.js';
+export type { Effect, Failure, Machine, MachineEvent, Moment, Step, WorkerFailure } from './machine-types.js';
+export type { Surroundings } from './machine-failure.js';
 
-export function createMachine(mode: SessionMode): Machine {
+/** @param tally what earlier supervisors have counted. */
+export function createMachine({ mode, quarantine }: Operation, tally: Tally = emptyTally()): Machine {
   return {
     state: 'stopped',
     browser: 'absent',
@@ -15,90 +25,92 @@ export function createMachine(mode: SessionMode): Machine {
     incarnation: 0,
     mode,
     pageIsBlank: true,
-    failures: 0,
-    authFailures: 0,
+    profile: quarantine ? 'unpaired' : 'in-place',
+    tally,
+    phase: null,
+    stuckAuthenticating: 0,
     listeningSinceMs: null,
     failure: null,
     workerFailure: null,
   };
 }
 
-/**
- * The whole decision: what an event does to an account. Pure; the shell performs the effects in their order.
- *
- * @param nowMs monotonic clock.
- * @param random between 0 and 1, for jitter.
- */
-export function transition(
-  machine: Machine,
-  event: MachineEvent,
-  limits: RestartLimits,
-  nowMs: number,
-  random: number,
-): Step {
-  if (machine.state === 'stopping' || machine.state === 'stopped') return whileStopping(machine, event);
-  if (machine.state === 'failed' || machine.state === 'needs-link') return whileWaitingForPerson(machine, event);
+/** The whole decision: what an event does to an account. Pure; the shell performs the effects in their order. */
+export function transition(machine: Machine, event: MachineEvent, surroundings: Surroundings): Step {
+  const { now } = surroundings;
+  if (machine.state === 'stopping' || machine.state === 'stopped') return whileStopping(machine, event, now);
+  if (machine.state === 'failed' || machine.state === 'needs-link') return whileWaitingForPerson(machine, event, now);
   switch (event.type) {
     case 'start':
+    case 'start-refused':
       return impossible(machine, event);
     case 'stop':
       return stop(machine);
     case 'browser-ready':
       if (machine.browser !== 'starting') return impossible(machine, event);
-      return assignWhenBothAreReady({ ...machine, browser: 'running', pageIsBlank: true });
+      return assignWhenBothAreReady({ ...machine, browser: 'running', pageIsBlank: true }, now);
     case 'browser-failed':
-      return browserFailed(machine, event.failure, limits, random);
+      return browserFailed(machine, event.failure, surroundings);
     case 'browser-exited':
-      return browserExited(machine, event.reason, limits, nowMs, random);
+      return browserExited(machine, event.reason, surroundings);
     case 'worker-ready':
       // It said hello just as it was told to stop.
       if (machine.worker === 'stopping') return { machine, effects: [] };
       if (machine.worker !== 'starting') return impossible(machine, event);
-      return assignWhenBothAreReady({ ...machine, worker: 'ready' });
+      return assignWhenBothAreReady({ ...machine, worker: 'ready' }, now);
     case 'worker-failure':
       return { machine: { ...machine, workerFailure: event.failure }, effects: [] };
+    case 'phase':
+      return { machine: { ...machine, phase: event.phase }, effects: [] };
     case 'worker-exited':
-      return workerExited(machine, event, limits, nowMs, random);
+      return workerExited(machine, event, surroundings);
     case 'page-lost':
       // A reload came in between; the worker that follows gets a fresh browser.
       if (machine.worker === 'stopping' && machine.browser === 'running') {
         return { machine: { ...machine, browser: 'stopping' }, effects: [{ type: 'stop-browser' }] };
       }
       if (machine.worker !== 'assigned' || machine.browser !== 'running') return impossible(machine, event);
-      return pageLost(machine, event.reason, limits, random);
+      return pageLost(machine, event.reason, surroundings);
     case 'listening':
       // It said so just before it heard that its browser is gone.
       if (machine.worker === 'stopping') return { machine, effects: [] };
       if (machine.worker !== 'assigned') return impossible(machine, event);
-      return {
-        machine: {
-          ...machine,
-          state: 'listening',
-          mode: 'restore',
-          authFailures: 0,
-          listeningSinceMs: nowMs,
-          failure: null,
-        },
-        effects: [],
-      };
+      return { machine: listens(machine, now), effects: [] };
     case 'transport':
       if (machine.state !== 'listening' && machine.state !== 'degraded') return { machine, effects: [] };
       return { machine: { ...machine, state: event.connected ? 'listening' : 'degraded' }, effects: [] };
     case 'heartbeat-missed':
       return heartbeatMissed(machine, event.afterMs);
+    case 'profile-moved': {
+      if (machine.profile !== 'moving') return impossible(machine, event);
+      const moved = profileMoved(machine, event.name);
+      // The retry that is armed starts what is missing.
+      if (machine.state === 'backoff') return moved;
+      const started = startMissing(moved.machine, now);
+      return { machine: started.machine, effects: [...moved.effects, ...started.effects] };
+    }
+    case 'profile-not-moved':
+      if (machine.profile !== 'moving') return impossible(machine, event);
+      return profileNotMoved(machine, event.failure, surroundings);
     case 'retry':
       if (machine.state !== 'backoff') return impossible(machine, event);
-      return startMissing({ ...machine, state: 'starting' });
+      return startMissing({ ...machine, state: 'starting' }, now);
     case 'reload':
-      return reload(machine);
+      return reload(machine, now);
   }
 }
 
-function whileStopping(machine: Machine, event: MachineEvent): Step {
+function whileStopping(machine: Machine, event: MachineEvent, now: Moment): Step {
   switch (event.type) {
     case 'start':
       if (machine.state !== 'stopped') return impossible(machine, event);
-      return startMissing({ ...machine, state: 'starting', failure: null });
+      return startMissing({ ...machine, state: 'starting', failure: null }, now);
+    case 'start-refused': {
+      if (machine.state !== 'stopped') return impossible(machine, event);
+      const alert: Effect = { type: 'alert', alert: finalAlert(event.failure, 'failed'), class: event.failure.class };
+      const failed: Machine = { ...machine, state: 'failed', failure: event.failure };
+      return { machine: failed, effects: [{ type: 'record-inactive' }, alert] };
+    }
     case 'worker-exited':
       return settleStop({ ...machine, worker: 'absent' });
     case 'browser-exited':
@@ -106,24 +118,26 @@ function whileStopping(machine: Machine, event: MachineEvent): Step {
       return settleStop({ ...machine, browser: 'absent' });
     case 'browser-ready':
       return { machine: { ...machine, browser: 'stopping' }, effects: [{ type: 'stop-browser' }] };
+    case 'profile-moved': {
+      const moved = profileMoved(machine, event.name);
+      const settled = settleStop(moved.machine);
+      return { machine: settled.machine, effects: [...moved.effects, ...settled.effects] };
+    }
+    case 'profile-not-moved':
+      return settleStop({ ...machine, profile: 'unpaired' });
     default:
       return { machine, effects: [] };
   }
 }
 
 /** Nothing starts by itself here. What was still on its way is put away when it arrives. */
-function whileWaitingForPerson(machine: Machine, event: MachineEvent): Step {
+function whileWaitingForPerson(machine: Machine, event: MachineEvent, now: Moment): Step {
   switch (event.type) {
     case 'start':
-    case 'reload':
-      return startMissing({
-        ...machine,
-        state: 'starting',
-        failures: 0,
-        authFailures: 0,
-        failure: null,
-        workerFailure: null,
-      });
+    case 'reload': {
+      const tally = forgive(machine.tally);
+      return startMissing({ ...machine, state: 'starting', tally, failure: null, workerFailure: null }, now);
+    }
     case 'stop':
       return stop(machine);
     case 'worker-exited':
@@ -133,14 +147,39 @@ function whileWaitingForPerson(machine: Machine, event: MachineEvent): Step {
       return { machine: { ...machine, browser: 'absent' }, effects: [{ type: 'record-inactive' }] };
     case 'browser-ready':
       return { machine: { ...machine, browser: 'stopping' }, effects: [{ type: 'stop-browser' }] };
+    case 'profile-moved':
+      return profileMoved(machine, event.name);
+    case 'profile-not-moved':
+      return { machine: { ...machine, profile: 'unpaired' }, effects: [] };
     default:
       return { machine, effects: [] };
   }
 }
 
+function listens(machine: Machine, { monotonicMs, wallMs }: Moment): Machine {
+  const linked = machine.mode === 'link' ? noteLink(machine.tally, wallMs) : machine.tally;
+  return {
+    ...machine,
+    state: 'listening',
+    mode: 'restore',
+    tally: forgiveClass(linked, 'AUTH'),
+    stuckAuthenticating: 0,
+    listeningSinceMs: monotonicMs,
+    failure: null,
+  };
+}
+
+/** @param name where the login is now; null when there was none. */
+function profileMoved(machine: Machine, name: string | null): Step {
+  const effects: Effect[] = name === null ? [] : [{ type: 'alert', alert: quarantinedAlert(name), class: 'AUTH' }];
+  return { machine: { ...machine, profile: 'in-place', tally: { ...machine.tally, unpaired: null } }, effects };
+}
+
 /** New code is a new beginning: what the old one failed at doesn't count. */
-function reload(machine: Machine): Step {
-  const fresh: Machine = { ...machine, failures: 0 };
+function reload(machine: Machine, now: Moment): Step {
+  const auth = machine.tally.failures.AUTH;
+  const forgiven = forgive(machine.tally);
+  const fresh: Machine = { ...machine, tally: { ...forgiven, failures: { ...forgiven.failures, AUTH: auth } } };
   // One that is being stopped already is followed by one with the new code.
   if (machine.worker === 'stopping') return { machine: fresh, effects: [] };
   if (machine.worker !== 'absent') {
@@ -149,14 +188,14 @@ function reload(machine: Machine): Step {
       effects: [{ type: 'cancel-retry' }, { type: 'stop-worker' }],
     };
   }
-  const started = startMissing({ ...fresh, state: 'starting' });
+  const started = startMissing({ ...fresh, state: 'starting' }, now);
   return { machine: started.machine, effects: [{ type: 'cancel-retry' }, ...started.effects] };
 }
 
 function heartbeatMissed(machine: Machine, afterMs: number): Step {
   if (machine.worker !== 'assigned') return { machine, effects: [] };
   const reason = `The worker has not given a sign of life for ${afterMs} ms`;
-  const failure: Failure = { class: 'TRANSIENT', reason, userAction: null };
+  const failure: WorkerFailure = { class: 'TRANSIENT', reason, userAction: null, reported: false };
   return { machine: { ...machine, workerFailure: failure }, effects: [{ type: 'kill-worker' }] };
 }
 

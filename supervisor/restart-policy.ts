@@ -3,7 +3,7 @@ import type { FailureClass, SessionMode } from '../shared/protocol/messages.js';
 /** What to do after a worker life has ended by itself. */
 export type RestartDecision =
   | { readonly action: 'restart'; readonly delayMs: number; readonly mode: SessionMode; readonly freshBrowser: boolean }
-  /** Nobody linked the device; a person has to ask for it again. */
+  /** Nobody linked the device, or WhatsApp would not have it; a person has to ask for it again. */
   | { readonly action: 'needs-link' }
   /** A restart can't help; a person has to change something. */
   | { readonly action: 'fail' };
@@ -11,21 +11,30 @@ export type RestartDecision =
 export interface RestartCircumstances {
   readonly class: FailureClass;
   readonly mode: SessionMode;
-  /** Lives in a row that ended before they had been listening for {@link RestartLimits.stableAfterMs}, this one included. */
-  readonly failures: number;
-  /** Restores in a row that WhatsApp answered with "not linked", this one included if it was one. */
-  readonly authFailures: number;
+  /**
+   * Failures of this class in a row, this one included: each class has a counter of its own. For AUTH only attempts
+   * count that WhatsApp answered with "not linked"; a session that is unlinked while it listens has count 0.
+   */
+  readonly count: number;
+  /** The worker said so itself; a kill or a crash says nothing about page or browser. */
+  readonly reported: boolean;
 }
 
 export interface RestartLimits {
   readonly maxRestoreAttempts: number;
   readonly restoreRetryDelayMs: number;
+  readonly incompatibleRetryMs: number;
 }
 
 /** A life that listened for so long proves that the next failure is a new one. */
 export const stableAfterMs = 10_000;
-/** Bugs that come back as often as this aren't cured by restarting. */
+/**
+ * Errors that nobody knows are borne so often in a row, 11 minutes with the pauses between them: a database may be away
+ * for as long. Then restarting doesn't cure them.
+ */
 export const maxBugRestarts = 20;
+/** What a fresh page hasn't cured so often, a fresh browser may. */
+export const failuresPerBrowser = 3;
 const backoffBaseMs = 250;
 const backoffCapMs = 60_000;
 
@@ -40,25 +49,27 @@ export function decideRestart(
   limits: RestartLimits,
   random: number,
 ): RestartDecision {
-  const { mode, failures } = circumstances;
-  const delayMs = backoffMs(failures, random);
+  const { mode, count } = circumstances;
+  const again = (delayMs: number, freshBrowser = false): RestartDecision => {
+    return { action: 'restart', delayMs, mode, freshBrowser };
+  };
   switch (circumstances.class) {
     case 'NETWORK':
-      return { action: 'restart', delayMs: backoffMs(failures + 2, random), mode, freshBrowser: false };
+      return again(backoffMs(count + 2, random));
     case 'TRANSIENT':
-      return { action: 'restart', delayMs, mode, freshBrowser: false };
+      return again(backoffMs(count, random), circumstances.reported && count % failuresPerBrowser === 0);
     case 'LOCAL':
-      return { action: 'restart', delayMs, mode, freshBrowser: true };
+      return again(backoffMs(count, random), true);
     case 'BUG':
+      return count > maxBugRestarts ? { action: 'fail' } : again(backoffMs(count, random));
     case 'INCOMPATIBLE':
-      if (failures > maxBugRestarts) return { action: 'fail' };
-      return { action: 'restart', delayMs, mode, freshBrowser: false };
+      // Once more soon: a page that was being replaced by its next version lacks parts for a moment, too.
+      return again(count <= 1 ? limits.restoreRetryDelayMs : limits.incompatibleRetryMs);
     case 'AUTH':
-      if (mode === 'restore' && circumstances.authFailures < limits.maxRestoreAttempts) {
-        return { action: 'restart', delayMs: limits.restoreRetryDelayMs, mode, freshBrowser: false };
-      }
-      // At once after a restore: a person may be at hand. A link that ends this way again and again is none of theirs.
-      return { action: 'restart', delayMs: mode === 'restore' ? 0 : delayMs, mode: 'link', freshBrowser: false };
+      if (count < limits.maxRestoreAttempts) return again(limits.restoreRetryDelayMs);
+      if (mode === 'link') return { action: 'needs-link' };
+      // At once: a person may be at hand.
+      return { action: 'restart', delayMs: 0, mode: 'link', freshBrowser: true };
     case 'TERMINAL':
       return mode === 'link' ? { action: 'needs-link' } : { action: 'fail' };
     case 'CONFIGURATION':

@@ -1,7 +1,9 @@
+import type { Alert } from '../shared/alerts.js';
 import { describeError, WasupError } from '../shared/errors.js';
 import { supervisorExitCodes } from '../shared/exit-codes.js';
 import { BrowserStartError } from './browser/browser-start-error.js';
 import type { Logger } from '../shared/logger.js';
+import type { FailureClass } from '../shared/protocol/messages.js';
 import type { Failure } from './machine-types.js';
 
 /** wasup goes on by itself, but only a person ends what a bug does again and again. */
@@ -13,10 +15,17 @@ export function failureLine(failure: Failure, next: string): string {
   return `${sentence(failure.reason)} ${next} ${sentence(todo)}`;
 }
 
-/** Tells it as an error where there is something for a person to do, though wasup may go on by itself. */
-export function tellFailure(log: Logger, failure: Failure, next: string): void {
-  const level = failure.userAction === null ? 'warn' : 'error';
+/** Tells it as an error where there is something new for a person to do, though wasup may go on by itself. */
+export function tellFailure(log: Logger, failure: Failure, next: string, isNews: boolean): void {
+  const level = failure.userAction !== null && isNews ? 'error' : 'warn';
   log[level]({ class: failure.class }, failureLine(failure, next));
+}
+
+/** The one line of an alert. */
+export function tellAlert(log: Logger, alert: Alert, failureClass: FailureClass | null): void {
+  const text = alert.action === null ? alert.sentence : `${alert.sentence} ${sentence(alert.action)}`;
+  const level = alert.action === null ? 'warn' : 'error';
+  log[level]({ alert: alert.kind, ...(failureClass !== null && { class: failureClass }) }, text);
 }
 
 /** What a browser that didn't start means for the account. */
@@ -30,6 +39,6 @@ function classOf(error: WasupError): Failure['class'] {
   return error.exitCode === supervisorExitCodes.configuration ? 'CONFIGURATION' : 'LOCAL';
 }
 
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
+export function sentence(text: string): string {
+  return text === '' || /[.!?]$/.test(text) ? text : `${text}.`;
 }

@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises';
+
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { Stage } from '../support/stage.js';
@@ -29,11 +31,13 @@ describe('a device that the phone has unlinked', () => {
     expect((await stage.ask('!ping')).body).toBe('pong');
 
     await stage.waitForEvent('device_linked', 1);
-    const events = (await stage.history()).map(({ eventType }) => eventType);
+    const events = (await stage.restoreHistory()).map(({ eventType }) => eventType);
     expect(events.at(0)).toBe('device_linked');
     expect(events).toContain('device_logged_out');
-    expect(events.slice(-2)).toEqual(['fresh_auth_requested', 'device_linked']);
+    expect(events.slice(-3)).toEqual(['fresh_auth_requested', 'profile_quarantined', 'device_linked']);
     expect(events.filter((event) => event === 'restore_auth_failed')).toHaveLength(3);
+    expect(await stage.alerts()).toEqual(['authentication-failed', 'profile-quarantined']);
+    expect(await readdir(stage.paths.quarantine)).toEqual([expect.stringMatching(/^\d{8}T\d{6}Z-unpaired$/)]);
   });
 
   it('is never linked anew in the middle of a restore, even by a phone that scans whatever it sees', async () => {

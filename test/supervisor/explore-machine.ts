@@ -1,5 +1,14 @@
 import type { RestartLimits } from '../../supervisor/restart-policy.js';
-import { createWorld, keyOf, type Move, type Outcome, play, possibleMoves, type World } from './machine-world.js';
+import {
+  createWorld,
+  failuresIn,
+  keyOf,
+  type Move,
+  type Outcome,
+  play,
+  possibleMoves,
+  type World,
+} from './machine-world.js';
 
 /** Several times what there is. A counter that is never reset would make situations without end. */
 const mostSituations = 60_000;
@@ -31,7 +40,7 @@ export function explore(limits: RestartLimits, { maxFailures }: { maxFailures: n
   const seen = new Set(queue.map(({ world }) => keyOf(world)));
   const situations: Situation[] = [];
   for (const { world, history } of queue) {
-    if (world.machine.failures > maxFailures) continue;
+    if (failuresIn(world.machine) > maxFailures) continue;
     const steps = possibleMoves(world).map((move) => ({
       move,
       outcome: play(world, move, limits),

@@ -3,11 +3,12 @@ import { failureClasses } from '../../shared/protocol/messages.js';
 import {
   createMachine,
   type Effect,
-  type Failure,
   type Machine,
   type MachineEvent,
   transition,
+  type WorkerFailure,
 } from '../../supervisor/machine.js';
+import type { Tally } from '../../supervisor/restart-tally.js';
 import { type RestartLimits, stableAfterMs } from '../../supervisor/restart-policy.js';
 
 /**
@@ -24,6 +25,11 @@ export interface World {
   /** The switchboard is still handing the page over; it may turn out that it can't. */
   readonly handingOver: boolean;
   readonly retryIsArmed: boolean;
+  readonly loginIsBeingMoved: boolean;
+  /** Times in a row that WhatsApp has answered a restore with "not linked". */
+  readonly refusals: number;
+  /** Goes on by minutes with each assignment, so that an account is not held back for having logged in too often. */
+  readonly wallMs: number;
 }
 
 /** Something that this world can do next. */
@@ -42,15 +48,21 @@ export interface Outcome {
   readonly broken: readonly string[];
 }
 
-export function createWorld(mode: SessionMode): World {
+/** More than any limit in a test: further ones make no difference. */
+const countedRefusals = 10;
+
+export function createWorld(mode: SessionMode, tally?: Tally): World {
   return {
-    machine: createMachine(mode),
+    machine: createMachine({ mode, quarantine: false }, tally),
     browser: 'none',
     worker: 'none',
     workerIsToldToStop: false,
     workerHasFailed: false,
     handingOver: false,
     retryIsArmed: false,
+    loginIsBeingMoved: false,
+    refusals: 0,
+    wallMs: 0,
   };
 }
 
@@ -60,11 +72,12 @@ export function possibleMoves(world: World): Move[] {
 
 export function play(world: World, move: Move, limits: RestartLimits, random = 0.5): Outcome {
   const { event, listenedMs = 0 } = move;
-  const nowMs = (world.machine.listeningSinceMs ?? 0) + listenedMs;
-  const { machine, effects } = transition(world.machine, event, limits, nowMs, random);
+  const monotonicMs = (world.machine.listeningSinceMs ?? 0) + listenedMs;
+  const now = { monotonicMs, wallMs: world.wallMs };
+  const { machine, effects } = transition(world.machine, event, { limits, now, random });
   const broken: string[] = [];
   let next: World = { ...happened(world, event), machine };
-  for (const effect of effects) next = perform(next, effect, broken);
+  for (const effect of effects) next = perform(next, effect, limits, broken);
   checkBooks(next, broken);
   const has = (type: Effect['type']): boolean => effects.some((effect) => effect.type === type);
   if (event.type === 'worker-exited' && !has('record-inactive'))
@@ -77,23 +90,36 @@ export function play(world: World, move: Move, limits: RestartLimits, random = 0
 
 /** The same for all worlds whose future is the same: what only counts or tells is left out. */
 export function keyOf(world: World): string {
-  const { machine, ...rest } = world;
+  const { machine, ...rest } = { ...world, wallMs: 0, refusals: 0 };
+  const counts = failureClasses.map((name) => (name === 'AUTH' ? 0 : machine.tally.failures[name].count));
   const deciding = {
     ...machine,
     incarnation: 0,
-    failure: machine.failure?.class,
+    // The classes count in the same way; the first failure of one is followed at once, later ones after a pause.
+    tally: [machine.tally.failures.AUTH.count, Math.min(Math.max(...counts), 2), machine.tally.unpaired === null],
+    // Only told.
+    failure: null,
     workerFailure: machine.workerFailure?.class,
+    phase: null,
+    stuckAuthenticating: 0,
   };
   return JSON.stringify([rest, deciding]);
 }
 
-export function failureOf(failureClass: FailureClass): Failure {
-  return { class: failureClass, reason: `a ${failureClass} failure`, userAction: null };
+/** Failures that the machine remembers, of all classes. */
+export function failuresIn({ tally }: Machine): number {
+  return Object.values(tally.failures).reduce((sum, { count }) => sum + count, 0);
+}
+
+export function failureOf(failureClass: FailureClass): WorkerFailure {
+  return { class: failureClass, reason: `a ${failureClass} failure`, userAction: null, reported: true };
 }
 
 function personMoves({ machine }: World): Move[] {
   const waiting = ['stopped', 'failed', 'needs-link'].includes(machine.state);
+  const refusal: MachineEvent = { type: 'start-refused', failure: failureOf('CONFIGURATION') };
   return [
+    ...(machine.state === 'stopped' ? [{ event: refusal, certain: false } as const] : []),
     ...(waiting ? [{ event: { type: 'start' }, certain: false } as const] : []),
     ...(machine.state === 'stopped' ? [] : [{ event: { type: 'stop' }, certain: false } as const]),
     { event: { type: 'reload' }, certain: false },
@@ -154,10 +180,15 @@ function workerMoves({ worker, workerIsToldToStop, workerHasFailed, machine }: W
   }
 }
 
-function shellMoves({ retryIsArmed, handingOver, browser, worker }: World): Move[] {
+function shellMoves({ retryIsArmed, handingOver, browser, worker, loginIsBeingMoved }: World): Move[] {
+  const moves: Move[] = [
+    { event: { type: 'profile-moved', name: 'a-name' }, certain: true },
+    { event: { type: 'profile-not-moved', failure: failureOf('LOCAL') }, certain: true },
+  ];
   const pageCanBeLost = handingOver && browser !== 'none' && worker !== 'none';
   return [
     ...(retryIsArmed ? [{ event: { type: 'retry' }, certain: true } as const] : []),
+    ...(loginIsBeingMoved ? moves : []),
     ...(pageCanBeLost ? [{ event: { type: 'page-lost', reason: 'no page' }, certain: false } as const] : []),
   ];
 }
@@ -175,13 +206,25 @@ function happened(world: World, event: MachineEvent): World {
     case 'worker-failure':
       return { ...world, workerHasFailed: true };
     case 'worker-exited':
-      return { ...world, worker: 'none', workerIsToldToStop: false, workerHasFailed: false, handingOver: false };
+      return {
+        ...world,
+        worker: 'none',
+        workerIsToldToStop: false,
+        workerHasFailed: false,
+        handingOver: false,
+        refusals: Math.min(world.refusals + (wasRefused(world, event) ? 1 : 0), countedRefusals),
+      };
     case 'listening':
-      return { ...world, worker: 'listening', handingOver: false };
+      return { ...world, worker: 'listening', handingOver: false, refusals: 0 };
     case 'page-lost':
       return { ...world, worker: 'waiting', handingOver: false };
     case 'retry':
       return { ...world, retryIsArmed: false };
+    case 'profile-moved':
+    case 'profile-not-moved':
+      return { ...world, loginIsBeingMoved: false };
+    case 'phase':
+    case 'start-refused':
     case 'start':
     case 'stop':
     case 'reload':
@@ -191,9 +234,23 @@ function happened(world: World, event: MachineEvent): World {
   }
 }
 
-function perform(world: World, effect: Effect, broken: string[]): World {
+/** WhatsApp has answered this attempt with "not linked", as its worker says before its end or by its end. */
+function wasRefused({ machine, worker }: World, exit: Extract<MachineEvent, { type: 'worker-exited' }>): boolean {
+  if (worker !== 'assigned' || machine.state !== 'restoring') return false;
+  return machine.workerFailure === null ? exit.code === 77 : machine.workerFailure.class === 'AUTH';
+}
+
+function perform(world: World, effect: Effect, limits: RestartLimits, broken: string[]): World {
   switch (effect.type) {
+    case 'set-profile-aside':
+      if (world.browser !== 'none') broken.push(`the login is moved while a browser is ${world.browser}`);
+      if (world.loginIsBeingMoved) broken.push('the login is moved twice at once');
+      if (world.refusals < limits.maxRestoreAttempts) {
+        broken.push(`the login is set aside after ${world.refusals} refusals`);
+      }
+      return { ...world, loginIsBeingMoved: true };
     case 'start-browser':
+      if (world.loginIsBeingMoved) broken.push('a browser was started on a login that is being moved');
       if (world.browser !== 'none') broken.push(`a second browser was started while one is ${world.browser}`);
       return { ...world, browser: 'spawning' };
     case 'stop-browser':
@@ -210,10 +267,11 @@ function perform(world: World, effect: Effect, broken: string[]): World {
       if (world.browser !== 'up') broken.push(`assigned while the browser is ${world.browser}`);
       if (world.worker !== 'waiting') broken.push(`assigned while the worker is ${world.worker}`);
       if (world.workerIsToldToStop) broken.push('assigned a worker that is being stopped');
-      return { ...world, worker: 'assigned', handingOver: true };
+      return { ...world, worker: 'assigned', handingOver: true, wallMs: world.wallMs + 120_000 };
     case 'retry-in':
       if (world.retryIsArmed) broken.push('a second retry was armed');
-      if (effect.delayMs < 0 || effect.delayMs > 60_000) broken.push(`a delay of ${effect.delayMs} ms`);
+      if (effect.delayMs < 0 || effect.delayMs > Math.max(60_000, limits.incompatibleRetryMs))
+        broken.push(`a delay of ${effect.delayMs} ms`);
       return { ...world, retryIsArmed: true };
     case 'cancel-retry':
       return { ...world, retryIsArmed: false };
@@ -222,6 +280,7 @@ function perform(world: World, effect: Effect, broken: string[]): World {
       return world;
     case 'record-inactive':
     case 'tell':
+    case 'alert':
       return world;
   }
 }

@@ -6,9 +6,9 @@ import type { FailureClass } from '../../shared/protocol/messages.js';
 import type { Effect, MachineEvent } from '../../supervisor/machine.js';
 import { maxBugRestarts, type RestartLimits, stableAfterMs } from '../../supervisor/restart-policy.js';
 import { explore } from './explore-machine.js';
-import { createWorld, failureOf, type Move, play, possibleMoves, type World } from './machine-world.js';
+import { createWorld, failureOf, failuresIn, type Move, play, possibleMoves, type World } from './machine-world.js';
 
-const limits: RestartLimits = { maxRestoreAttempts: 3, restoreRetryDelayMs: 5_000 };
+const limits: RestartLimits = { maxRestoreAttempts: 3, restoreRetryDelayMs: 5_000, incompatibleRetryMs: 1_800_000 };
 const waitsForPerson: readonly AccountState[] = ['stopped', 'failed', 'needs-link'];
 
 const start: MachineEvent = { type: 'start' };
@@ -25,6 +25,24 @@ const ended: MachineEvent = { type: 'worker-exited', code: 0, signal: null };
 const refused: MachineEvent = { type: 'worker-failure', failure: failureOf('AUTH') };
 const loggedOut: MachineEvent = { type: 'worker-exited', code: 77, signal: null };
 const up = [start, browserReady, workerReady, listening];
+const refusal = [refused, loggedOut];
+const passing: MachineEvent[] = [
+  { type: 'worker-failure', failure: failureOf('TRANSIENT') },
+  { type: 'worker-exited', code: 75, signal: null },
+];
+/** The last attempt was refused. */
+const spent = [
+  start,
+  browserReady,
+  workerReady,
+  ...refusal,
+  retry,
+  workerReady,
+  ...refusal,
+  retry,
+  workerReady,
+  ...refusal,
+];
 
 interface Path {
   readonly name: string;
@@ -130,7 +148,7 @@ const paths: readonly Path[] = [
     name: 'a page that can’t be renewed costs the browser, and the worker that never had it is used again',
     before: [...up, killed, workerReady],
     steps: [
-      [{ type: 'page-lost', reason: 'no answer' }, 'backoff', 'stop-browser', 'retry-in 188'],
+      [{ type: 'page-lost', reason: 'no answer' }, 'backoff', 'stop-browser', 'retry-in 0'],
       [browserExited, 'backoff'],
       [retry, 'starting', 'start-browser'],
       [browserReady, 'restoring', 'assign restore cold 1'],
@@ -187,13 +205,75 @@ const paths: readonly Path[] = [
     before: [start, browserReady, workerReady, refused, loggedOut, retry, workerReady],
     steps: [
       [listening, 'listening'],
-      [killed, 'backoff', 'retry-in 188'],
-      [retry, 'starting', 'start-worker'],
+      [killed, 'starting', 'start-worker'],
       [workerReady, 'restoring', 'assign restore warm 1, new page'],
       [refused, 'restoring'],
       [loggedOut, 'backoff', 'retry-in 5000'],
       [retry, 'starting', 'start-worker'],
       [workerReady, 'restoring', 'assign restore warm 2, new page'],
+    ],
+  },
+  {
+    name: 'a login that WhatsApp refuses is set aside once the browser has gone, and a new link asked for in a fresh one',
+    before: [start, browserReady, workerReady, ...refusal, retry, workerReady, ...refusal, retry, workerReady, refused],
+    steps: [
+      [loggedOut, 'backoff', 'stop-browser', 'retry-in 0'],
+      [retry, 'starting', 'start-worker'],
+      [browserExited, 'starting', 'set-profile-aside'],
+      [workerReady, 'starting'],
+      [{ type: 'profile-moved', name: 'a-name' }, 'starting', 'start-browser'],
+      [browserReady, 'linking', 'assign link cold 1'],
+    ],
+  },
+  {
+    name: 'a login that can’t be set aside keeps the browser away from it until it can',
+    before: [...spent, browserExited, retry, workerReady],
+    steps: [
+      [{ type: 'profile-not-moved', failure: failureOf('LOCAL') }, 'starting', 'set-profile-aside'],
+      [{ type: 'profile-not-moved', failure: failureOf('LOCAL') }, 'backoff', 'retry-in 188'],
+      [retry, 'starting', 'set-profile-aside'],
+      [{ type: 'profile-moved', name: null }, 'starting', 'start-browser'],
+    ],
+  },
+  {
+    name: 'a stop waits for a login that is being moved',
+    before: [...spent, browserExited, retry],
+    steps: [
+      [stop, 'stopping', 'cancel-retry', 'stop-worker'],
+      [ended, 'stopping'],
+      [{ type: 'profile-moved', name: 'a-name' }, 'stopped'],
+    ],
+  },
+  {
+    name: 'a link that WhatsApp refuses as often as a restore may be refused waits for a person',
+    mode: 'link',
+    before: [start, browserReady, workerReady, ...refusal, retry, workerReady, ...refusal, retry, workerReady, refused],
+    steps: [[loggedOut, 'needs-link', 'stop-browser']],
+  },
+  {
+    name: 'an account that another process runs is left alone',
+    steps: [
+      [{ type: 'start-refused', failure: failureOf('CONFIGURATION') }, 'failed'],
+      [start, 'starting', 'start-browser', 'start-worker'],
+    ],
+  },
+  {
+    name: 'a WhatsApp that the library doesn’t know is looked at once more soon, then every half hour',
+    before: [start, browserReady, workerReady, { type: 'worker-failure', failure: failureOf('INCOMPATIBLE') }],
+    steps: [
+      [{ type: 'worker-exited', code: 70, signal: null }, 'backoff', 'retry-in 5000'],
+      [retry, 'starting', 'start-worker'],
+      [workerReady, 'restoring', 'assign restore warm 1, new page'],
+      [{ type: 'worker-failure', failure: failureOf('INCOMPATIBLE') }, 'restoring'],
+      [{ type: 'worker-exited', code: 70, signal: null }, 'backoff', 'retry-in 1800000'],
+    ],
+  },
+  {
+    name: 'what two fresh pages haven’t cured gets a fresh browser',
+    before: [start, browserReady, workerReady, ...passing, workerReady, ...passing, retry, workerReady],
+    steps: [
+      [{ type: 'worker-failure', failure: failureOf('TRANSIENT') }, 'restoring'],
+      [{ type: 'worker-exited', code: 75, signal: null }, 'backoff', 'stop-browser', 'retry-in 375'],
     ],
   },
   {
@@ -227,7 +307,7 @@ describe('what an account does next', () => {
 });
 
 describe('in every situation that browser, worker, timers and persons can bring about', () => {
-  const situations = explore({ maxRestoreAttempts: 2, restoreRetryDelayMs: 5_000 }, { maxFailures: 3 });
+  const situations = explore({ ...limits, maxRestoreAttempts: 2 }, { maxFailures: 3 });
 
   it('keeps the rules: one browser, one worker, one assignment at a time, honest books, nothing impossible', () => {
     expect(situations.length).toBeGreaterThan(5_000);
@@ -274,6 +354,7 @@ describe('in long random histories', () => {
     mode: fc.constantFrom('restore' as const, 'link' as const),
     maxRestoreAttempts: fc.integer({ min: 1, max: 5 }),
     restoreRetryDelayMs: fc.integer({ min: 0, max: 60_000 }),
+    incompatibleRetryMs: fc.integer({ min: 100, max: 86_400_000 }),
     choices: fc.array(fc.tuple(fc.nat(), fc.double({ min: 0, max: 1, noNaN: true })), { maxLength: 400 }),
   });
 
@@ -334,10 +415,10 @@ describe('what a failure leaves behind', () => {
       let world = createWorld('restore');
       for (let life = 0; life < 6; life += 1) world = liveAndFail(world, 'TRANSIENT', limits);
       world = happen(untilAssigned(world, limits).world, listening).world;
-      expect(world.machine.failures).toBe(6);
+      expect(failuresIn(world.machine)).toBe(6);
       world = happen(world, end, stableAfterMs).world;
       if (world.workerIsToldToStop) world = happen(world, ended).world;
-      expect(world.machine.failures).toBe(1);
+      expect(failuresIn(world.machine)).toBe(1);
     }
   });
 
@@ -345,7 +426,7 @@ describe('what a failure leaves behind', () => {
     let world = liveAndFail(createWorld('restore'), 'TRANSIENT', limits);
     world = happen(untilAssigned(world, limits).world, listening).world;
     world = happen(world, killed, stableAfterMs - 1).world;
-    expect(world.machine.failures).toBe(2);
+    expect(failuresIn(world.machine)).toBe(2);
   });
 
   it('puts a worker’s end down to its own cause, not to an older trouble of the browser', () => {
@@ -385,6 +466,15 @@ describe('what a failure leaves behind', () => {
     const world = untilAssigned(createWorld('restore'), limits).world;
     const { machine } = happen(world, { type: 'worker-exited', code, signal }).world;
     expect(machine.failure?.class).toBe(failureClass);
+  });
+
+  it('does not suspect the browser when workers are killed, however often', () => {
+    let world = createWorld('restore');
+    for (let life = 0; life < 7; life += 1) {
+      const outcome = happen(untilAssigned(world, limits).world, killed);
+      expect(describeEffects(outcome.effects)).not.toContain('stop-browser');
+      world = outcome.world;
+    }
   });
 
   it('gives up on a bug that comes back every time', () => {
@@ -457,6 +547,7 @@ function untilAssigned(world: World, chosenLimits: RestartLimits): { world: Worl
     'worker-ready',
     'browser-exited',
     'worker-exited',
+    'profile-moved',
   ];
   let current = world;
   while (current.worker !== 'assigned') {
@@ -494,7 +585,7 @@ function starts(effectType: Effect['type']): boolean {
 
 function describeEffects(effects: readonly Effect[]): string[] {
   return effects
-    .filter(({ type }) => type !== 'tell' && type !== 'record-inactive')
+    .filter(({ type }) => type !== 'tell' && type !== 'alert' && type !== 'record-inactive')
     .map((effect) => {
       if (effect.type === 'retry-in') return `retry-in ${effect.delayMs}`;
       if (effect.type !== 'assign') return effect.type;

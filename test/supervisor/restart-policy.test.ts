@@ -11,8 +11,8 @@ import {
   stableAfterMs,
 } from '../../supervisor/restart-policy.js';
 
-const limits = { maxRestoreAttempts: 3, restoreRetryDelayMs: 5_000 };
-const onceFailed: RestartCircumstances = { class: 'BUG', mode: 'restore', failures: 1, authFailures: 0 };
+const limits = { maxRestoreAttempts: 3, restoreRetryDelayMs: 5_000, incompatibleRetryMs: 1_800_000 };
+const onceFailed: RestartCircumstances = { class: 'BUG', mode: 'restore', count: 1, reported: true };
 
 const needsLink: RestartDecision = { action: 'needs-link' };
 const fail: RestartDecision = { action: 'fail' };
@@ -28,20 +28,25 @@ it('takes a life for stable that has listened for ten seconds', () => {
 describe('what follows the end of a life', () => {
   const table: readonly (readonly [string, Partial<RestartCircumstances>, RestartDecision])[] = [
     ['the first bug: again, at once', { class: 'BUG' }, restart(0, 'restore')],
-    ['the second bug: again, after a moment', { class: 'BUG', failures: 2 }, restart(250, 'restore')],
-    ['the last bug that is borne', { class: 'BUG', failures: maxBugRestarts }, restart(60_000, 'restore')],
-    ['one bug too many', { class: 'BUG', failures: maxBugRestarts + 1 }, fail],
-    ['a WhatsApp that has changed, once too often', { class: 'INCOMPATIBLE', failures: maxBugRestarts + 1 }, fail],
-    ['a fault that a restart cures', { class: 'TRANSIENT', failures: 3 }, restart(500, 'restore')],
+    ['the second bug: again, after a moment', { class: 'BUG', count: 2 }, restart(250, 'restore')],
+    ['the last bug that is borne', { class: 'BUG', count: maxBugRestarts }, restart(60_000, 'restore')],
+    ['one bug too many', { class: 'BUG', count: maxBugRestarts + 1 }, fail],
+    ['a WhatsApp that has changed: once more soon', { class: 'INCOMPATIBLE' }, restart(5_000, 'restore')],
+    ['… then every half hour', { class: 'INCOMPATIBLE', count: 2 }, restart(1_800_000, 'restore')],
+    ['… and never given up', { class: 'INCOMPATIBLE', count: 5_000 }, restart(1_800_000, 'restore')],
+    ['a fault that a restart cures', { class: 'TRANSIENT', count: 2 }, restart(250, 'restore')],
+    ['… and didn’t: a fresh browser', { class: 'TRANSIENT', count: 3 }, restart(500, 'restore', 'fresh')],
+    ['a third kill: none of the browser’s', { class: 'TRANSIENT', count: 3, reported: false }, restart(500, 'restore')],
     ['a lost browser: a fresh one', { class: 'LOCAL' }, restart(0, 'restore', 'fresh')],
     ['no network: not at once even the first time', { class: 'NETWORK' }, restart(500, 'restore')],
-    ['no network for days', { class: 'NETWORK', failures: 5_000 }, restart(60_000, 'restore')],
+    ['no network for days', { class: 'NETWORK', count: 5_000 }, restart(60_000, 'restore')],
     ['no network while linking: still a link', { class: 'NETWORK', mode: 'link' }, restart(500, 'link')],
-    ['the first refused restore', { class: 'AUTH', authFailures: 1 }, restart(5_000, 'restore')],
-    ['the second refused restore', { class: 'AUTH', authFailures: 2 }, restart(5_000, 'restore')],
-    ['the last refused restore: a new link', { class: 'AUTH', authFailures: 3 }, restart(0, 'link')],
-    ['a link that WhatsApp ended: another', { class: 'AUTH', mode: 'link' }, restart(0, 'link')],
-    ['… and not without a pause when it goes on', { class: 'AUTH', mode: 'link', failures: 3 }, restart(500, 'link')],
+    ['unlinked while it listened', { class: 'AUTH', count: 0 }, restart(5_000, 'restore')],
+    ['the first refused restore', { class: 'AUTH', count: 1 }, restart(5_000, 'restore')],
+    ['the second refused restore', { class: 'AUTH', count: 2 }, restart(5_000, 'restore')],
+    ['the last refused restore: a new link', { class: 'AUTH', count: 3 }, restart(0, 'link', 'fresh')],
+    ['a link that WhatsApp ended: another', { class: 'AUTH', mode: 'link' }, restart(5_000, 'link')],
+    ['… and not for ever', { class: 'AUTH', mode: 'link', count: 3 }, needsLink],
     ['nobody scanned', { class: 'TERMINAL', mode: 'link' }, needsLink],
     ['a restricted account', { class: 'TERMINAL' }, fail],
     ['a configuration that can’t work', { class: 'CONFIGURATION' }, fail],
@@ -54,17 +59,18 @@ describe('what follows the end of a life', () => {
   const anyCircumstances = fc.record({
     class: fc.constantFrom(...failureClasses),
     mode: fc.constantFrom(...sessionModes),
-    failures: fc.integer({ min: 1, max: 1_000_000 }),
-    authFailures: fc.integer({ min: 0, max: 100 }),
+    count: fc.integer({ min: 0, max: 1_000_000 }),
+    reported: fc.boolean(),
   });
   const anyRandom = fc.double({ min: 0, max: 1, noNaN: true });
 
-  it('gives up for three reasons only', () => {
-    const final: readonly FailureClass[] = ['TERMINAL', 'CONFIGURATION', 'BUG', 'INCOMPATIBLE'];
+  it('gives up because of a person’s business, an unknown error that stays, or a link that WhatsApp won’t have', () => {
+    const final: readonly FailureClass[] = ['TERMINAL', 'CONFIGURATION', 'BUG'];
     fc.assert(
       fc.property(anyCircumstances, anyRandom, (circumstances, random) => {
         const { action } = decideRestart(circumstances, limits, random);
-        if (action !== 'restart') expect(final).toContain(circumstances.class);
+        const linkRefused = circumstances.class === 'AUTH' && circumstances.mode === 'link';
+        if (action !== 'restart') expect(linkRefused || final.includes(circumstances.class)).toBe(true);
       }),
     );
   });
@@ -77,7 +83,7 @@ describe('what follows the end of a life', () => {
         expect(relinks).toBe(
           circumstances.mode === 'restore' &&
             circumstances.class === 'AUTH' &&
-            circumstances.authFailures >= limits.maxRestoreAttempts,
+            circumstances.count >= limits.maxRestoreAttempts,
         );
       }),
     );
@@ -92,11 +98,11 @@ describe('what follows the end of a life', () => {
     );
   });
 
-  it('waits between nothing and a minute', () => {
+  it('waits between nothing and a minute, unless WhatsApp has changed', () => {
     fc.assert(
       fc.property(anyCircumstances, anyRandom, (circumstances, random) => {
         const decision = decideRestart(circumstances, limits, random);
-        if (decision.action !== 'restart') return;
+        if (decision.action !== 'restart' || circumstances.class === 'INCOMPATIBLE') return;
         expect(decision.delayMs).toBeGreaterThanOrEqual(0);
         expect(decision.delayMs).toBeLessThanOrEqual(60_000);
       }),

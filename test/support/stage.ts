@@ -101,6 +101,17 @@ export class Stage {
     return (await readSessionHistory(this.paths.sessionHistory)).entries;
   }
 
+  /** The story of links and restores: without when the session was up and down, and what was alerted. */
+  async restoreHistory(): Promise<readonly SessionHistoryEntry[]> {
+    const others = ['session_up', 'session_down', 'session_stopped', 'alert'];
+    return (await this.history()).filter(({ eventType }) => !others.includes(eventType));
+  }
+
+  /** What the account has alerted, oldest first. */
+  async alerts(): Promise<unknown[]> {
+    return (await this.history()).filter(({ eventType }) => eventType === 'alert').map((entry) => entry['alert']);
+  }
+
   /** Status and history are two files; what the status says already may come to the history a moment later. */
   async waitForEvent(eventType: string, earlierEntries: number): Promise<SessionHistoryEntry> {
     return until(

@@ -1,0 +1,23 @@
+import type { SessionHistoryEntryInput } from '../shared/session-history.js';
+import type { Machine } from './machine-types.js';
+
+/**
+ * Notes when the account begins and ends to listen: `session_up`, `session_down` with its cause, and `session_stopped`
+ * where the end was asked for.
+ */
+export function noteUpAndDown(before: Machine, after: Machine, note: (entry: SessionHistoryEntryInput) => void): void {
+  const isUp = after.state === 'listening';
+  const wasUp = before.state === 'listening';
+  if (after.state === 'stopping' && before.state !== 'stopping') note({ eventType: 'session_stopped' });
+  else if (isUp && !wasUp) note({ eventType: 'session_up', mode: before.mode });
+  else if (wasUp && !isUp) note(endOf(after));
+}
+
+function endOf({ state, failure, workerFailure }: Machine): SessionHistoryEntryInput {
+  if (state === 'degraded') {
+    return { eventType: 'session_down', class: 'NETWORK', reason: 'The connection to WhatsApp is away' };
+  }
+  const cause = workerFailure ?? failure;
+  if (cause === null) return { eventType: 'session_stopped', reason: 'The worker is replaced by one with new code' };
+  return { eventType: 'session_down', class: cause.class, reason: cause.reason };
+}
