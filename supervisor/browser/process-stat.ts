@@ -5,6 +5,8 @@ export interface ProcessStat {
   readonly state: string;
   readonly parent: number;
   readonly group: number;
+  /** In clock ticks since boot: tells a process from an earlier one with the same id. */
+  readonly startTime: number;
 }
 
 /** What the kernel says of a process. Linux only; undefined when there is no such process. */
@@ -12,8 +14,9 @@ export async function readProcessStat(id: number): Promise<ProcessStat | undefin
   try {
     const stat = await readFile(`/proc/${id}/stat`, 'utf8');
     // pid (name) state parent group …; the name may hold anything, also parentheses.
-    const [state = '', parent, group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return { state, parent: Number(parent), group: Number(group) };
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const [state = '', parent, group] = fields;
+    return { state, parent: Number(parent), group: Number(group), startTime: Number(fields[19]) };
   } catch {
     return undefined;
   }
