@@ -67,7 +67,8 @@ export class Account {
   history: History | undefined;
   /** How far the other side acknowledges what the bot sends, by itself. */
   automaticAck: 1 | 2 | 3 = 1;
-  refuseNextLink = false;
+  /** Whether the phone refuses, or WhatsApp does after the phone has taken the code. */
+  refuseNextLink: 'phone' | 'after-scan' | undefined;
   pairingCodes: { rateLimited: boolean } = { rateLimited: false };
   counters = { pageLoads: 0, socketConnections: 0, links: 0, qrRefsServed: 0, pairingCodesAsked: 0 };
   #nextDevice = 1;

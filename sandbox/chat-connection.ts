@@ -69,6 +69,14 @@ export class ChatConnection {
     return device;
   }
 
+  /** The phone has taken the code, and WhatsApp wants more than this page can give: it goes back to its codes. */
+  refuseLink(): void {
+    this.#series.stop();
+    this.pairing = undefined;
+    this.send({ type: 'scanned' });
+    this.#series.start();
+  }
+
   #receive(frame: PageFrame): void {
     switch (frame.type) {
       case 'login':

@@ -60,9 +60,16 @@ function findShown(world: World, qr: string): ChatConnection {
 }
 
 async function complete(world: World, account: Account, connection: ChatConnection, timeoutMs: number): Promise<void> {
-  if (account.refuseNextLink) {
-    account.refuseNextLink = false;
+  const refusedBy = account.refuseNextLink;
+  account.refuseNextLink = undefined;
+  if (refusedBy === 'phone') {
     throw new Error(`The phone ${account.number} refused to link this device, as it was told to.`);
+  }
+  if (refusedBy === 'after-scan') {
+    connection.refuseLink();
+    throw new Error(
+      `WhatsApp refused to link this device after ${account.number} had taken its code, as it was told to.`,
+    );
   }
   const device = connection.link(account);
   await world.changes.until(

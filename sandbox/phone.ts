@@ -92,9 +92,12 @@ export class Phone extends PhoneFaults {
     await enterPairingCode(this.world, this.account, code, timeoutMs);
   }
 
-  /** The next attempt to link a device fails. */
-  refuse(): void {
-    this.account.refuseNextLink = true;
+  /**
+   * The next attempt to link a device fails: at the phone, so that the page hears nothing of it, or `afterScan`, when the
+   * page pairs for a moment and then shows codes again, as for an account that wants a passkey.
+   */
+  refuse({ afterScan = false }: { afterScan?: boolean } = {}): void {
+    this.account.refuseNextLink = afterScan ? 'after-scan' : 'phone';
   }
 
   /** WhatsApp allows few pairing codes; from now on asking for one fails with 429, until `false`. */

@@ -37,7 +37,7 @@ export const phoneActions: Record<string, PhoneAction> = {
     await phone.enterPairingCode(body.code, { timeoutMs: body.timeoutMs });
     return phone.status;
   }),
-  refuse: action(nothing, (phone) => phone.refuse()),
+  refuse: action(z.strictObject({ afterScan: z.boolean().default(false) }), (phone, input) => phone.refuse(input)),
   unlink: action(nothing, (phone) => phone.unlink()),
   'limit-pairing-codes': action(z.strictObject({ limited: z.boolean().default(true) }), (phone, { limited }) =>
     phone.limitPairingCodes(limited),
