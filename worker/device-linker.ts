@@ -1,55 +1,97 @@
-import QRCode from 'qrcode';
-
-import { describeError } from '../shared/errors.js';
-import { classifyFailure } from './classify-failure.js';
+import type { LinkMethod } from '../shared/link-answer.js';
+import { askForPairingCode } from './linking/ask-for-pairing-code.js';
+import { LinkDisplay } from './linking/link-display.js';
+import * as sentences from './linking/link-sentences.js';
+import { QrCodes } from './linking/qr-codes.js';
 import type { SessionContext } from './session-context.js';
 import type { SessionRecords } from './session-records.js';
 import type { AttachedClient } from './whatsapp/attached-client.js';
 import type { BroughtUp } from './whatsapp/bring-up.js';
+import { LinkingPage } from './whatsapp/linking-page.js';
 import type { PageState } from './whatsapp/page-state.js';
 import { WorkerFailure } from './worker-failure.js';
 
-/** WhatsApp hands out a code every 20 s (the first lives 60 s); nobody who wants to scan needs more than these. */
-const qrLimit = 18;
-const firstQrLifeMs = 60_000;
-const qrLifeMs = 20_000;
 /** How long a pairing code may stay unused before the link is given up: as long as WhatsApp takes it. */
-const pairingCodeTimeoutMs = 180_000;
-/** Larger than any life of a worker: the library would ask for another code every three minutes, and WhatsApp locks out. */
-const neverAgainMs = 2 ** 31 - 1;
+const pairingCodeLifeMs = 180_000;
+/** From the scan to the login; a phone on a slow network takes some seconds. */
+const pairingTimeoutMs = 120_000;
+const restrictedStates = ['TOS_BLOCK', 'SMB_TOS_BLOCK'];
 
-/** Links a new device: shows the QR (or the pairing code that was asked for) and waits for a person. */
+export interface LinkerSurroundings {
+  readonly now: () => Date;
+  readonly openPage: (client: AttachedClient, heard: (state: string) => void) => LinkingPage;
+}
+
+/** Links a new device: shows QR codes (or the pairing code that a person asked for) and waits for a person. */
 export class DeviceLinker {
   readonly #context: SessionContext;
   readonly #records: SessionRecords;
   readonly #fail: (failure: WorkerFailure) => void;
-  #waiting = false;
-  #sequence = 0;
-  /** In the page as it is now. */
-  #askedForCode = false;
-  #pairingTimer: NodeJS.Timeout | undefined;
+  readonly #surroundings: LinkerSurroundings;
+  readonly #display: LinkDisplay;
+  readonly #qrCodes: QrCodes;
+  #page: LinkingPage | undefined;
+  #stage: 'before' | 'waiting' | 'linked' | 'given-up' = 'before';
+  /** What the person is to be shown. */
+  #method: LinkMethod;
+  #asking = false;
+  #pairingCode: string | undefined;
+  /** Ends the life of a pairing code, or a pairing that doesn't come to its end. */
+  #timer: NodeJS.Timeout | undefined;
+  /** The phone has taken the code; WhatsApp has not said yes or no. */
+  #pairing = false;
+  #refusals = 0;
+  /** Counts the documents that were unpaired: what was asked of an earlier one is void. */
+  #document = 0;
 
-  /** @param fail ends the session: nobody scanned, or WhatsApp refused the pairing code. */
-  constructor(context: SessionContext, records: SessionRecords, fail: (failure: WorkerFailure) => void) {
+  /** @param fail ends the session: nobody came, or WhatsApp has restricted the account. */
+  constructor(
+    context: SessionContext,
+    records: SessionRecords,
+    fail: (failure: WorkerFailure) => void,
+    surroundings: Partial<LinkerSurroundings> = {},
+  ) {
     this.#context = context;
     this.#records = records;
     this.#fail = fail;
+    this.#surroundings = {
+      now: () => new Date(),
+      openPage: (client, heard) => new LinkingPage(client, heard),
+      ...surroundings,
+    };
+    this.#method = context.assignment.authMethod;
+    this.#display = new LinkDisplay(context.output, context.assignment.account);
+    this.#qrCodes = new QrCodes({
+      incarnation: context.assignment.incarnation,
+      display: this.#display,
+      page: () => this.#page,
+      send: (message) => void context.supervisor.send(message),
+      onSpent: (codes) => {
+        this.#giveUp('TERMINAL', `Nobody scanned the QR code (${codes} codes were shown)`, this.#askAgain);
+      },
+    });
   }
 
-  readonly waitsForPerson = (): boolean => this.#waiting;
+  readonly waitsForPerson = (): boolean => this.#stage === 'waiting';
 
-  /** WhatsApp says that this page isn't linked: what a link starts from. A code that an earlier page gave is void. */
+  /** WhatsApp says that this page isn't linked: what a link starts from. Codes that an earlier page gave are void. */
   onUnpaired(): undefined {
-    this.#waiting = true;
-    this.#askedForCode = false;
-    clearTimeout(this.#pairingTimer);
+    if (this.#stage === 'given-up') return;
+    this.#stage = 'waiting';
+    this.#document += 1;
+    this.#qrCodes.noteNewPage();
+    if (this.#pairing) this.#noteRefused({ inNewPage: true });
+    else if (this.#pairingCode !== undefined) this.#noteVoidCode();
+    // Without it a scan that WhatsApp refuses looks like no scan at all; the link itself works.
+    void this.#page?.follow().catch(() => undefined);
   }
 
   /**
    * @throws WorkerFailure of class TERMINAL when nobody linked the device, and of the classes of a restore otherwise.
    */
   async run(client: AttachedClient, bringUp: () => Promise<BroughtUp>): Promise<BroughtUp> {
-    const { assignment, output, timeline } = this.#context;
+    const { assignment, output, supervisor, timeline } = this.#context;
+    this.#page = this.#surroundings.openPage(client, (state) => this.#hearSocket(state));
     void this.#records.update({
       state: 'linking',
       deviceLinked: false,
@@ -58,19 +100,11 @@ export class DeviceLinker {
       restoreStatus: 'none',
       workerPid: process.pid,
       browserPid: assignment.browser.pid,
-      reason: 'The device is not linked',
-      userAction:
-        assignment.authMethod === 'qr'
-          ? 'Scan the QR code with WhatsApp on the phone.'
-          : 'Enter the pairing code on the phone.',
+      reason: sentences.notLinked,
+      userAction: this.#method === 'qr' ? sentences.scanTheCode : sentences.enterTheCode,
     });
-    client.on('qr', (qr: string) => {
-      if (assignment.authMethod === 'qr') void this.#showQr(qr);
-      else if (!this.#askedForCode) {
-        this.#askedForCode = true;
-        void this.#showPairingCode(client);
-      }
-    });
+    supervisor.on('refresh-link', ({ method }) => this.#refresh(method));
+    client.on('qr', (qr: string) => this.#onQr(qr));
     client.on('loading_screen', (percent) => output.log.info(`Link Progress: ${percent}%`));
     client.once('authenticated', () => this.#noteLinked());
     const broughtUp = await bringUp();
@@ -81,88 +115,165 @@ export class DeviceLinker {
   }
 
   /** Called with each look at the page: about once a second while a person is waited for. */
-  onState(client: AttachedClient, state: PageState): void {
-    if (!this.#waiting) return;
+  onState(_client: AttachedClient, { identity, socket }: PageState): void {
+    if (socket !== null && restrictedStates.includes(socket)) {
+      const { reason, userAction } = sentences.restrictedAccount(this.#context.assignment.account);
+      this.#giveUp('TERMINAL', reason, userAction);
+    } else if (this.#stage !== 'waiting') return;
     // Linked is linked, however long the sync takes that follows, and whatever dies during it.
-    if (state.identity !== null) this.#noteLinked();
-    // WhatsApp stops handing out codes after six; as long as somebody may still come, it is asked for more.
-    else if (state.socket === 'UNPAIRED_IDLE') void client.requestMoreQrCodes().catch(() => undefined);
+    else if (identity !== null) this.#noteLinked();
+    else if (socket === 'UNPAIRED_IDLE') this.#onIdle();
+  }
+
+  #hearSocket(state: string): void {
+    if (this.#stage !== 'waiting') return;
+    if (state === 'PAIRING') this.#notePairing();
+    if (!state.startsWith('UNPAIRED')) return;
+    if (this.#pairing) this.#noteRefused();
+    if (state === 'UNPAIRED_IDLE') this.#onIdle();
+  }
+
+  #notePairing(): void {
+    this.#pairing = true;
+    clearTimeout(this.#timer);
+    const reason = `The phone took the code, but the device was not linked within ${pairingTimeoutMs} ms`;
+    this.#timer = setTimeout(() => this.#giveUp('TRANSIENT', reason, null), pairingTimeoutMs).unref();
+  }
+
+  /** WhatsApp wanted something after the scan that we can't give. The person is there: the codes count anew. */
+  #noteRefused({ inNewPage = false } = {}): void {
+    this.#pairing = false;
+    this.#refusals += 1;
+    const by = this.#pairingCode === undefined ? 'qr' : 'code';
+    const { reason, userAction } = sentences.describeLinkRefusal(by, this.#refusals);
+    this.#context.output.log.error(`${reason}. ${userAction}`);
+    void this.#records.update({ reason, userAction });
+    void this.#records.note({ eventType: 'link_refused', attempt: this.#refusals, status: by, reason });
+    this.#qrCodes.startAnew();
+    this.#dropPairingCode();
+    if (by === 'code' && !inNewPage) this.#qrCodes.returnFromPairingCode();
   }
 
   #noteLinked(): void {
-    if (!this.#waiting) return;
-    this.#waiting = false;
+    if (this.#stage !== 'waiting') return;
+    this.#stage = 'linked';
+    this.#pairing = false;
+    clearTimeout(this.#timer);
     void this.#records.update({
       deviceLinked: true,
-      linkedAt: new Date().toISOString(),
+      linkedAt: this.#surroundings.now().toISOString(),
       reason: null,
       userAction: null,
     });
     this.#context.output.log.info('The device was linked; WhatsApp is syncing its chats.');
   }
 
-  async #showQr(qr: string): Promise<void> {
-    const { assignment, output, supervisor } = this.#context;
-    this.#sequence += 1;
-    if (this.#sequence > qrLimit) {
-      this.#fail(
-        new WorkerFailure('TERMINAL', `Nobody scanned the QR code (${qrLimit} codes were shown)`, {
-          userAction: 'Start wasup again when somebody with the phone is there to scan.',
-        }),
-      );
-      return;
-    }
-    void supervisor.send({
-      type: 'qr',
-      incarnation: assignment.incarnation,
-      qr,
-      sequence: this.#sequence,
-      expiresInMs: this.#sequence === 1 ? firstQrLifeMs : qrLifeMs,
-    });
-    output.banner('SCAN QR CODE TO LINK DEVICE', [
-      `Account: +${assignment.account}`,
-      'On the phone: WhatsApp > Settings > Linked devices > Link a device',
-      `Code ${this.#sequence} of ${qrLimit}; a new one comes when it expires.`,
-    ]);
-    // Colours make it readable on any terminal. In a log they would be noise, and most people read logs on a dark screen.
-    const style = process.stdout.isTTY
-      ? ({ type: 'terminal', small: true } as const)
-      : ({ type: 'utf8', color: { dark: '#ffffff', light: '#000000' } } as const);
-    output.print(await QRCode.toString(qr, { ...style, errorCorrectionLevel: 'L' }));
+  #onQr(text: string): void {
+    if (this.#stage !== 'waiting') return;
+    this.#qrCodes.take(text);
+    if (this.#method === 'qr') this.#qrCodes.show();
+    else if (this.#pairingCode === undefined) void this.#askForPairingCode();
   }
 
-  async #showPairingCode(client: AttachedClient): Promise<void> {
-    const { assignment, output, supervisor } = this.#context;
-    try {
-      const code = await client.requestPairingCode(assignment.account, true, neverAgainMs);
-      void supervisor.send({
-        type: 'pairing-code',
-        incarnation: assignment.incarnation,
-        code,
-        expiresInMs: pairingCodeTimeoutMs,
-      });
-      output.banner('ENTER PAIRING CODE TO LINK DEVICE', [
-        `Account: +${assignment.account}`,
-        'On the phone: WhatsApp > Settings > Linked devices > Link a device > Link with phone number instead',
-        `Code:    ${code.slice(0, 4)}-${code.slice(4)}`,
-      ]);
-      this.#pairingTimer = setTimeout(() => {
-        if (!this.#waiting) return;
-        this.#fail(
-          new WorkerFailure('TERMINAL', 'Nobody entered the pairing code', {
-            userAction: 'Start wasup again when somebody with the phone is there to enter it.',
-          }),
-        );
-      }, pairingCodeTimeoutMs).unref();
-    } catch (error) {
-      // The page has gone in the middle; the next one asks again.
-      if (classifyFailure(error).class === 'TRANSIENT') return;
-      this.#fail(
-        new WorkerFailure('TERMINAL', `WhatsApp refused to give a pairing code (${describeError(error)})`, {
-          userAction: 'Wait some hours before asking for another code, or link by QR (WASUP_AUTH_METHOD=qr).',
-          cause: error,
-        }),
-      );
+  #onIdle(): void {
+    // Asking for QR codes would end a pairing code's life, and its own end is near.
+    this.#qrCodes.noteIdle({ mayAsk: this.#method === 'qr' });
+  }
+
+  /** A person is there. */
+  #refresh(method: LinkMethod): void {
+    const { log } = this.#context.output;
+    if (this.#stage === 'linked' || this.#stage === 'given-up') {
+      log.info('Somebody asked for a code to link the device, which is not waiting for one any more. Ignored.');
+      return;
     }
+    this.#qrCodes.startAnew();
+    if (this.#stage === 'before' || this.#asking) this.#method = method;
+    else if (method === 'qr') {
+      const wasCode = this.#pairingCode !== undefined;
+      this.#method = 'qr';
+      this.#dropPairingCode();
+      void this.#records.update({ reason: sentences.notLinked, userAction: sentences.scanTheCode });
+      this.#showQrAgain(wasCode);
+    } else if (this.#pairingCode !== undefined) {
+      log.info('The pairing code that was asked for before is still valid.');
+      this.#display.showPairingCode(this.#pairingCode);
+    } else {
+      this.#method = 'code';
+      void this.#askForPairingCode();
+    }
+  }
+
+  async #askForPairingCode(): Promise<void> {
+    if (this.#asking || this.#page === undefined) return;
+    this.#asking = true;
+    const document = this.#document;
+    const answer = await askForPairingCode({
+      page: this.#page,
+      account: this.#context.assignment.account,
+      limitsPath: this.#context.paths.linkingLimits,
+      now: this.#surroundings.now,
+    });
+    this.#asking = false;
+    if (this.#stage !== 'waiting') return;
+    if (document !== this.#document) {
+      this.#noteVoidCode();
+      // The new page's code came meanwhile, or is still to come.
+      this.#qrCodes.show();
+    } else if (answer.type === 'code') this.#showPairingCode(answer.code);
+    else if (answer.type === 'refused') this.#showQrBecause(answer.reason, answer.asked);
+  }
+
+  #showPairingCode(code: string): void {
+    this.#method = 'code';
+    this.#pairingCode = code;
+    const { assignment, supervisor } = this.#context;
+    const message = { type: 'pairing-code', code, expiresInMs: pairingCodeLifeMs } as const;
+    void supervisor.send({ ...message, incarnation: assignment.incarnation });
+    void this.#records.update({ reason: sentences.notLinked, userAction: sentences.enterTheCode });
+    this.#display.showPairingCode(code);
+    this.#timer = setTimeout(
+      () => this.#giveUp('TERMINAL', 'Nobody entered the pairing code', this.#askAgain),
+      pairingCodeLifeMs,
+    ).unref();
+  }
+
+  /** Another one would be asked for too soon. */
+  #noteVoidCode(): void {
+    const reason = 'WhatsApp Web has reloaded its page, and the pairing code is void';
+    this.#context.output.log.warn(`${reason}. The QR code is shown instead.`);
+    void this.#records.update({ reason, userAction: sentences.scanTheCode });
+    this.#method = 'qr';
+    this.#dropPairingCode();
+  }
+
+  #showQrBecause(reason: string, afterRequest: boolean): void {
+    this.#context.output.log.warn(`${reason}. The QR code is shown instead.`);
+    void this.#records.update({ reason, userAction: sentences.scanTheCode });
+    this.#method = 'qr';
+    this.#showQrAgain(afterRequest);
+  }
+
+  /** A page that was asked for a pairing code has left its QR codes; another still has the one of the moment. */
+  #showQrAgain(afterPairingCode: boolean): void {
+    if (afterPairingCode) this.#qrCodes.returnFromPairingCode();
+    else this.#qrCodes.showOrAsk();
+  }
+
+  #dropPairingCode(): void {
+    if (this.#pairingCode !== undefined) this.#method = 'qr';
+    this.#pairingCode = undefined;
+    clearTimeout(this.#timer);
+  }
+
+  #giveUp(failureClass: 'TERMINAL' | 'TRANSIENT', reason: string, userAction: string | null): void {
+    if (this.#stage === 'given-up') return;
+    this.#stage = 'given-up';
+    clearTimeout(this.#timer);
+    this.#fail(new WorkerFailure(failureClass, reason, userAction === null ? {} : { userAction }));
+  }
+
+  get #askAgain(): string {
+    return sentences.askAgain(this.#context.assignment.account);
   }
 }

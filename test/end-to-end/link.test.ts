@@ -56,23 +56,6 @@ describe('a device that is not linked', () => {
     expect((await stage.ask('!ping')).body).toBe('pong');
   });
 
-  it('waits for a person, and asks for no other code, when WhatsApp refuses a pairing code', async () => {
-    stage = await Stage.open();
-    stage.phone.limitPairingCodes();
-    const supervisor = stage.start({ environment: { WASUP_AUTH_METHOD: 'code' } });
-    await supervisor.waitForLine(/ERROR.*WhatsApp refused to give a pairing code.*Wait some hours/);
-    const status = await stage.waitForStatus(
-      ({ state, browserPid }) => state === 'needs-link' && browserPid === null,
-      'rest',
-    );
-    expect(status).toMatchObject({ isActive: false, workerPid: null });
-    expect(status.userAction).toContain('WASUP_AUTH_METHOD=qr');
-    expect(stage.phone.status.pairingCodesAsked).toBe(1);
-    // It waits with nothing running; only a signal ends it.
-    supervisor.signal('SIGTERM');
-    expect(await supervisor.waitForExit()).toEqual({ code: 0, signal: null });
-  });
-
   it('is asked for again when worker or browser die before it was linked', async () => {
     stage = await Stage.open();
     const supervisor = stage.start();

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { Stage } from '../support/stage.js';
+import { accountNumber, Stage } from '../support/stage.js';
 import { until } from '../support/until.js';
 
 describe('a link that nobody attends to', () => {
@@ -18,12 +18,25 @@ describe('a link that nobody attends to', () => {
       'rest',
     );
     expect(status).toMatchObject({ isActive: false, deviceLinked: false });
-    expect(status.userAction).toContain('Start wasup again');
+    expect(status.userAction).toContain(`npx wasup link ${accountNumber}`);
     expect(supervisor.matching(/^ SCAN QR CODE/)).toHaveLength(18);
     await until(() => (stage.processes.every(({ pid }) => pid === supervisor.pid) ? true : undefined), {
       expectation: () => `nothing to run but the supervisor; there is ${JSON.stringify(stage.processes)}`,
     });
     expect(await supervisor.stop()).toEqual({ code: 0, signal: null });
+  });
+
+  it('asks WhatsApp for three series of codes, and then for nothing more', async () => {
+    stage = await Stage.open({ qr: { firstRefMs: 150, laterRefMs: 150, refs: 3 } });
+    const supervisor = stage.start();
+    await supervisor.waitForLine(/ERROR.*Nobody scanned the QR code \(\d codes were shown\)/);
+    await stage.waitForStatus(({ state, browserPid }) => state === 'needs-link' && browserPid === null, 'rest');
+    await until(() => (stage.processes.every(({ pid }) => pid === supervisor.pid) ? true : undefined), {
+      expectation: () => `nothing to run but the supervisor; there is ${JSON.stringify(stage.processes)}`,
+    });
+    // Without worker and browser nobody is left who could ask.
+    expect(stage.sandbox.counters.qrRefsServed).toBeLessThanOrEqual(9);
+    expect(stage.sandbox.counters.pageLoads).toBe(1);
   });
 
   it('asks WhatsApp for one pairing code, however many QR codes come and go meanwhile', async () => {
