@@ -14,6 +14,8 @@ export interface FollowDocumentsOptions {
   bringUp(replaced: Promise<never>): Promise<BroughtUp>;
   /** The page of a session that has listened is another one now. */
   onReloaded(): void;
+  /** Loads the page once more. What it rejects with ends the session. */
+  reload(failure: WorkerFailure): Promise<void>;
   /** The session listens once more. */
   onListeningAgain(broughtUp: BroughtUp): void;
   /** Called with the failure that ends a session that has listened. */
@@ -23,7 +25,8 @@ export interface FollowDocumentsOptions {
 /**
  * Brings the session up in the document that the page shows, and again in each that takes its place: WhatsApp reloads
  * its page now and then, and everything that was put into it is gone. Only the newest document counts; what is still
- * going on for an earlier one is abandoned.
+ * going on for an earlier one is abandoned. Where another load may help, the page is loaded once more before the session
+ * counts as failed.
  *
  * @returns when the session listens for the first time.
  * @throws WorkerFailure when it can't come up; afterwards `onFault` hears of it.
@@ -32,6 +35,7 @@ export function followDocuments(options: FollowDocumentsOptions): Promise<Brough
   return new Promise((resolve, reject) => {
     let hasListened = false;
     let reloads = 0;
+    let hasTriedReload = false;
     let current = new AbortController();
 
     const fail = (thrown: unknown): void => (hasListened ? options.onFault(thrown) : reject(classifyFailure(thrown)));
@@ -41,12 +45,18 @@ export function followDocuments(options: FollowDocumentsOptions): Promise<Brough
         const broughtUp = await options.bringUp(rejectionOn(signal));
         if (signal.aborted) return;
         reloads = 0;
+        hasTriedReload = false;
         if (hasListened) options.onListeningAgain(broughtUp);
         hasListened = true;
         resolve(broughtUp);
       } catch (error) {
-        if (classifyFailure(error).class === 'TRANSIENT') await pause(newDocumentGraceMs);
-        if (!signal.aborted) fail(error);
+        const failure = classifyFailure(error);
+        if (failure.class === 'TRANSIENT') await pause(newDocumentGraceMs);
+        if (signal.aborted) return;
+        if (failure.reloadMayHelp && !hasTriedReload) {
+          hasTriedReload = true;
+          options.reload(failure).catch(fail);
+        } else fail(failure);
       }
     };
 

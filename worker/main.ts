@@ -7,6 +7,7 @@ import { createOutput } from '../shared/logger.js';
 import { protocolVersion } from '../shared/protocol/messages.js';
 import { sessionPathsIn } from '../shared/paths.js';
 import { withDeadline } from '../shared/with-deadline.js';
+import { Attempts } from './attempts.js';
 import { createBotLog } from './bot-log.js';
 import { classifyFailure } from './classify-failure.js';
 import { comesFromBot } from './comes-from-bot.js';
@@ -35,6 +36,7 @@ let output = createOutput(logOptions, { role: 'worker' });
 const supervisor = new SupervisorConnection(output.log);
 let incarnation: number | null = null;
 let session: Session | undefined;
+let attempts: Attempts | undefined;
 let ending = false;
 
 if (process.send === undefined || values.bot === undefined) {
@@ -62,10 +64,11 @@ try {
   const timeline = new Timeline((phase) => {
     void supervisor.send({ type: 'phase', incarnation: assignment.incarnation, phase });
   });
+  attempts = new Attempts(assignment, timeline, (message) => supervisor.send(message));
   beatHeart(assignment.incarnation, assignment.deadlines.heartbeatIntervalMs, timeline);
   const line = new Socket({ fd: lineDescriptor });
   session = startSession(
-    { assignment, paths: sessionPathsIn(assignment.sessionDirectory), output, botLog, supervisor, timeline },
+    { assignment, paths: sessionPathsIn(assignment.sessionDirectory), output, botLog, supervisor, timeline, attempts },
     bot,
     line,
     (thrown) => void fail(thrown),
@@ -101,6 +104,7 @@ async function fail(thrown: unknown): Promise<void> {
   if (failure.class === 'BUG')
     output.log.error({ class: failure.class }, `The worker ends with an error: ${stackOf(failure)}`);
   else output.log[process.connected ? 'debug' : 'error']({ class: failure.class }, failure.message);
+  await attempts?.fail(failure);
   await supervisor.send({
     type: 'failure',
     incarnation,

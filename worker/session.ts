@@ -3,11 +3,14 @@ import type { Socket } from 'node:net';
 import type { Bot } from '../bot/define-bot.js';
 import { describeError } from '../shared/errors.js';
 import type { DeviceStatus } from '../shared/device-status.js';
+import type { WorkerPhase } from '../shared/protocol/messages.js';
 import { withDeadline } from '../shared/with-deadline.js';
 import { classifyFailure } from './classify-failure.js';
 import { DeviceLinker } from './device-linker.js';
+import { explainIncompatible } from './explain-incompatible.js';
 import { followDocuments } from './follow-documents.js';
 import { MessageIntake } from './message-intake.js';
+import { pageLoadFailure, PageUpkeep } from './page-upkeep.js';
 import type { SessionContext } from './session-context.js';
 import { SessionFaults } from './session-faults.js';
 import { SessionRecords } from './session-records.js';
@@ -15,7 +18,8 @@ import { SessionRestoreHandler } from './session-restore-handler.js';
 import { AttachedClient } from './whatsapp/attached-client.js';
 import { bringUp, type BroughtUp } from './whatsapp/bring-up.js';
 import { connectToBrowser } from './whatsapp/connect-browser.js';
-import type { Client } from './whatsapp/library.js';
+import { type Client, libraryVersion } from './whatsapp/library.js';
+import { PageEvidence } from './whatsapp/page-evidence.js';
 import { StoredLoginStrategy } from './whatsapp/stored-login-strategy.js';
 import { WorkerFailure } from './worker-failure.js';
 
@@ -58,18 +62,20 @@ export function startSession(
   line: Socket,
   onFault: (thrown: unknown) => void,
 ): Session {
-  const { assignment, output, timeline } = context;
+  const { assignment, attempts, output, timeline } = context;
   const { log } = output;
   const { deadlines, incarnation } = assignment;
   const records = new SessionRecords(context.paths, assignment.account, log);
   const faults = new SessionFaults();
   const stopping = new AbortController();
   const intake = new MessageIntake(context, bot, stopping.signal);
+  const evidence = new PageEvidence();
+  let upkeep: PageUpkeep | undefined;
   let disconnect = (): Promise<void> => Promise.resolve();
 
   // A fault during the start also rejects `run`, after what it means has been written to the account's files.
   run()
-    .then(() => faults.occurred.catch(noteLogout))
+    .then(() => faults.occurred.catch(async (thrown: unknown) => noteLogout(await explain(thrown))))
     .catch((thrown: unknown) => {
       if (!stopping.signal.aborted) onFault(thrown);
     });
@@ -82,6 +88,7 @@ export function startSession(
     async stop(deadlineMs, why) {
       timeline.enter('stopping');
       stopping.abort();
+      upkeep?.stop();
       await Promise.race([intake.idle(), new Promise((resolve) => setTimeout(resolve, deadlineMs).unref())]);
       await records.update({ isActive: false, workerPid: null, ...lastWords[why] });
       await disconnect();
@@ -97,6 +104,7 @@ export function startSession(
     faults.occurred.catch(() => clearInterval(progress));
     timeline.enter('attaching');
     const { browser, page } = await connectToBrowser(line, assignment.browser.idBase);
+    timeline.reach('browser');
     disconnect = () => browser.disconnect();
     faults.watchBrowser(browser, page);
 
@@ -108,57 +116,94 @@ export function startSession(
       const failure = operation.onUnpaired();
       if (failure !== undefined) faults.report(failure);
     });
-    const client = new AttachedClient({ incarnation, strategy, authTimeoutMs: deadlines.authTimeoutMs, log });
+    const client = new AttachedClient({ incarnation, strategy, authTimeoutMs: deadlines.authTimeoutMs, evidence, log });
     intake.listen(client);
-    faults.watchClient(client);
+    const pageUpkeep = new PageUpkeep({ context, client, records, fail: (thrown) => faults.report(thrown) });
+    upkeep = pageUpkeep;
     await setUpBot(client);
 
     const broughtUp = await operation.run(client, async () => {
-      timeline.enter('loading');
-      await client.open(browser, page, deadlines.pageLoadTimeoutMs).catch((error: unknown) => {
-        throw pageLoadFailure(error);
-      });
-      timeline.enter('connecting');
-      const result = await followDocuments({
-        client,
-        bringUp: (replaced) => bringUpIn(client, operation, replaced),
-        onReloaded: () => {
-          log.info('WhatsApp Web reloaded its page; attaching again.');
-          timeline.restart('connecting');
-          void records.update({ isActive: false, state: 'restoring', reason: 'WhatsApp Web reloaded its page' });
-        },
-        onListeningAgain: (again) => {
-          void records.noteListening({ waVersion: again.state.waVersion });
-          void announceListening(again);
-        },
-        onFault: (thrown) => faults.report(thrown),
-      });
-      refuseWrongNumber(result);
-      return result;
+      try {
+        return await openAndBringUp(client, operation, pageUpkeep, () =>
+          client.open(browser, page, deadlines.pageLoadTimeoutMs),
+        );
+      } catch (error) {
+        throw await explain(error);
+      }
     });
     await announceListening(broughtUp);
-    client.on('change_state', (state: string) => reportTransport(state));
+    pageUpkeep.start();
   }
 
-  function bringUpIn(
+  async function openAndBringUp(
     client: AttachedClient,
     operation: SessionRestoreHandler | DeviceLinker,
+    pageUpkeep: PageUpkeep,
+    open: () => Promise<void>,
+  ): Promise<BroughtUp> {
+    timeline.enter('loading');
+    await open().catch((error: unknown) => {
+      throw pageLoadFailure(error);
+    });
+    const result = await followDocuments({
+      client,
+      bringUp: (replaced) => bringUpIn(client, operation, pageUpkeep, replaced),
+      onReloaded: () => pageUpkeep.noteReload(),
+      reload: (failure) => {
+        log.warn(`${failure.message}; loading the page anew.`);
+        return pageUpkeep.reload(failure.message);
+      },
+      onListeningAgain: (again) => {
+        if (stopping.signal.aborted) return;
+        void records.noteListening({ waVersion: again.state.waVersion });
+        void announceListening(again);
+      },
+      onFault: (thrown) => faults.report(thrown),
+    });
+    refuseWrongNumber(result);
+    return result;
+  }
+
+  async function bringUpIn(
+    client: AttachedClient,
+    operation: SessionRestoreHandler | DeviceLinker,
+    pageUpkeep: PageUpkeep,
     replaced: Promise<never>,
   ): Promise<BroughtUp> {
-    return bringUp({
-      client,
-      incarnation,
-      authTimeoutMs: deadlines.authTimeoutMs,
-      syncTimeoutMs: deadlines.syncTimeoutMs,
-      probeTimeoutMs: deadlines.probeTimeoutMs,
-      log,
-      abandoned: Promise.race([faults.occurred, replaced]),
-      waitsForPerson: operation.waitsForPerson,
-      onPhase: (phase) => timeline.enter(phase),
-      onState: (state) => {
-        if (operation instanceof DeviceLinker) operation.onState(client, state);
-      },
-    });
+    timeline.fallBackTo('page');
+    timeline.reach('page');
+    enter('starting');
+    const stopWatching = evidence.watchPage(client.page);
+    try {
+      return await bringUp({
+        client,
+        incarnation,
+        authTimeoutMs: deadlines.authTimeoutMs,
+        syncTimeoutMs: deadlines.syncTimeoutMs,
+        probeTimeoutMs: deadlines.probeTimeoutMs,
+        log,
+        evidence,
+        abandoned: Promise.race([faults.occurred, replaced]),
+        waitsForPerson: operation.waitsForPerson,
+        connectsWithoutDeadline: () => pageUpkeep.isAway,
+        onProgress: (milestone, phase) => {
+          timeline.reach(milestone);
+          enter(phase);
+        },
+        onState: (state) => {
+          attempts.waVersion = state.waVersion ?? attempts.waVersion;
+          if (operation instanceof DeviceLinker) operation.onState(client, state);
+          pageUpkeep.onStateWhileComingUp(state);
+        },
+      });
+    } finally {
+      stopWatching();
+    }
+  }
+
+  /** A session that is being stopped stays in that phase, whatever goes on in its page. */
+  function enter(phase: WorkerPhase): void {
+    if (!stopping.signal.aborted) timeline.enter(phase);
   }
 
   async function setUpBot(client: AttachedClient): Promise<void> {
@@ -178,14 +223,25 @@ export function startSession(
   }
 
   /** For a session that has listened; a restore that finds the device unlinked says so in its own words. */
-  async function noteLogout(thrown: unknown): Promise<never> {
-    const failure = classifyFailure(thrown);
+  async function noteLogout(failure: WorkerFailure): Promise<never> {
     if (failure.class === 'AUTH') await records.note({ eventType: 'device_logged_out', reason: failure.message });
     throw failure;
   }
 
+  /** What a person reads of a WhatsApp Web that the library doesn't know needs the versions of both. */
+  async function explain(thrown: unknown): Promise<WorkerFailure> {
+    const failure = classifyFailure(thrown);
+    if (failure.class !== 'INCOMPATIBLE') return failure;
+    attempts.waVersion ??= (await upkeep?.readVersion()) ?? null;
+    const { waVersion: lastWorking } = await records.status();
+    return explainIncompatible(failure, { whatsApp: attempts.waVersion, lastWorking, library: libraryVersion });
+  }
+
   async function announceListening({ state, healed }: BroughtUp): Promise<void> {
-    timeline.enter('listening');
+    enter('catching-up');
+    // Nothing is fetched yet that came while nobody listened.
+    timeline.reach('caughtUp');
+    enter('listening');
     log.debug({ phases: timeline.durationsMs }, `Listening after ${timeline.elapsedMs} ms.`);
     await context.supervisor.send({
       type: 'listening',
@@ -197,6 +253,7 @@ export function startSession(
       identity: state.identity ?? assignment.account,
       healed,
     });
+    await attempts.succeed(healed);
   }
 
   /** Somebody scanned with another phone: messages of one customer would be answered by another's bot. */
@@ -210,23 +267,4 @@ export function startSession(
       },
     );
   }
-
-  function reportTransport(state: string): void {
-    // A page that is coming up again isn't listening because its socket is there.
-    if (timeline.phase !== 'listening') return;
-    const connected = state === 'CONNECTED';
-    void context.supervisor.send({ type: 'transport', incarnation, connected, state });
-    if (connected) void records.noteListening();
-    else {
-      const reason = `The connection to WhatsApp is away (${state})`;
-      void records.update({ isActive: false, state: 'degraded', reason });
-    }
-  }
-}
-
-/** Whatever keeps a page from loading is the network's fault, unless the browser itself is gone. */
-function pageLoadFailure(error: unknown): WorkerFailure {
-  const failure = classifyFailure(error);
-  if (failure.class === 'LOCAL') return failure;
-  return new WorkerFailure('NETWORK', `WhatsApp Web could not be loaded (${failure.message})`, { cause: error });
 }

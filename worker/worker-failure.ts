@@ -1,17 +1,26 @@
 import type { FailureClass } from '../shared/protocol/messages.js';
 import { workerExitCodes } from '../shared/exit-codes.js';
 
+export interface WorkerFailureOptions {
+  readonly userAction?: string;
+  readonly reloadMayHelp?: boolean;
+  readonly cause?: unknown;
+}
+
 /** The end of a worker life: the class decides what the supervisor does next, the sentences are for people. */
 export class WorkerFailure extends Error {
   override readonly name = 'WorkerFailure';
   readonly class: FailureClass;
   /** What a person has to do; null when wasup goes on by itself. */
   readonly userAction: string | null;
+  /** Whether to load the page once more is worth a try before this life is given up. */
+  readonly reloadMayHelp: boolean;
 
-  constructor(failureClass: FailureClass, reason: string, options: { userAction?: string; cause?: unknown } = {}) {
+  constructor(failureClass: FailureClass, reason: string, options: WorkerFailureOptions = {}) {
     super(reason, options.cause === undefined ? undefined : { cause: options.cause });
     this.class = failureClass;
     this.userAction = options.userAction ?? null;
+    this.reloadMayHelp = options.reloadMayHelp ?? false;
   }
 
   /** The exit code that repeats the class for whoever reads only that. */

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createOutput } from '../../shared/logger.js';
 import { AttachedClient } from '../../worker/whatsapp/attached-client.js';
 import { LibraryClient } from '../../worker/whatsapp/library.js';
+import { PageEvidence } from '../../worker/whatsapp/page-evidence.js';
 import { StoredLoginStrategy } from '../../worker/whatsapp/stored-login-strategy.js';
 
 const incarnation = 7;
@@ -18,6 +19,7 @@ beforeEach(() => {
     incarnation,
     strategy: new StoredLoginStrategy('restore', () => undefined),
     authTimeoutMs: 1_000,
+    evidence: new PageEvidence(),
     log: createOutput({ level: 'silent', format: 'json' }).log,
   });
 });
@@ -77,7 +79,7 @@ describe('attachEventListeners()', () => {
     expect(page.window.wasup).toBeUndefined();
     attached();
     await attaching;
-    expect(page.window.wasup).toEqual({ incarnation });
+    expect(page.window.wasup).toEqual({ incarnation, messages: 0 });
   });
 });
 
@@ -87,6 +89,7 @@ class FakePage {
   readonly goto = vi.fn(() => Promise.resolve());
   readonly waitForFunction = (): Promise<void> => Promise.resolve();
   readonly createCDPSession = (): Promise<EventEmitter> => Promise.resolve(this.#session);
+  readonly exposeFunction = (): Promise<void> => Promise.resolve();
   readonly #session = Object.assign(new EventEmitter(), { send: () => Promise.resolve() });
 
   evaluate<Result>(run: (...parameters: unknown[]) => Result, ...parameters: unknown[]): Promise<Result> {
@@ -101,8 +104,12 @@ class FakePage {
 }
 
 /** WhatsApp Web as the library knows it: it needs no patch. */
-function newWindow(): { wasup?: unknown; require: () => object } {
-  return { require: () => ({ prototype: { _serialized: '' } }) };
+function newWindow(): { wasup?: unknown; require: (module: string) => object } {
+  const modules: Record<string, object> = {
+    WAWebMsgKey: { prototype: { _serialized: '' } },
+    WAWebCollections: { Msg: new EventEmitter() },
+  };
+  return { require: (module) => modules[module] ?? {} };
 }
 
 function open(): Promise<void> {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { AttachedClient } from '../../worker/whatsapp/attached-client.js';
 import { bringUp, type BroughtUp } from '../../worker/whatsapp/bring-up.js';
+import { PageEvidence } from '../../worker/whatsapp/page-evidence.js';
 import type { PageState } from '../../worker/whatsapp/page-state.js';
 import type { WorkerFailure } from '../../worker/worker-failure.js';
 import { incarnation, listening, syncing } from './page-states.js';
@@ -121,7 +122,8 @@ class FakePage {
       log: pino({ level: 'silent' }),
       abandoned,
       waitsForPerson: () => false,
-      onPhase: () => undefined,
+      evidence: new PageEvidence(),
+      onProgress: () => undefined,
     }).catch((failure: unknown) => failure as WorkerFailure);
   }
 }

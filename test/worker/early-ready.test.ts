@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import { createOutput } from '../../shared/logger.js';
 import type { AttachedClient } from '../../worker/whatsapp/attached-client.js';
 import { bringUp, type BroughtUp } from '../../worker/whatsapp/bring-up.js';
+import { PageEvidence } from '../../worker/whatsapp/page-evidence.js';
 import type { PageState } from '../../worker/whatsapp/page-state.js';
 import { incarnation, listening, syncing } from './page-states.js';
 
@@ -49,7 +50,8 @@ function start(client: FakeClient): Promise<BroughtUp> {
     log: createOutput({ level: 'silent', format: 'json' }).log,
     abandoned: new Promise<never>(() => undefined),
     waitsForPerson: () => false,
-    onPhase: () => undefined,
+    evidence: new PageEvidence(),
+    onProgress: () => undefined,
     onState: () => client.looks.emit('look'),
   });
 }

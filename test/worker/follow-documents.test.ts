@@ -60,6 +60,35 @@ describe('a session that comes up', () => {
     await expect(page.first).rejects.toMatchObject({ class: 'TRANSIENT' });
   });
 
+  it('loads its page once more where that may help, and fails by the failure of the second', async () => {
+    const page = new FakePage();
+    page.attempts[0]?.fail(new WorkerFailure('INCOMPATIBLE', 'first', { reloadMayHelp: true }));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(page.reloadedFor).toEqual(['first']);
+    page.reload();
+    page.attempts[1]?.fail(new WorkerFailure('INCOMPATIBLE', 'second', { reloadMayHelp: true }));
+    await expect(page.first).rejects.toMatchObject({ class: 'INCOMPATIBLE', message: 'second' });
+    expect(page.reloadedFor).toEqual(['first']);
+  });
+
+  it('fails when the page can’t be loaded once more', async () => {
+    const page = new FakePage();
+    page.canReload = false;
+    page.attempts[0]?.fail(new WorkerFailure('INCOMPATIBLE', 'first', { reloadMayHelp: true }));
+    await expect(page.first).rejects.toMatchObject({ class: 'NETWORK' });
+  });
+
+  it('doesn’t load a page once more that another document has taken the place of', async () => {
+    const page = new FakePage();
+    page.attempts[0]?.fail(new WorkerFailure('TRANSIENT', 'first', { reloadMayHelp: true }));
+    await vi.advanceTimersByTimeAsync(100);
+    page.reload();
+    page.attempts[1]?.succeed();
+    await page.first;
+    await vi.advanceTimersByTimeAsync(longMs);
+    expect(page.reloadedFor).toEqual([]);
+  });
+
   it('fails with AUTH when WhatsApp logs it out', async () => {
     const page = new FakePage();
     page.reload({ loggedOut: true });
@@ -114,6 +143,8 @@ class FakePage {
   readonly attempts: Attempt[] = [];
   readonly faults: unknown[] = [];
   readonly first: Promise<BroughtUp>;
+  readonly reloadedFor: string[] = [];
+  canReload = true;
   reloads = 0;
   again = 0;
   #onNewDocument: (event: { loggedOut: boolean }) => void = () => undefined;
@@ -126,6 +157,10 @@ class FakePage {
           this.attempts.push({ replaced, succeed: () => resolve(broughtUp), fail: reject });
         }),
       onReloaded: () => (this.reloads += 1),
+      reload: (failure) => {
+        this.reloadedFor.push(failure.message);
+        return this.canReload ? Promise.resolve() : Promise.reject(new WorkerFailure('NETWORK', 'can’t be reached'));
+      },
       onListeningAgain: () => (this.again += 1),
       onFault: (thrown) => this.faults.push(thrown),
     });

@@ -11,6 +11,14 @@ export const listening: PageState = {
   incarnation,
   identity: '12025550100',
   identityIsLid: false,
+  syncProgress: null,
+  messages: 0,
 };
 
-export const syncing: PageState = { ...listening, hasSynced: false, utilities: false, incarnation: null };
+export const syncing: PageState = {
+  ...listening,
+  hasSynced: false,
+  utilities: false,
+  incarnation: null,
+  messages: null,
+};

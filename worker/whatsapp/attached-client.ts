@@ -5,18 +5,20 @@ import { DeadlineError, withDeadline } from '../../shared/with-deadline.js';
 import { WorkerFailure } from '../worker-failure.js';
 import { applyPatches } from './compatibility/index.js';
 import { LibraryClient } from './library.js';
-import type { WhatsAppWindow } from './page-globals.js';
+import { whatsAppWebUrl } from './page-actions.js';
+import type { PageEvidence } from './page-evidence.js';
+import type { MessageModel, WhatsAppWindow } from './page-globals.js';
 import type { StoredLoginStrategy } from './stored-login-strategy.js';
 
 declare const window: WhatsAppWindow;
-
-const whatsAppWebUrl = 'https://web.whatsapp.com/';
 
 export interface AttachedClientOptions {
   readonly incarnation: number;
   readonly strategy: StoredLoginStrategy;
   /** How long the library may wait for WhatsApp Web to start in the page. */
   readonly authTimeoutMs: number;
+  /** Learns what goes wrong in the page. */
+  readonly evidence: PageEvidence;
   readonly log: Logger;
 }
 
@@ -27,6 +29,7 @@ export interface AttachedClientOptions {
 export class AttachedClient extends LibraryClient {
   readonly #incarnation: number;
   readonly #authTimeoutMs: number;
+  readonly #evidence: PageEvidence;
   readonly #log: Logger;
   #opened = false;
   /** Counts the documents that the page has shown. */
@@ -37,7 +40,10 @@ export class AttachedClient extends LibraryClient {
   /** The newest attachment of the library's listeners. */
   #listeners: { readonly document: number; readonly attached: Promise<void> } | undefined;
 
-  constructor({ incarnation, strategy, authTimeoutMs, log }: AttachedClientOptions) {
+  /** Messages that came from the listeners of this document. */
+  #messages = 0;
+
+  constructor({ incarnation, strategy, authTimeoutMs, evidence, log }: AttachedClientOptions) {
     super({
       authStrategy: strategy,
       authTimeoutMs,
@@ -47,6 +53,7 @@ export class AttachedClient extends LibraryClient {
     });
     this.#incarnation = incarnation;
     this.#authTimeoutMs = authTimeoutMs;
+    this.#evidence = evidence;
     this.#log = log;
   }
 
@@ -60,6 +67,7 @@ export class AttachedClient extends LibraryClient {
     this.#opened = true;
     this.pupBrowser = browser;
     this.pupPage = page;
+    this.#evidence.watchCallbacks(page);
     await this.#watchDocuments(page);
     await page.goto(whatsAppWebUrl, { waitUntil: 'load', timeout: timeoutMs, referer: 'https://whatsapp.com/' });
   }
@@ -77,12 +85,47 @@ export class AttachedClient extends LibraryClient {
     const session = await page.createCDPSession();
     session.on('Page.frameNavigated', ({ frame }: Protocol.Page.FrameNavigatedEvent) => {
       if (frame.parentId !== undefined) return;
-      this.#document += 1;
       const loggedOut = this.lastLoggedOut || frame.url.includes('post_logout=1');
       this.lastLoggedOut = false;
-      this.#onNewDocument?.({ loggedOut });
+      this.#beginDocument(loggedOut);
     });
     await session.send('Page.enable');
+  }
+
+  #beginDocument(loggedOut: boolean): void {
+    this.#document += 1;
+    this.#evidence.clear();
+    this.#onNewDocument?.({ loggedOut });
+  }
+
+  /** Counts the documents that the page has shown: what was found out about one says nothing about the next. */
+  get document(): number {
+    return this.#document;
+  }
+
+  /** How many messages have come out of this document. */
+  get messages(): number {
+    return this.#messages;
+  }
+
+  /**
+   * Loads the page anew, for which {@link onNewDocument} calls back.
+   *
+   * @throws puppeteer's navigation error when WhatsApp can't be reached.
+   */
+  async reload(timeoutMs: number): Promise<void> {
+    await this.page.reload({ waitUntil: 'load', timeout: timeoutMs });
+  }
+
+  /** For a document that nobody told us of: begins in it as {@link onNewDocument} would have. */
+  takeUpDocument(): void {
+    this.#beginDocument(false);
+  }
+
+  /** Counts at the source: a listener could be removed, or come after one that throws. */
+  override emit(event: string | symbol, ...parameters: unknown[]): boolean {
+    if (event === 'message_create') this.#messages += 1;
+    return super.emit(event, ...parameters);
   }
 
   get page(): Page {
@@ -131,15 +174,17 @@ export class AttachedClient extends LibraryClient {
     return this.#listeners.attached;
   }
 
-  /** Leaves our mark in the page, so that a page whose listeners lead nowhere can be told from one that listens. */
+  /**
+   * Leaves our mark in the page, so that a page whose listeners lead nowhere can be told from one that listens, and
+   * counts there what the library is to hand over.
+   */
   async #attachListeners(earlier: Promise<void> | undefined): Promise<void> {
     // One that a reload has overtaken may have come to its end in this document.
     await earlier;
     if (await this.page.evaluate(() => window.wasup !== undefined)) return;
     await super.attachEventListeners();
-    await this.page.evaluate((incarnation) => {
-      window.wasup = { incarnation };
-    }, this.#incarnation);
+    this.#messages = 0;
+    await this.page.evaluate(leaveMark, this.#incarnation);
   }
 
   /** Asks WhatsApp for another series of QR codes; it stops by itself after six. */
@@ -165,4 +210,24 @@ export class AttachedClient extends LibraryClient {
   override async logout(): Promise<void> {
     await this.page.evaluate(() => window.require('WAWebSocketModel').Socket.logout());
   }
+}
+
+/** Runs in the page. The mark can't be removed: a document without it is one that nothing was attached to. */
+function leaveMark(incarnation: number): void {
+  const mark = { incarnation, messages: 0 };
+  Object.defineProperty(window, 'wasup', { value: mark, enumerable: false });
+  const count = (): void => {
+    mark.messages += 1;
+  };
+  // As the library decides what becomes a `message_create`: group notifications are other events, and what could not
+  // be decrypted yet comes once it is.
+  window.require('WAWebCollections').Msg.on('add', (message: MessageModel) => {
+    if (message.isNewMsg !== true || message.type === 'gp2') return;
+    if (message.type !== 'ciphertext') count();
+    else if (message.subtype?.endsWith('_unavailable_fanout') !== true) {
+      message.once('change:type', ({ type }) => {
+        if (type !== 'revoked' && type !== 'gp2') count();
+      });
+    }
+  });
 }

@@ -33,7 +33,10 @@ const require = createRequire(import.meta.url);
 
 export const puppeteer = require('puppeteer') as typeof import('puppeteer').default;
 
-const whatsapp = require('whatsapp-web.js') as typeof import('whatsapp-web.js');
+const whatsapp = require('whatsapp-web.js') as typeof import('whatsapp-web.js') & { readonly version: string };
+
+/** The version of whatsapp-web.js. */
+export const libraryVersion = whatsapp.version;
 
 /** The library's client, with the members above. It takes any strategy that has the methods. */
 export const LibraryClient = whatsapp.Client as unknown as new (

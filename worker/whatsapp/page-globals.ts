@@ -7,9 +7,15 @@ export interface WhatsAppWindow {
   readonly WWebJS?: Record<string, (...parameters: never[]) => unknown>;
   readonly onAppStateHasSyncedEvent?: () => Promise<void>;
   /** Set by the worker whose listeners are attached in this page. */
-  wasup?: { incarnation: number };
+  readonly wasup?: { readonly incarnation: number; readonly messages: number };
   require(module: 'WAWebSocketModel'): {
-    Socket: { readonly state: string; readonly hasSynced: boolean; logout(): unknown };
+    Socket: {
+      readonly state: string;
+      readonly hasSynced: boolean;
+      logout(): unknown;
+      reconnect(): void;
+      takeover(): void;
+    };
   };
   require(module: 'WAWebCmd'): { Cmd: { refreshQR(): void } };
   require(module: 'WAWebUserPrefsMeUser'): {
@@ -18,9 +24,21 @@ export interface WhatsAppWindow {
   };
   require(module: 'WAWebMsgKey'): MessageKeyClass;
   require(module: 'WAWebCollections'): {
-    Msg: { getModelsArray(): { id: object }[] };
-    Chat: { getModelsArray(): { lastReceivedKey?: object }[] };
+    Msg: {
+      readonly length: number;
+      getModelsArray(): { id: object }[];
+      on(event: 'add', listener: (message: MessageModel) => void): void;
+    };
+    Chat: { readonly length: number; getModelsArray(): { lastReceivedKey?: object }[] };
   };
+  require(module: 'WAWebOfflineHandler'): { OfflineMessageHandler: { getOfflineDeliveryProgress(): number } };
+}
+
+export interface MessageModel {
+  readonly isNewMsg?: boolean;
+  readonly type: string;
+  readonly subtype?: string;
+  once(event: 'change:type', listener: (message: MessageModel) => void): void;
 }
 
 export interface MessageKeyClass {

@@ -18,6 +18,10 @@ export interface PageState {
   readonly identity: string | null;
   /** Whether `identity` is WhatsApp's internal id (LID), because the page doesn't say the number. */
   readonly identityIsLid: boolean;
+  /** Changes whenever a sync moves on, and says nothing else; null while there is none, or WhatsApp Web doesn't tell. */
+  readonly syncProgress: string | null;
+  /** How many messages the page has had for the library since the listeners were attached; null when they aren't. */
+  readonly messages: number | null;
 }
 
 export async function readPageState(page: Page): Promise<PageState> {
@@ -30,6 +34,8 @@ export async function readPageState(page: Page): Promise<PageState> {
       incarnation: window.wasup?.incarnation ?? null,
       identity: null as string | null,
       identityIsLid: false,
+      syncProgress: null as string | null,
+      messages: window.wasup?.messages ?? null,
     };
     if (state.waVersion === null) return state;
     const { Socket } = window.require('WAWebSocketModel');
@@ -39,6 +45,14 @@ export async function readPageState(page: Page): Promise<PageState> {
     const number = me.getMaybeMePnUser()?.user;
     state.identity = number ?? me.getMaybeMeLidUser()?.user ?? null;
     state.identityIsLid = number === undefined && state.identity !== null;
+    if (state.hasSynced || (state.socket !== 'CONNECTED' && state.socket !== 'PAIRING')) return state;
+    try {
+      const { Msg, Chat } = window.require('WAWebCollections');
+      const percent = window.require('WAWebOfflineHandler').OfflineMessageHandler.getOfflineDeliveryProgress();
+      state.syncProgress = [percent, Chat.length, Msg.length].join(' ');
+    } catch {
+      // A witness of progress, nothing that a session needs.
+    }
     return state;
   });
 }

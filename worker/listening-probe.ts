@@ -1,0 +1,102 @@
+import type { Assignment } from '../shared/protocol/messages.js';
+import { HealBudget } from './heal-budget.js';
+import { judgeListening, type MessageCount, noMessages } from './listening-verdict.js';
+import type { AttachedClient } from './whatsapp/attached-client.js';
+import { failureOfSilence, lookAt } from './whatsapp/look.js';
+import type { PageState } from './whatsapp/page-state.js';
+import { WorkerFailure } from './worker-failure.js';
+
+/** One look alone may fall into a moment in which the page is busy. */
+const maxMissedLooks = 2;
+
+export interface ListeningProbeOptions {
+  readonly client: AttachedClient;
+  readonly incarnation: number;
+  readonly deadlines: Pick<Assignment['deadlines'], 'probeIntervalMs' | 'probeTimeoutMs'>;
+  /** Whether the session listens now: a page that comes up, or is stopped, is left alone. */
+  isListening(): boolean;
+  /** Called with each state that was seen while listening. */
+  onState(state: PageState): void;
+  /** The page is to come up again, because of the reason; in the same document if nothing is attached to it. */
+  heal(reason: string, isUntouched: boolean): void;
+  /** Called with what ends the session. */
+  fail(thrown: unknown): void;
+}
+
+/** Looks at the page of a session that listens, one look at a time: whether it lives, and whether it still tells of messages. */
+export class ListeningProbe {
+  readonly #options: ListeningProbeOptions;
+  readonly #budget = new HealBudget();
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+  #missedLooks = 0;
+  #count: MessageCount = noMessages;
+  /** The document that was counted in. */
+  #document = -1;
+
+  constructor(options: ListeningProbeOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#lookIn(this.#options.deadlines.probeIntervalMs);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #lookIn(milliseconds: number): void {
+    if (this.#stopped) return;
+    this.#timer = setTimeout(() => {
+      this.#look()
+        .catch((thrown: unknown) => {
+          if (!this.#stopped) this.#options.fail(thrown);
+        })
+        // After a look that was missed the next one follows at once: two are needed.
+        .finally(() => this.#lookIn(this.#missedLooks > 0 ? 0 : this.#options.deadlines.probeIntervalMs));
+    }, milliseconds).unref();
+  }
+
+  async #look(): Promise<void> {
+    const { client, deadlines } = this.#options;
+    if (!this.#options.isListening()) {
+      this.#missedLooks = 0;
+      return;
+    }
+    const { document } = client;
+    const isStale = (): boolean => this.#stopped || client.document !== document || !this.#options.isListening();
+    const state = await lookAt(client.page, deadlines.probeTimeoutMs);
+    if (isStale()) return;
+    if (state === 'silent') {
+      this.#missedLooks += 1;
+      if (this.#missedLooks < maxMissedLooks) return;
+      const silentMs = this.#missedLooks * deadlines.probeTimeoutMs;
+      this.#missedLooks = 0;
+      const failure = await failureOfSilence(client.page, silentMs, deadlines.probeTimeoutMs);
+      if (!isStale()) this.#options.fail(failure);
+      return;
+    }
+    this.#missedLooks = 0;
+    if (state !== undefined) this.#judge(state, document);
+  }
+
+  #judge(state: PageState, document: number): void {
+    const { client, incarnation } = this.#options;
+    if (document !== this.#document) this.#count = noMessages;
+    this.#document = document;
+    const verdict = judgeListening(state, incarnation, client.messages, this.#count);
+    if (verdict.is !== 'deaf') {
+      this.#count = verdict.count;
+      if (state.socket !== null) this.#options.onState(state);
+      return;
+    }
+    if (this.#budget.take(performance.now())) this.#options.heal(verdict.reason, verdict.isUntouched);
+    else {
+      this.#options.fail(
+        new WorkerFailure('TRANSIENT', `${verdict.reason}, and loading it anew has not helped for long`),
+      );
+    }
+  }
+}

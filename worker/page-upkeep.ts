@@ -1,0 +1,179 @@
+import { withDeadline } from '../shared/with-deadline.js';
+import { classifyFailure } from './classify-failure.js';
+import { ConnectionWatch } from './connection-watch.js';
+import { ListeningProbe } from './listening-probe.js';
+import type { SessionContext } from './session-context.js';
+import type { SessionRecords } from './session-records.js';
+import { decisiveStates } from './socket-verdict.js';
+import type { AttachedClient } from './whatsapp/attached-client.js';
+import { readWhatsAppVersion } from './whatsapp/page-actions.js';
+import type { PageState } from './whatsapp/page-state.js';
+import { WorkerFailure } from './worker-failure.js';
+
+export interface PageUpkeepOptions {
+  readonly context: SessionContext;
+  readonly client: AttachedClient;
+  readonly records: SessionRecords;
+  /** Called with what ends the session. */
+  fail(thrown: unknown): void;
+}
+
+/**
+ * Keeps a session's page listening: probes it, watches its connection, and has it come up again, in the same page, when
+ * it doesn't listen any more. What brings it up follows the documents that come of it (follow-documents.ts).
+ */
+export class PageUpkeep {
+  readonly #options: PageUpkeepOptions;
+  readonly #connection: ConnectionWatch;
+  readonly #probe: ListeningProbe;
+  /** The state of the socket that supervisor and file know of. */
+  #toldState = 'CONNECTED';
+  #stopped = false;
+
+  constructor(options: PageUpkeepOptions) {
+    const { client, context } = options;
+    const fail = (thrown: unknown): void => options.fail(thrown);
+    const { assignment, output, supervisor } = context;
+    const { deadlines, incarnation } = assignment;
+    this.#options = options;
+    this.#connection = new ConnectionWatch({
+      client,
+      deadlines,
+      log: output.log,
+      reload: (reason) => this.#reloadOrFail(reason),
+      fail,
+      alert: (alert) => void supervisor.send({ type: 'alert', incarnation, ...alert }),
+    });
+    this.#probe = new ListeningProbe({
+      client,
+      incarnation,
+      deadlines,
+      isListening: () => this.#isListening,
+      onState: ({ socket }) => socket !== null && this.#observe(socket),
+      heal: (reason, isUntouched) => this.#heal(reason, isUntouched),
+      fail,
+    });
+    client.on('change_state', (state: string) => this.#observe(state));
+    client.on('disconnected', (reason: string) => this.#observe(reason));
+  }
+
+  /** Whether the connection of a session that listened is away, and is being cared for. */
+  get isAway(): boolean {
+    return this.#connection.isAway;
+  }
+
+  /** The session listens for the first time. */
+  start(): void {
+    if (!this.#stopped) this.#probe.start();
+  }
+
+  /** Nothing is done to the page from now on. */
+  stop(): void {
+    this.#stopped = true;
+    this.#probe.stop();
+    this.#connection.stop();
+  }
+
+  /** A look at a page that comes up: some states of its socket need not be waited for. */
+  onStateWhileComingUp({ socket }: PageState): void {
+    if (socket !== null && decisiveStates.includes(socket)) this.#observe(socket);
+  }
+
+  /** The page of a session that has listened shows another document. */
+  noteReload(): void {
+    if (!this.#isListening) return;
+    this.#options.context.output.log.info('WhatsApp Web reloaded its page; attaching again.');
+    this.#lose('WhatsApp Web reloaded its page', 'page');
+  }
+
+  /**
+   * Loads the page anew.
+   *
+   * @throws WorkerFailure when it can't be loaded.
+   */
+  async reload(reason: string): Promise<void> {
+    if (this.#stopped) return;
+    const { client, context } = this.#options;
+    const { document } = client;
+    this.#lose(reason, 'browser');
+    context.timeline.fallBackTo('browser');
+    context.timeline.enter('loading');
+    try {
+      await client.reload(context.assignment.deadlines.pageLoadTimeoutMs);
+    } catch (error) {
+      const failure = pageLoadFailure(error);
+      // WhatsApp may reload the page in the middle of it: the newest document counts.
+      if (classifyFailure(error).class !== 'TRANSIENT' || client.document === document) throw failure;
+    }
+  }
+
+  /** What WhatsApp Web calls its version, if the page still says it. */
+  async readVersion(): Promise<string | null> {
+    const { client, context } = this.#options;
+    const { probeTimeoutMs } = context.assignment.deadlines;
+    try {
+      return await withDeadline(readWhatsAppVersion(client.page), probeTimeoutMs, 'Asking for the version');
+    } catch {
+      return null;
+    }
+  }
+
+  get #isListening(): boolean {
+    return !this.#stopped && this.#options.context.timeline.phase === 'listening';
+  }
+
+  #observe(state: string): void {
+    if (this.#stopped) return;
+    this.#report(state);
+    this.#connection.observe(state, { listens: this.#isListening });
+  }
+
+  /** A page that is coming up again isn't listening because its socket is there. */
+  #report(state: string): void {
+    if (!this.#isListening || state === this.#toldState || state === 'LOGOUT') return;
+    this.#toldState = state;
+    const { context, records } = this.#options;
+    const connected = state === 'CONNECTED';
+    const { incarnation } = context.assignment;
+    void context.supervisor.send({ type: 'transport', incarnation, connected, state });
+    if (connected) void records.noteListening();
+    else {
+      const reason = `The connection to WhatsApp is away (${state})`;
+      void records.update({ isActive: false, state: 'degraded', reason });
+    }
+  }
+
+  #heal(reason: string, isUntouched: boolean): void {
+    const { client, context } = this.#options;
+    context.output.log.warn(`${reason}; ${isUntouched ? 'attaching again' : 'loading the page anew'}.`);
+    if (!isUntouched) {
+      this.#reloadOrFail(reason);
+      return;
+    }
+    this.#lose(reason, 'page');
+    client.takeUpDocument();
+  }
+
+  #reloadOrFail(reason: string): void {
+    this.reload(reason).catch((error: unknown) => {
+      if (!this.#stopped) this.#options.fail(error);
+    });
+  }
+
+  /** The session doesn't listen any more, and begins to come up again. */
+  #lose(reason: string, kept: 'browser' | 'page'): void {
+    if (!this.#isListening) return;
+    const { context, records } = this.#options;
+    context.attempts.beginInPlace();
+    context.timeline.restart(kept === 'browser' ? 'loading' : 'starting', kept);
+    this.#toldState = 'CONNECTED';
+    void records.update({ isActive: false, state: 'restoring', reason });
+  }
+}
+
+/** Whatever keeps a page from loading is the network's fault, unless the browser itself is gone. */
+export function pageLoadFailure(error: unknown): WorkerFailure {
+  const failure = classifyFailure(error);
+  if (failure.class === 'LOCAL') return failure;
+  return new WorkerFailure('NETWORK', `WhatsApp Web could not be loaded (${failure.message})`, { cause: error });
+}
