@@ -73,7 +73,7 @@ export async function readDeviceStatus(
   number: string,
   now = new Date(),
 ): Promise<{ status: DeviceStatus; repaired: string | undefined }> {
-  const { value, repaired } = await readJsonFile(path, kindFor(number), now);
+  const { value, repaired } = await readJsonFile(path, deviceStatusFile(number), now);
   return { status: value, repaired };
 }
 
@@ -88,12 +88,16 @@ export function updateDeviceStatus(
   change: Partial<DeviceStatus>,
   now = new Date(),
 ): Promise<DeviceStatus> {
-  return updateJsonFile(path, kindFor(number), now, (status) =>
-    deviceStatusSchema.parse({ ...status, ...change, number, updatedAt: now.toISOString() }),
-  );
+  return updateJsonFile(path, deviceStatusFile(number), now, (status) => changeStatus(status, change, now));
 }
 
-function kindFor(number: string): JsonFileKind<DeviceStatus> {
+/** @throws ZodError when the change makes no sense. */
+export function changeStatus(status: DeviceStatus, change: Partial<DeviceStatus>, now: Date): DeviceStatus {
+  return deviceStatusSchema.parse({ ...status, ...change, number: status.number, updatedAt: now.toISOString() });
+}
+
+/** What `device-status.json` of this account is. */
+export function deviceStatusFile(number: string): JsonFileKind<DeviceStatus> {
   return { create: () => newStatus(number), salvage: (content) => salvage(content, number) };
 }
 

@@ -23,7 +23,7 @@ export type StoredAttempt = z.infer<typeof storedSchema>;
  */
 export async function appendAttempt(path: string, attempt: AttemptMetrics, now = new Date()): Promise<void> {
   const added = storedSchema.parse({ ...attempt, timestamp: now.toISOString() });
-  await updateJsonFile(path, kind, now, (attempts) => [...attempts, added].slice(-maxStoredAttempts));
+  await updateJsonFile(path, restoreMetricsFile, now, (attempts) => [...attempts, added].slice(-maxStoredAttempts));
 }
 
 /**
@@ -36,8 +36,9 @@ export async function readAttempts(
   path: string,
   now = new Date(),
 ): Promise<{ attempts: readonly StoredAttempt[]; repaired: string | undefined }> {
-  const { value, repaired } = await readJsonFile(path, kind, now);
+  const { value, repaired } = await readJsonFile(path, restoreMetricsFile, now);
   return { attempts: value, repaired };
 }
 
-const kind = jsonList(storedSchema);
+/** What `restore-metrics.json` is. */
+export const restoreMetricsFile = jsonList(storedSchema);

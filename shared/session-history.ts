@@ -47,8 +47,20 @@ export async function appendSessionHistory(
   entry: SessionHistoryEntryInput,
   now = new Date(),
 ): Promise<void> {
-  const added = entrySchema.parse({ timestamp: now.toISOString(), ...entry });
-  await updateJsonFile(path, kind, now, (entries) => [...entries, added].slice(-maxHistoryEntries));
+  const added = historyEntry(entry, now);
+  await updateJsonFile(path, sessionHistoryFile, now, (entries) => addToHistory(entries, added));
+}
+
+/** @throws ZodError when the entry makes no sense. */
+export function historyEntry(entry: SessionHistoryEntryInput, now: Date): SessionHistoryEntry {
+  return entrySchema.parse({ timestamp: now.toISOString(), ...entry });
+}
+
+export function addToHistory(
+  entries: readonly SessionHistoryEntry[],
+  added: SessionHistoryEntry,
+): readonly SessionHistoryEntry[] {
+  return [...entries, added].slice(-maxHistoryEntries);
 }
 
 /**
@@ -61,8 +73,9 @@ export async function readSessionHistory(
   path: string,
   now = new Date(),
 ): Promise<{ entries: readonly SessionHistoryEntry[]; repaired: string | undefined }> {
-  const { value, repaired } = await readJsonFile(path, kind, now);
+  const { value, repaired } = await readJsonFile(path, sessionHistoryFile, now);
   return { entries: value, repaired };
 }
 
-const kind = jsonList(entrySchema);
+/** What `session-history.json` is. */
+export const sessionHistoryFile = jsonList(entrySchema);

@@ -1,47 +1,60 @@
-import { type DeviceStatus, readDeviceStatus, updateDeviceStatus } from '../shared/device-status.js';
+import type { Alert } from '../shared/alerts.js';
+import type { DeviceStatus } from '../shared/device-status.js';
 import { describeError } from '../shared/errors.js';
+import type { KeptFileOptions } from '../shared/files/kept-json-file.js';
+import { HistoryKeeper } from '../shared/history-keeper.js';
 import type { Logger } from '../shared/logger.js';
 import type { SessionPaths } from '../shared/paths.js';
-import { appendSessionHistory, type SessionHistoryEntryInput } from '../shared/session-history.js';
+import type { SessionHistoryEntryInput } from '../shared/session-history.js';
+import { StatusKeeper } from '../shared/status-keeper.js';
+
+export interface SessionRecordsOptions {
+  /** Told when files were rebuilt or can't be written. */
+  readonly onAlert?: (alert: Alert) => void;
+  /** Milliseconds between looks at the files of a listening session. Default: 5000. */
+  readonly verifyIntervalMs?: number;
+}
 
 /**
- * The account's files, as the worker keeps them. A disk that refuses to be written is a warning, never the end of a
- * session that works.
+ * The account's files, as the worker keeps them. A disk that refuses to be written is never the end of a session that
+ * works; files that somebody deletes, damages or changes while it listens are written anew.
  */
 export class SessionRecords {
-  readonly #paths: SessionPaths;
-  readonly #account: string;
   readonly #log: Logger;
-  /** The newest write of each file; each waits for those before it. */
-  readonly #writing = new Map<string, Promise<unknown>>();
+  readonly #status: StatusKeeper;
+  readonly #history: HistoryKeeper;
+  readonly #verifyIntervalMs: number;
+  #verifyTimer: NodeJS.Timeout | undefined;
 
-  constructor(paths: SessionPaths, account: string, log: Logger) {
-    this.#paths = paths;
-    this.#account = account;
+  constructor(paths: SessionPaths, account: string, log: Logger, options: SessionRecordsOptions = {}) {
     this.#log = log;
+    this.#verifyIntervalMs = options.verifyIntervalMs ?? 5_000;
+    const kept: KeptFileOptions = {
+      onTrouble: (alert) => {
+        log.warn(`${alert.sentence}${alert.action === null ? '' : ` ${alert.action}`}`);
+        options.onAlert?.(alert);
+      },
+      onRecovered: (sentence) => log.info(sentence),
+    };
+    this.#status = new StatusKeeper(paths.deviceStatus, account, kept);
+    this.#history = new HistoryKeeper(paths.sessionHistory, kept);
   }
 
-  async status(): Promise<DeviceStatus> {
-    const { status, repaired } = await readDeviceStatus(this.#paths.deviceStatus, this.#account);
-    if (repaired !== undefined)
-      this.#log.warn(`device-status.json was damaged (${repaired}); it was set aside and rebuilt.`);
-    return status;
+  status(): Promise<DeviceStatus> {
+    return this.#status.read();
   }
 
   async update(change: Partial<DeviceStatus>): Promise<void> {
-    const writing = updateDeviceStatus(this.#paths.deviceStatus, this.#account, change).catch((error: unknown) =>
-      this.#log.warn(`device-status.json could not be written: ${describeError(error)}. The session goes on.`),
-    );
-    this.#writing.set(this.#paths.deviceStatus, writing);
-    await writing;
+    if (change.isActive === false) clearInterval(this.#verifyTimer);
+    await this.#status.update(change).catch((error: unknown) => this.#tellBug(error));
   }
 
-  /** The session listens, whatever kept it from that before is over. */
+  /** The session listens, whatever kept it from that before is over. From now on the files are looked after. */
   async noteListening(details: Partial<DeviceStatus> = {}): Promise<void> {
+    clearInterval(this.#verifyTimer);
+    this.#verifyTimer = setInterval(() => void this.#verify(), this.#verifyIntervalMs).unref();
     await this.update({
-      state: 'listening',
-      deviceLinked: true,
-      isActive: true,
+      ...whileListening,
       lastConnected: new Date().toISOString(),
       reason: null,
       userAction: null,
@@ -50,15 +63,25 @@ export class SessionRecords {
   }
 
   async note(entry: SessionHistoryEntryInput): Promise<void> {
-    const writing = appendSessionHistory(this.#paths.sessionHistory, entry).catch((error: unknown) =>
-      this.#log.warn(`session-history.json could not be written: ${describeError(error)}. The session goes on.`),
-    );
-    this.#writing.set(this.#paths.sessionHistory, writing);
-    await writing;
+    await this.#history.note(entry).catch((error: unknown) => this.#tellBug(error));
   }
 
   /** Resolves when everything that was to be written is. An exit in the middle of a write leaves half a file behind. */
   async settled(): Promise<void> {
-    await Promise.all(this.#writing.values());
+    await Promise.all([this.#status.settled(), this.#history.settled()]);
+  }
+
+  async #verify(): Promise<void> {
+    await Promise.all([
+      this.#status.verify({ ...whileListening, workerPid: process.pid }),
+      this.#history.verify(),
+    ]).catch((error: unknown) => this.#tellBug(error));
+  }
+
+  #tellBug(error: unknown): void {
+    this.#log.error(`A record makes no sense and was dropped: ${describeError(error)}. Please report this.`);
   }
 }
+
+/** What the status file says as long as the session listens. */
+const whileListening = { state: 'listening', deviceLinked: true, isActive: true } as const;

@@ -65,7 +65,10 @@ export function startSession(
   const { assignment, attempts, output, timeline } = context;
   const { log } = output;
   const { deadlines, incarnation } = assignment;
-  const records = new SessionRecords(context.paths, assignment.account, log);
+  const records = new SessionRecords(context.paths, assignment.account, log, {
+    onAlert: (alert) => void context.supervisor.send({ type: 'alert', incarnation, ...alert }),
+    verifyIntervalMs: deadlines.probeIntervalMs,
+  });
   const faults = new SessionFaults();
   const stopping = new AbortController();
   const intake = new MessageIntake(context, bot, stopping.signal);

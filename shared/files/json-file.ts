@@ -14,7 +14,7 @@ export interface JsonFileKind<Value> {
   /** The value of a file that does not exist. */
   create(): Value;
   /** The value of a file of which nothing can be read; without it the one of `create`. */
-  lost?(): Value;
+  lost?(damage: string | undefined): Value;
   /** Keeps what can be kept; `damage` says in a few words what was wrong, and undefined that nothing was. */
   salvage(content: unknown): { readonly value: Value; readonly damage: string | undefined };
 }
@@ -29,6 +29,22 @@ export function readJsonFile<Value>(
     const { value, repaired } = await load(path, kind, now);
     return { value, repaired };
   });
+}
+
+/**
+ * Reads without repairing anything: for those who only look, beside a wasup that runs.
+ *
+ * @throws WasupError when the file can't be read for a reason that is not its own.
+ */
+export async function peekJsonFile<Value>(
+  path: string,
+  kind: JsonFileKind<Value>,
+): Promise<{ value: Value; exists: boolean; damage: string | undefined }> {
+  const { text, unreadable } = await readText(path);
+  if (text !== undefined) return { exists: true, ...parse(text, kind) };
+  return unreadable === undefined
+    ? { exists: false, value: kind.create(), damage: undefined }
+    : { exists: true, ...lost(kind, unreadable) };
 }
 
 /**
@@ -117,7 +133,7 @@ function lost<Value>(
   kind: JsonFileKind<Value>,
   damage: string | undefined,
 ): { value: Value; damage: string | undefined } {
-  return { value: kind.lost?.() ?? kind.create(), damage };
+  return { value: kind.lost?.(damage) ?? kind.create(), damage };
 }
 
 /** Removes what processes left that were killed while they wrote. A living one is done within seconds. */

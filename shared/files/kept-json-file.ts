@@ -1,0 +1,196 @@
+import { basename } from 'node:path';
+
+import type { Alert } from '../alerts.js';
+import { describeError, WasupError } from '../errors.js';
+import { type JsonFileKind, readJsonFile, updateJsonFile } from './json-file.js';
+
+/** Changes that wait for a disk to take them; a session makes some dozen in an hour. */
+const maxPending = 500;
+
+export interface KeptFileOptions {
+  /** Told when the file was rebuilt, each time, and when it can't be written, once until it can. */
+  readonly onTrouble: (alert: Alert) => void;
+  /** Told when the file can be written again. */
+  readonly onRecovered?: (sentence: string) => void;
+  /** Milliseconds between tries to write what couldn't be written. Default: 5000. */
+  readonly retryMs?: number;
+  readonly now?: () => Date;
+}
+
+/**
+ * A file of an account as a process keeps it that needs it: with a memory. A file that is missing, damaged or another
+ * account's is rebuilt from what was last known of it; what can't be written is kept, and written when it can be. Nothing
+ * here rejects because of a disk.
+ */
+export class KeptJsonFile<Value> {
+  readonly #path: string;
+  readonly #kind: JsonFileKind<Value>;
+  readonly #options: KeptFileOptions;
+  readonly #retryMs: number;
+  /** What the file last held, as far as this process knows. */
+  #memory: Value | undefined;
+  #pending: ((value: Value) => Value)[] = [];
+  #isUnwritable = false;
+  /** What the newest look found: that there never was a file, or one that had to be rebuilt. */
+  #found = { isNew: false, isRebuilt: false };
+  #rebuildIsTold = false;
+  #retryTimer: NodeJS.Timeout | undefined;
+  /** The newest piece of work; each waits for those before it. */
+  #work: Promise<unknown> = Promise.resolve();
+
+  constructor(path: string, kind: JsonFileKind<Value>, options: KeptFileOptions) {
+    this.#path = path;
+    this.#options = options;
+    this.#retryMs = options.retryMs ?? 5_000;
+    this.#kind = {
+      create: () => this.#recall(kind.create(), undefined),
+      lost: (damage) => this.#recall(kind.lost?.(damage) ?? kind.create(), damage),
+      salvage: (content) => {
+        const { value, damage } = kind.salvage(content);
+        return { value: damage === undefined ? value : this.#recall(value, damage), damage };
+      },
+    };
+  }
+
+  /** What the file holds, with what couldn't be written yet. */
+  async read(): Promise<Value> {
+    await this.#inTurn(() => this.#look());
+    return this.#present();
+  }
+
+  /**
+   * Resolves when it is written, or known that it can't be.
+   *
+   * @throws what `apply` throws.
+   */
+  async change(apply: (value: Value) => Value): Promise<void> {
+    // A change that makes no sense makes none later either: that is the caller's bug.
+    apply(this.#present());
+    this.#pending = [...this.#pending, apply].slice(-maxPending);
+    return this.#inTurn(() => this.#write());
+  }
+
+  /**
+   * Looks whether the file is there and true, and mends it where it isn't.
+   *
+   * @param correct gives what the file should hold, or its argument when that is true.
+   */
+  verify(correct: (value: Value) => Value = (value) => value): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#pending.length > 0) return this.#write();
+      const wasRebuilt = await this.#look();
+      const found = this.#present();
+      const isTrue = correct(found) === found;
+      // A change that came while we looked says better what is true now.
+      if (this.#isPending() || (isTrue && !wasRebuilt)) return;
+      this.#pending.push(correct);
+      if (!isTrue) this.#tellRepaired('corrected', 'what it said was not true');
+      await this.#write();
+    });
+  }
+
+  /** Resolves when everything is written that can be. */
+  async settled(): Promise<void> {
+    await this.#work;
+  }
+
+  /** What is known now, without looking; undefined before the first look. */
+  get latest(): Value | undefined {
+    return this.#memory === undefined && this.#pending.length === 0 ? undefined : this.#present();
+  }
+
+  /** Tries no more by itself. */
+  close(): void {
+    clearTimeout(this.#retryTimer);
+  }
+
+  /** Resolves with whether the file had to be rebuilt. */
+  async #look(): Promise<boolean> {
+    this.#found = { isNew: false, isRebuilt: false };
+    try {
+      const { value } = await readJsonFile(this.#path, this.#kind, this.#now());
+      if (!this.#found.isNew) this.#memory = value;
+      this.#rebuildIsTold &&= this.#found.isRebuilt;
+      if (!this.#isPending()) this.#tellRecovered();
+    } catch (error) {
+      this.#tellUnwritable(error);
+    }
+    return this.#found.isRebuilt;
+  }
+
+  async #write(): Promise<void> {
+    const taken = this.#pending;
+    if (taken.length === 0) return;
+    this.#pending = [];
+    try {
+      this.#memory = await updateJsonFile(this.#path, this.#kind, this.#now(), (value) => applyAll(value, taken));
+      this.#rebuildIsTold = false;
+      this.#tellRecovered();
+    } catch (error) {
+      // Anything else is a bug that would come again with each try.
+      if (error instanceof WasupError) this.#pending = [...taken, ...this.#pending].slice(-maxPending);
+      this.#tellUnwritable(error);
+    }
+  }
+
+  /** What stands for a file of which `rest` is all that can be had. */
+  #recall(rest: Value, damage: string | undefined): Value {
+    // A new account has no file yet.
+    if (damage === undefined && this.#memory === undefined) {
+      this.#found.isNew = true;
+      return rest;
+    }
+    this.#found.isRebuilt = true;
+    if (!this.#rebuildIsTold) {
+      const how = this.#memory === undefined ? 'set aside and rebuilt' : 'rebuilt from memory';
+      this.#tellRepaired(how, damage === undefined ? 'it was missing' : `it was damaged (${damage})`);
+    }
+    this.#rebuildIsTold = true;
+    return this.#memory ?? rest;
+  }
+
+  #present(): Value {
+    return applyAll(this.#memory ?? this.#kind.create(), this.#pending);
+  }
+
+  #isPending(): boolean {
+    return this.#pending.length > 0;
+  }
+
+  #tellRepaired(how: string, why: string): void {
+    const sentence = `${basename(this.#path)} was ${how}: ${why}.`;
+    this.#options.onTrouble({ kind: 'records-repaired', sentence, action: null });
+  }
+
+  #tellUnwritable(error: unknown): void {
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = setTimeout(() => void this.#inTurn(() => this.#write()), this.#retryMs).unref();
+    if (this.#isUnwritable) return;
+    this.#isUnwritable = true;
+    this.#options.onTrouble({
+      kind: 'records-unwritable',
+      sentence: `${describeError(error)}; what belongs there is kept in memory, and the session goes on.`,
+      action: error instanceof WasupError ? error.remedy : 'Please report this as a bug.',
+    });
+  }
+
+  #tellRecovered(): void {
+    if (!this.#isUnwritable) return;
+    this.#isUnwritable = false;
+    this.#options.onRecovered?.(`${basename(this.#path)} can be written again; what was kept is in it.`);
+  }
+
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#work.then(work);
+    this.#work = result.catch(() => undefined);
+    return result;
+  }
+
+  #now(): Date {
+    return this.#options.now?.() ?? new Date();
+  }
+}
+
+function applyAll<Value>(value: Value, changes: readonly ((value: Value) => Value)[]): Value {
+  return changes.reduce((present, change) => change(present), value);
+}
