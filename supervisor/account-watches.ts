@@ -1,6 +1,7 @@
 import type { Alert } from '../shared/alerts.js';
 import type { WorkerMessage } from '../shared/protocol/messages.js';
 import type { Machine } from './machine-types.js';
+import { unusedDeviceAlert } from './unused-device.js';
 
 export interface AccountWatchesOptions {
   raise(alert: Alert): void;
@@ -12,16 +13,27 @@ export interface AccountWatchesOptions {
 const fallbackTimeoutMs = 60_000;
 /** The file follows within a moment. */
 const activeTimeoutMs = 5_000;
+const unusedIntervalMs = 3_600_000;
 
 /** Looks from outside whether what was announced also happens. */
 export class AccountWatches {
   readonly #options: AccountWatchesOptions;
   #fallback: NodeJS.Timeout | undefined;
   #active: NodeJS.Timeout | undefined;
+  #unused: NodeJS.Timeout | undefined;
+  #lastConnected: string | null = null;
   #isUp = false;
+  #warnedDays = 0;
 
   constructor(options: AccountWatchesOptions) {
     this.#options = options;
+  }
+
+  /** @param lastConnected ISO 8601, of the last life; null when there was none. */
+  begin(lastConnected: string | null): void {
+    this.#lastConnected = lastConnected;
+    this.#checkUnused();
+    this.#unused = setInterval(() => this.#checkUnused(), unusedIntervalMs).unref();
   }
 
   onState(before: Machine, after: Machine): void {
@@ -29,7 +41,10 @@ export class AccountWatches {
     if (!['starting', 'backoff', 'linking'].includes(after.state)) clearTimeout(this.#fallback);
     const isUp = after.state === 'listening';
     if (isUp && !this.#isUp) this.#expectActive();
-    if (!isUp && this.#isUp) clearTimeout(this.#active);
+    if (!isUp && this.#isUp) {
+      clearTimeout(this.#active);
+      this.#lastConnected = new Date().toISOString();
+    }
     this.#isUp = isUp;
   }
 
@@ -40,6 +55,7 @@ export class AccountWatches {
   close(): void {
     clearTimeout(this.#fallback);
     clearTimeout(this.#active);
+    clearInterval(this.#unused);
   }
 
   #expectFallback(): void {
@@ -66,5 +82,16 @@ export class AccountWatches {
       sentence: 'The session listens, and device-status.json does not say so.',
       action: 'Look whether the file can be written, and whether another program writes it.',
     });
+  }
+
+  #checkUnused(): void {
+    if (this.#isUp) {
+      this.#warnedDays = 0;
+      return;
+    }
+    const alert = unusedDeviceAlert(this.#lastConnected, new Date());
+    if (alert === undefined || alert.days <= this.#warnedDays) return;
+    this.#warnedDays = alert.days;
+    this.#options.raise(alert);
   }
 }

@@ -6,12 +6,14 @@ import type { LinkAnswer, LinkMethod } from '../shared/link-answer.js';
 import type { Logger } from '../shared/logger.js';
 import { type SessionPaths, sessionPaths } from '../shared/paths.js';
 import type { AttemptMetrics, FailureClass, WorkerMessage } from '../shared/protocol/messages.js';
+import type { AccountLock } from './account-lock.js';
 import { AccountProcesses } from './account-processes.js';
 import { AccountRecords } from './account-records.js';
 import { AccountWatches } from './account-watches.js';
 import { AttemptLog } from './attempt-log.js';
+import { claimAccount } from './claim-account.js';
 import { decideOperation } from './decide-operation.js';
-import { HeartbeatWatch } from './heartbeat-watch.js';
+import { heartbeatTimeoutMs, HeartbeatWatch } from './heartbeat-watch.js';
 import { answerLinkRequest, type LinkCode, LinkDesk } from './link-desk.js';
 import { createMachine, type Effect, type Machine, type MachineEvent, transition } from './machine.js';
 import { quarantineProfile } from './quarantine.js';
@@ -41,9 +43,13 @@ export class Account extends EventEmitter<AccountEvents> {
   readonly #records: AccountRecords;
   readonly #heartbeats = new HeartbeatWatch((afterMs) => this.#dispatch({ type: 'heartbeat-missed', afterMs }));
   readonly #watches: AccountWatches;
-  readonly #attempts = new AttemptLog();
+  readonly #attempts = new AttemptLog((attempt) => {
+    this.#records.noteAttempt(attempt);
+    this.emit('attempt', attempt);
+  });
   readonly #linkDesk: LinkDesk;
   readonly #processes: AccountProcesses;
+  #lock: AccountLock | undefined;
   #machine: Machine = createMachine({ mode: 'restore', quarantine: false });
   #stopRequested = false;
   #retryTimer: NodeJS.Timeout | undefined;
@@ -96,13 +102,31 @@ export class Account extends EventEmitter<AccountEvents> {
     return this.#records.belongsToAnother;
   }
 
-  /** @throws WasupError when the account's folder can't be made or written. */
+  /**
+   * Resolves when the account is being started, or is left to another process that has it.
+   *
+   * @throws WasupError when the account's folder can't be made, read or written.
+   */
   async start(): Promise<void> {
+    const claim = await claimAccount(this.#paths.directory, this.#log, () => {
+      this.#records.leaveToAnother();
+      void this.stop();
+    });
+    if ('refused' in claim) {
+      this.#records.leaveToAnother();
+      this.#dispatch({ type: 'start-refused', failure: claim.refused });
+      return;
+    }
+    this.#lock = claim.lock;
     await mkdir(this.#paths.profile, { recursive: true, mode: 0o700 });
-    const { stored, tally } = await this.#records.readStoredState();
+    const { stored, tally, lastConnected } = await this.#records.readStoredState();
     // A stop that came while we read found nothing to stop.
-    if (this.#stopRequested) return;
+    if (this.#stopRequested) {
+      await this.#lock.release();
+      return;
+    }
     this.#machine = createMachine(decideOperation(stored), tally);
+    this.#watches.begin(lastConnected);
     this.#dispatch({ type: 'start' });
   }
 
@@ -111,17 +135,15 @@ export class Account extends EventEmitter<AccountEvents> {
     this.#stopRequested = true;
     if (this.#machine.state === 'stopped') return;
     const stopped = new Promise<void>((resolve) => {
-      const onState = ({ state }: Machine): void => {
-        if (state !== 'stopped') return;
-        this.off('state', onState);
-        resolve();
-      };
-      this.on('state', onState);
+      this.on('state', ({ state }) => {
+        if (state === 'stopped') resolve();
+      });
     });
     this.#dispatch({ type: 'stop' });
     await stopped;
     this.#watches.close();
     await this.#records.settled();
+    await this.#lock?.release();
   }
 
   /** The second signal: no more politeness. */
@@ -136,7 +158,7 @@ export class Account extends EventEmitter<AccountEvents> {
 
   /** A person wants to link the device, and is there to do it. */
   requestLink(method: LinkMethod): LinkAnswer {
-    const { step, answer } = answerLinkRequest(this.#machine);
+    const { step, answer } = answerLinkRequest(this.#machine, this.isHeldByAnother);
     if (step === 'refuse') return answer;
     this.#linkDesk.ask(method);
     if (step === 'start') this.#dispatch({ type: 'start' });
@@ -146,7 +168,7 @@ export class Account extends EventEmitter<AccountEvents> {
 
   /** Ends the worker's life so that the next one starts with the code as it is now. */
   restartWorker(): void {
-    this.#dispatch({ type: 'reload' });
+    if (!this.isHeldByAnother) this.#dispatch({ type: 'reload' });
   }
 
   #dispatch(event: MachineEvent): void {
@@ -156,11 +178,8 @@ export class Account extends EventEmitter<AccountEvents> {
     const { machine, effects } = transition(before, event, { limits: configuration, now, random: Math.random() });
     this.#machine = machine;
     if (machine.worker !== 'assigned') this.#heartbeats.disarm();
-    if (event.type !== 'phase')
-      this.#log.debug(
-        { event: event.type, from: before.state, to: machine.state },
-        `${event.type}: ${before.state} -> ${machine.state}`,
-      );
+    const change = { event: event.type, from: before.state, to: machine.state };
+    this.#log.debug(change, `${change.event}: ${change.from} -> ${change.to}`);
     if (machine.tally !== before.tally) this.#records.saveTally(machine.tally);
     if (machine.mode === 'link' && before.mode === 'restore') this.#linkDesk.settle();
     noteUpAndDown(before, machine, (entry) => this.#records.note(entry));
@@ -228,15 +247,7 @@ export class Account extends EventEmitter<AccountEvents> {
   #workerExited(exit: { code: number | null; signal: string | null }): void {
     const wasPlanned = this.#machine.worker === 'stopping' && this.#machine.workerFailure === null;
     this.#dispatch({ type: 'worker-exited', ...exit });
-    const { failure } = this.#machine;
-    if (wasPlanned || failure === null) this.#attempts.close();
-    else this.#keepAttempt(this.#attempts.cutOff(failure, performance.now()));
-  }
-
-  #keepAttempt(attempt: AttemptMetrics | undefined): void {
-    if (attempt === undefined) return;
-    this.#records.noteAttempt(attempt);
-    this.emit('attempt', attempt);
+    this.#attempts.end(wasPlanned ? null : this.#machine.failure, performance.now());
   }
 
   #raise(alert: Alert, failureClass: FailureClass | null): void {
@@ -271,8 +282,7 @@ export class Account extends EventEmitter<AccountEvents> {
         this.#dispatch({ type: 'phase', phase: message.phase });
         return;
       case 'restore-metrics':
-        if (message.attempt.rung !== 'in-place') this.#attempts.close();
-        this.#keepAttempt(message.attempt);
+        this.#attempts.report(message.attempt);
         return;
       case 'alert':
         this.#raise({ kind: message.kind, sentence: message.sentence, action: message.action }, null);
@@ -284,15 +294,8 @@ export class Account extends EventEmitter<AccountEvents> {
     }
   }
 
-  /**
-   * The worker's event loop turns from its assignment on, whatever the page does. Until it listens it is given the time of
-   * a worker's start, in which the bot sets itself up: nobody is answered more slowly for it.
-   */
   #expectHeartbeat(): void {
-    const { worker, state } = this.#machine;
-    if (worker !== 'assigned') return;
-    const { heartbeatTimeoutMs, workerStartTimeoutMs } = this.#options.configuration;
-    const listens = state === 'listening' || state === 'degraded';
-    this.#heartbeats.expectWithin(listens ? heartbeatTimeoutMs : Math.max(heartbeatTimeoutMs, workerStartTimeoutMs));
+    const timeoutMs = heartbeatTimeoutMs(this.#machine, this.#options.configuration);
+    if (timeoutMs !== undefined) this.#heartbeats.expectWithin(timeoutMs);
   }
 }

@@ -5,29 +5,36 @@ type Assign = Extract<Effect, { type: 'assign' }>;
 
 /** The attempt that is going on. A worker reports its own; what a killed one was at is known only here. */
 export class AttemptLog {
-  #attempt: { readonly assign: Assign; readonly startedAt: number; phase: WorkerPhase } | undefined;
+  readonly #onAttempt: (attempt: AttemptMetrics) => void;
+  #current: { readonly assign: Assign; readonly startedAt: number; phase: WorkerPhase } | undefined;
+
+  /** @param onAttempt called with each attempt that is over. */
+  constructor(onAttempt: (attempt: AttemptMetrics) => void) {
+    this.#onAttempt = onAttempt;
+  }
 
   /** @param nowMs monotonic, as everywhere here. */
   begin(assign: Assign, nowMs: number): void {
-    this.#attempt = { assign, startedAt: nowMs, phase: 'attaching' };
+    this.#current = { assign, startedAt: nowMs, phase: 'attaching' };
   }
 
   enter(phase: WorkerPhase): void {
-    if (this.#attempt !== undefined) this.#attempt.phase = phase;
+    if (this.#current !== undefined) this.#current.phase = phase;
   }
 
-  /** The worker has reported it. */
-  close(): void {
-    this.#attempt = undefined;
+  /** The worker's own report: of the attempt that is going on, or of one in place. */
+  report(attempt: AttemptMetrics): void {
+    if (attempt.rung !== 'in-place') this.#current = undefined;
+    this.#onAttempt(attempt);
   }
 
-  /** The attempt that a failure has cut off without a report; undefined when there was none. */
-  cutOff(failure: Failure, nowMs: number): AttemptMetrics | undefined {
-    const attempt = this.#attempt;
-    this.#attempt = undefined;
-    if (attempt === undefined) return undefined;
+  /** The worker is gone. @param failure what cut the attempt off; null when its end was asked for. */
+  end(failure: Failure | null, nowMs: number): void {
+    const attempt = this.#current;
+    this.#current = undefined;
+    if (attempt === undefined || failure === null) return;
     const { mode, rung, attempt: number } = attempt.assign;
-    return {
+    this.#onAttempt({
       mode,
       rung: mode === 'link' ? 'relink' : rung,
       attempt: number,
@@ -40,6 +47,6 @@ export class AttemptLog {
       healed: false,
       messagesCaughtUp: 0,
       waVersion: null,
-    };
+    });
   }
 }

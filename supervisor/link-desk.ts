@@ -57,13 +57,17 @@ export class LinkDesk {
 }
 
 /** What an account in this state makes of the request. Pure. */
-export function answerLinkRequest({ state, mode, failure }: Machine): { step: LinkStep; answer: LinkAnswer } {
+export function answerLinkRequest(
+  { state, mode, failure }: Machine,
+  isHeldByAnother = false,
+): { step: LinkStep; answer: LinkAnswer } {
   const accept = (step: LinkStep, sentence: string): { step: LinkStep; answer: LinkAnswer } => {
     return { step, answer: { accepted: true, sentence, action: null } };
   };
   const refuse = (sentence: string, action: string): { step: LinkStep; answer: LinkAnswer } => {
     return { step: 'refuse', answer: { accepted: false, sentence, action } };
   };
+  if (isHeldByAnother) return refuse('Another supervisor runs this account.', 'Ask that one.');
   switch (state) {
     case 'needs-link':
       return accept('start', 'A code to link the device is being asked for.');

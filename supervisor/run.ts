@@ -3,6 +3,7 @@ import { supervisorExitCodes } from '../shared/exit-codes.js';
 import type { Configuration } from '../shared/configuration/compile-configuration.js';
 import type { Output } from '../shared/logger.js';
 import { withDeadline } from '../shared/with-deadline.js';
+import { openControlSocket } from './control/control-socket.js';
 import { Supervisor } from './supervisor.js';
 import { watchSources } from './watch-sources.js';
 
@@ -51,10 +52,11 @@ export async function run({ configuration, output, development = false, onStart 
     await supervisor.stop();
     throw error;
   });
+  const control = await openControlSocket(configuration.sessionsDirectory, supervisor.accounts, log);
   const watcher = development ? watchSources(supervisor, configuration, log) : undefined;
   const code = await ended;
   clearInterval(keepAlive);
-  await watcher?.close();
+  await Promise.all([watcher?.close(), control?.close()]);
   log.info('Stopped. Nothing is left running.');
   return code;
 }

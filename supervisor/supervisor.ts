@@ -55,7 +55,7 @@ export class Supervisor {
 
   async start(): Promise<void> {
     this.#output.log.info(`Supervisor ${process.pid} starts ${describeAccounts(this.accounts.length)}.`);
-    for (const account of this.accounts) await account.start();
+    await Promise.all(this.accounts.map((account) => account.start()));
   }
 
   async stop(): Promise<void> {

@@ -21,11 +21,15 @@ describe('the folder of an account', () => {
   it('is readable for its owner alone, with everything that wasup writes there, also when it is written again', async () => {
     stage.start();
     await stage.waitUntilListening();
-    expect(await readModes()).toEqual(ownerAlone);
+    const modes = await readModes();
+    expect(modes).toMatchObject(ownerAlone);
+    expect(strangers(modes)).toEqual([]);
     const { updatedAt } = await stage.status();
     await stage.stopAll();
     expect((await stage.status()).updatedAt).not.toBe(updatedAt);
-    expect(await readModes()).toEqual(ownerAlone);
+    const later = await readModes();
+    expect(later).toMatchObject(ownerAlone);
+    expect(strangers(later)).toEqual([]);
   });
 
   it('loses no login to a status file that is cut off: it is set aside, and the device is restored', async () => {
@@ -60,8 +64,14 @@ describe('the folder of an account', () => {
     'browser.log': '600',
     'device-status.json': '600',
     profile: '700',
+    'restart-tally.json': '600',
     'session-history.json': '600',
   };
+
+  /** Whatever others may read or write, also of files that this page doesn't name. */
+  function strangers(modes: Record<string, string>): [string, string][] {
+    return Object.entries(modes).filter(([, mode]) => mode !== '600' && mode !== '700');
+  }
 
   async function readModes(): Promise<Record<string, string>> {
     const names = ['..', '.', ...(await readdir(stage.paths.directory))].sort();
