@@ -45,7 +45,7 @@ const rules: readonly Rule[] = [
   },
   { pattern: /timed out\. Increase the 'protocolTimeout'/, class: 'LOCAL', sentence: "the browser doesn't answer" },
   {
-    pattern: /^Waiting failed(: \d+ms exceeded)?$/,
+    pattern: /^Waiting failed(: \d+ms exceeded)?$|^Timed out after waiting \d+ms$/,
     class: 'TRANSIENT',
     sentence: 'WhatsApp Web took too long for a step',
   },

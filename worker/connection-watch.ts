@@ -73,6 +73,11 @@ export class ConnectionWatch {
     }
   }
 
+  /** The page shows another document, whose socket has not been in any state yet. */
+  beginDocument(): void {
+    this.#state = undefined;
+  }
+
   /** No step is taken from now on. */
   stop(): void {
     clearTimeout(this.#timer);
@@ -102,7 +107,7 @@ export class ConnectionWatch {
 
   #take(step: TransportStep, afterMs: number): void {
     const { client, deadlines, log } = this.#options;
-    const away = `The connection to WhatsApp has been away for ${afterMs / 1_000} s (${this.#state ?? 'unknown'})`;
+    const away = `The connection to WhatsApp has been away for ${afterMs / 1_000} s (${this.#state ?? 'the page comes up again'})`;
     switch (step) {
       case 'reconnect':
         log.warn(`${away}; telling the page to connect anew.`);

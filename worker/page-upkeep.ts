@@ -74,6 +74,11 @@ export class PageUpkeep {
     this.#connection.stop();
   }
 
+  /** The page shows another document. */
+  beginDocument(): void {
+    this.#connection.beginDocument();
+  }
+
   /** A look at a page that comes up: some states of its socket need not be waited for. */
   onStateWhileComingUp({ socket }: PageState): void {
     if (socket !== null && decisiveStates.includes(socket)) this.#observe(socket);

@@ -173,6 +173,7 @@ export function startSession(
     pageUpkeep: PageUpkeep,
     replaced: Promise<never>,
   ): Promise<BroughtUp> {
+    pageUpkeep.beginDocument();
     timeline.fallBackTo('page');
     timeline.reach('page');
     enter('starting');

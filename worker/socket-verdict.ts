@@ -42,7 +42,7 @@ export type SocketVerdict =
  * What a state of WhatsApp's socket, or the reason of the library's `disconnected` (`LOGOUT` or a state), asks for.
  * Pure. The states of a page that isn't linked are for whoever links it.
  *
- * @param isNew whether the socket was in another state before.
+ * @param isNew whether the socket of this document was in another state before. A state is told of more than once.
  */
 export function judgeSocket(state: string, isNew: boolean, memory: SocketMemory, nowMs: number): SocketVerdict {
   switch (state) {
@@ -58,9 +58,14 @@ export function judgeSocket(state: string, isNew: boolean, memory: SocketMemory,
       return isNew || sinceMs > takeOverPatienceMs ? { do: 'end', failure: conflict() } : { do: 'nothing' };
     }
     case 'DEPRECATED_VERSION':
-      return memory.reloadedForVersion
-        ? { do: 'end', failure: new WorkerFailure('TRANSIENT', 'WhatsApp Web wants a newer version than it serves') }
-        : { do: 'reload', reason: 'WhatsApp Web wants to be loaded in a newer version' };
+      if (!memory.reloadedForVersion) {
+        return { do: 'reload', reason: 'WhatsApp Web wants to be loaded in a newer version' };
+      }
+      if (!isNew) return { do: 'nothing' };
+      return {
+        do: 'end',
+        failure: new WorkerFailure('TRANSIENT', 'WhatsApp Web wants a newer version than it serves'),
+      };
     default:
       return { do: 'end', failure: failureOfState(state) };
   }

@@ -1,3 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
 import { describe, expect, it } from 'vitest';
 
 import type { FailureClass } from '../../shared/protocol/messages.js';
@@ -16,7 +20,19 @@ const texts: readonly (readonly [FailureClass, string])[] = [
   ['NETWORK', 'net::ERR_CONNECTION_CLOSED at https://web.whatsapp.com/'],
   ['NETWORK', 'net::ERR_CERT_AUTHORITY_INVALID at https://web.whatsapp.com/'],
 
+  ['NETWORK', 'Navigation timeout of 60000 ms exceeded'],
+  ['NETWORK', 'rate-overlimit'],
+  ['NETWORK', 'ServerStatusCodeError: rate-overlimit'],
+
   ['TRANSIENT', 'ready timeout'],
+  ['TRANSIENT', 'Waiting failed: 30000ms exceeded'],
+  ['TRANSIENT', 'Waiting failed'],
+  ['TRANSIENT', 'Protocol error (Page.navigate): Not attached to an active page'],
+  ['TRANSIENT', 'LifecycleWatcher terminated'],
+  [
+    'TRANSIENT',
+    'Protocol error (Runtime.callFunctionOn): Argument should belong to the same JavaScript world as target object',
+  ],
   [
     'TRANSIENT',
     "Failed to add page binding with name onAppStateHasSyncedEvent: window['onAppStateHasSyncedEvent'] already exists!",
@@ -42,6 +58,9 @@ const texts: readonly (readonly [FailureClass, string])[] = [
   ['LOCAL', 'Session already detached. Most likely the page has been closed.'],
   ['LOCAL', 'Protocol error (Runtime.evaluate): Session with given id not found.'],
   ['LOCAL', 'Page crashed!'],
+  ['LOCAL', 'Protocol error (Runtime.callFunctionOn): Target crashed'],
+  ['LOCAL', 'Navigation failed because browser has disconnected!'],
+  ['LOCAL', 'CDPSession creation failed.'],
   ['LOCAL', 'Page closed!'],
   ['LOCAL', 'Connection closed.'],
   ['LOCAL', 'Protocol error: Connection closed. Most likely the page has been closed.'],
@@ -85,6 +104,34 @@ describe('a failure’s class', () => {
   );
 });
 
+describe('what the libraries throw, by their sources,', () => {
+  const require = createRequire(import.meta.url);
+
+  it('is a bug of whoever asked for it in whatsapp-web.js, but for what ends its own setting up', () => {
+    const folder = dirname(require.resolve('whatsapp-web.js/src/Client.js'));
+    const texts = textsThrownIn(folder);
+    expect(texts.length).toBeGreaterThan(25);
+    expect(othersThanBugs(texts)).toEqual([
+      ['auth timeout', 'NETWORK'],
+      ['ready timeout', 'TRANSIENT'],
+    ]);
+  });
+
+  it('has a class in puppeteer where it tells of page, browser or connection', () => {
+    const folder = join(dirname(createRequire(require.resolve('puppeteer')).resolve('puppeteer-core')), 'cdp');
+    const texts = [...textsThrownIn(folder), ...textsThrownIn(join(folder, '../common'))];
+    expect(texts.length).toBeGreaterThan(40);
+    const telling = texts.filter((text) =>
+      /closed|crash|detach|destroy|of a navigat|terminated|disposed!|already exists|waiting|creation failed/i.test(
+        text,
+      ),
+    );
+    const bugs = telling.filter((text) => classifyFailure(text).class === 'BUG');
+    expect(bugs).toEqual([]);
+    expect(telling.length).toBeGreaterThan(10);
+  });
+});
+
 describe('a failure', () => {
   it('says in words what it means, and keeps the original text and error', () => {
     const thrown = new Error('net::ERR_INTERNET_DISCONNECTED at https://web.whatsapp.com/');
@@ -107,3 +154,19 @@ describe('a failure', () => {
     expect(new WorkerFailure(failureClass, 'a reason').exitCode).toBe(exitCode);
   });
 });
+
+/** What stands behind `throw`, or as the text of an error, in the JavaScript of a folder. Placeholders read as `1`. */
+function textsThrownIn(folder: string): string[] {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.js'));
+  const pattern = /(?:throw |new [\w.]*Error\()\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1/g;
+  return files.flatMap((name) =>
+    [...readFileSync(join(folder, name), 'utf8').matchAll(pattern)].map(([, , text = '']) =>
+      text.replaceAll(/\$\{[^}]*\}/g, '1').replaceAll(/\\(.)/g, '$1'),
+    ),
+  );
+}
+
+function othersThanBugs(texts: readonly string[]): [string, FailureClass][] {
+  const classified = texts.map((text): [string, FailureClass] => [text, classifyFailure(text).class]);
+  return classified.filter(([, failureClass]) => failureClass !== 'BUG');
+}
