@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import type { ChatConnection } from './chat-connection.js';
 import { Device } from './device.js';
+import type { Elsewhere } from './elsewhere.js';
 import type { AccountEvent, ContactRecord, GroupRecord } from './events.js';
 import type { WireMessage } from './messages.js';
 import { userId } from './messages.js';
@@ -69,6 +71,9 @@ export class Account {
   automaticAck: 1 | 2 | 3 = 1;
   /** Whether the phone refuses, or WhatsApp does after the phone has taken the code. */
   refuseNextLink: 'phone' | 'after-scan' | undefined;
+  /** Logins that are not let in for now; undefined while all are. */
+  heldLogins: Set<ChatConnection> | undefined;
+  elsewhere: Elsewhere | undefined;
   pairingCodes: { rateLimited: boolean } = { rateLimited: false };
   counters = { pageLoads: 0, socketConnections: 0, links: 0, qrRefsServed: 0, pairingCodesAsked: 0 };
   #nextDevice = 1;

@@ -9,6 +9,8 @@ import type { World } from './world.js';
 
 /** A phone scans no earlier than the library has read the code; a page without a library is scanned after this. */
 const longestUnreadMs = 2000;
+/** How long a page pairs when WhatsApp refuses the link. */
+const vainPairingMs = 500;
 
 /** The socket between one page and the server, from its login to its loss. */
 export class ChatConnection {
@@ -21,8 +23,8 @@ export class ChatConnection {
   #readByLibrary = false;
   pairing: { code: string; number: string } | undefined;
   readonly #series: QrSeries;
-  /** A page that went away before it had stored its credentials leaves no device behind. */
-  #loggedIn = false;
+  /** A page that goes away before it has stored its credentials leaves no device behind. */
+  #storesCredentials = false;
   #unreadTimer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -62,19 +64,42 @@ export class ChatConnection {
     const device = account.link();
     this.account = account;
     this.device = device;
-    this.send({ type: 'scanned' });
+    this.#storesCredentials = true;
+    this.send({ type: 'pairing' });
     const me = `${account.number}:${device.id}@c.us`;
     this.send({ type: 'credentials', deviceId: device.id, token: device.token, me });
     this.world.changed();
     return device;
   }
 
-  /** The phone has taken the code, and WhatsApp wants more than this page can give: it goes back to its codes. */
+  /** The phone has taken the code, and WhatsApp wants more than this page can give: it pairs for a moment, then shows fresh codes. */
   refuseLink(): void {
     this.#series.stop();
     this.pairing = undefined;
-    this.send({ type: 'scanned' });
-    this.#series.start();
+    this.send({ type: 'pairing' });
+    setTimeout(() => {
+      if (this.waitsForLink) this.#series.start();
+    }, vainPairingMs).unref();
+    this.world.changed();
+  }
+
+  /** Lets a login in, if its device is still linked. */
+  letIn(): void {
+    const { account, device } = this;
+    if (!account || !device) return;
+    if (account.devices.has(device.id)) {
+      this.world.counters.logins += 1;
+      this.#online();
+    } else {
+      this.send({ type: 'refused' });
+    }
+  }
+
+  /** Somebody else has logged in with the same credentials. */
+  replace(): void {
+    if (this.device?.connection === this) this.device.connection = undefined;
+    this.send({ type: 'replaced' });
+    this.world.changed();
   }
 
   #receive(frame: PageFrame): void {
@@ -122,18 +147,23 @@ export class ChatConnection {
     this.account = found.account;
     this.device = found.device;
     if (!living) found.device.synced = false;
-    counters.logins += 1;
-    this.#online();
+    const { heldLogins } = found.account;
+    if (heldLogins) {
+      heldLogins.add(this);
+      this.send({ type: 'pairing' });
+    } else {
+      this.letIn();
+    }
   }
 
   #online(): void {
     const { account, device } = this;
     if (!account || !device) return;
-    this.#loggedIn = true;
+    this.#storesCredentials = false;
     const other = device.connection;
     device.connection = this;
     device.pageId = this.pageId;
-    if (other && other !== this) other.send({ type: 'replaced' });
+    if (other && other !== this) other.replace();
     account.sawPage(this.pageId);
     this.world.counters.socketConnections += 1;
     this.send({
@@ -144,6 +174,7 @@ export class ChatConnection {
       events: device.queue,
       sync: account.sync,
     });
+    account.elsewhere?.thrownOut();
     this.world.changed();
   }
 
@@ -188,7 +219,8 @@ export class ChatConnection {
     this.#series.stop();
     clearTimeout(this.#unreadTimer);
     this.world.connections.delete(this);
-    if (this.device && !this.#loggedIn) this.account?.devices.delete(this.device.id);
+    this.account?.heldLogins?.delete(this);
+    if (this.device && this.#storesCredentials) this.account?.devices.delete(this.device.id);
     if (this.device?.connection === this) this.device.connection = undefined;
     this.world.changed();
   }

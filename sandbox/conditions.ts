@@ -2,14 +2,23 @@ import { z } from 'zod';
 
 const milliseconds = z.number().int().min(0).max(3_600_000);
 
-export const syncConditions = z.strictObject({
-  /** The sync of a page takes this long, whether or not somebody listens. */
-  delayMs: milliseconds.optional(),
-  /** The sync doesn't end until `release()`. */
-  withhold: z.boolean().optional(),
-  /** The sync ends at once at page load, before any library can attach its listener. */
-  beforeListener: z.boolean().optional(),
-});
+export const syncConditions = z
+  .strictObject({
+    /** The sync of a page takes this long, whether or not somebody listens. */
+    delayMs: milliseconds.optional(),
+    /** The sync doesn't end until `release()`. */
+    withhold: z.boolean().optional(),
+    /** The sync ends at once at page load, before any library can attach its listener. */
+    beforeListener: z.boolean().optional(),
+    /** The sync advances step by step, one in so many milliseconds (at least 1); what else is given comes after the last step. */
+    progressEveryMs: milliseconds.min(1).optional(),
+    /** How many steps it takes (1 to 100, by default 10), each an equal part of the percentage. Needs `progressEveryMs`. */
+    steps: z.number().int().min(1).max(100).optional(),
+  })
+  .refine(({ progressEveryMs, steps }) => steps === undefined || progressEveryMs !== undefined, {
+    path: ['steps'],
+    message: 'steps need progressEveryMs, the time that each of them takes',
+  });
 export type SyncConditions = z.output<typeof syncConditions>;
 
 export const networkConditions = z.strictObject({

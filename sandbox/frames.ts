@@ -35,7 +35,8 @@ export interface RequestError {
 export type ServerFrame =
   | { type: 'ref'; ref: string }
   | { type: 'refs-spent' }
-  | { type: 'scanned' }
+  /** The phone has scanned, or the login takes its time. */
+  | { type: 'pairing' }
   | { type: 'credentials'; deviceId: number; token: string; me: string }
   | { type: 'welcome'; me: string; pushname: string; platform: string; events: DeliveredEvent[]; sync: SyncConditions }
   | { type: 'event'; event: DeliveredEvent }

@@ -67,6 +67,11 @@ async function complete(world: World, account: Account, connection: ChatConnecti
   }
   if (refusedBy === 'after-scan') {
     connection.refuseLink();
+    await world.changes.until(
+      () => (connection.ref !== undefined || !connection.waitsForLink ? true : undefined),
+      timeoutMs,
+      () => 'the page to show fresh QR codes after its link was refused.',
+    );
     throw new Error(
       `WhatsApp refused to link this device after ${account.number} had taken its code, as it was told to.`,
     );

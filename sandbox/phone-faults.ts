@@ -2,6 +2,7 @@ import type { Account } from './account.js';
 import type { DeviceState, SyncConditions } from './conditions.js';
 import { deviceState, syncConditions } from './conditions.js';
 import type { Device } from './device.js';
+import { Elsewhere } from './elsewhere.js';
 import { parseInput } from './options.js';
 import type { World } from './world.js';
 
@@ -30,6 +31,42 @@ export class PhoneFaults {
   releaseSync(): void {
     this.account.sync.withhold = false;
     for (const { connection } of this.account.devices.values()) connection?.send({ type: 'sync-release' });
+  }
+
+  /**
+   * From the next connection on, a page that logs in with its stored credentials stays in PAIRING until `release()`,
+   * which lets in those that wait and all later ones.
+   */
+  holdLogin(): { release: () => void } {
+    this.account.heldLogins ??= new Set();
+    return { release: () => this.releaseLogin() };
+  }
+
+  releaseLogin(): void {
+    const held = this.account.heldLogins ?? [];
+    this.account.heldLogins = undefined;
+    for (const connection of held) connection.letIn();
+  }
+
+  /**
+   * Somebody opens the same link elsewhere: the living page goes into CONFLICT. A page that takes over, or that loads and
+   * logs in, throws the other out; a stubborn one takes the link back after half a second, each time until `close()`.
+   *
+   * @throws Error when no device is linked.
+   */
+  openElsewhere({ stubborn = false }: { stubborn?: boolean } = {}): { readonly takeovers: number; close(): void } {
+    if (this.account.devices.size === 0) {
+      throw new Error(`No device is linked to ${this.account.number}, so there is no link to open elsewhere.`);
+    }
+    this.account.elsewhere?.close();
+    this.account.elsewhere = new Elsewhere(this.account, stubborn);
+    return this.account.elsewhere;
+  }
+
+  /** Ends what `openElsewhere` has begun, if anything; says how often a page has taken the link from there. */
+  closeElsewhere(): { takeovers: number } {
+    this.account.elsewhere?.close();
+    return { takeovers: this.account.elsewhere?.takeovers ?? 0 };
   }
 
   /** Flips `hasSynced` of the living page: the library announces `ready` again on every edge. */

@@ -111,6 +111,13 @@ export const phoneActions: Record<string, PhoneAction> = {
       ),
   ),
 
+  'hold-login': action(nothing, (phone) => void phone.holdLogin()),
+  'release-login': action(nothing, (phone) => phone.releaseLogin()),
+  'open-elsewhere': action(
+    z.strictObject({ stubborn: z.boolean().default(false) }),
+    (phone, input) => void phone.openElsewhere(input),
+  ),
+  'close-elsewhere': action(nothing, (phone) => phone.closeElsewhere()),
   'drop-socket': action(nothing, (phone) => phone.dropSocket()),
   sync: (phone, body) => void phone.sync(body as Parameters<Phone['sync']>[0]),
   'release-sync': action(nothing, (phone) => phone.releaseSync()),

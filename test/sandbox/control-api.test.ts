@@ -39,6 +39,8 @@ test.each([
   ['/phones/15550001000/receive-text', { from: '15551234567', body: 'x', colour: 'red' }, 'colour'],
   ['/phones/15550001000/receive-media', { from: '15551234567', mimetype: 'png', data: '' }, 'mimetype'],
   ['/phones/15550001000/sync', { delayMs: -1 }, 'delayMs'],
+  ['/phones/15550001000/sync', { steps: 3 }, 'steps need progressEveryMs'],
+  ['/phones/15550001000/sync', { progressEveryMs: 100, steps: 101 }, 'steps'],
   ['/phones/15550001000/state', { state: 'HAPPY' }, 'TOS_BLOCK'],
   ['/phones/15550001000/acknowledge', { messageId: 'x', ack: 9 }, 'ack'],
   ['/phones/12/receive-text', { from: '15551234567', body: 'x' }, 'a phone number is 5 to 15 digits'],
@@ -58,6 +60,7 @@ test.each([
   ['/phones/15550001000/reload-page', {}, 'Start its browser first'],
   ['/phones/15550001000/deafen', {}, 'Start its browser first'],
   ['/phones/15550001000/forget-utilities', {}, 'Start its browser first'],
+  ['/phones/15550001000/open-elsewhere', {}, 'No device is linked'],
   ['/phones/15550001000/acknowledge', { messageId: 'x', ack: 2 }, 'has sent no message'],
 ])(
   'POST %s with %j is a 409: the request is fine but the sandbox is not in a state for it',

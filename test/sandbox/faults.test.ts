@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import type { Client, Message } from 'whatsapp-web.js';
 import type { Phone, Sandbox } from '../../sandbox/index.js';
 import { startSandbox } from '../../sandbox/index.js';
+import { until } from '../support/until.js';
 import type { PlainLibrary } from './plain-library.js';
 import { createProfile, startPlainLibrary, waitForSocketState } from './plain-library.js';
 
@@ -13,7 +14,7 @@ let library: PlainLibrary;
 
 beforeAll(async () => {
   profile = await createProfile();
-  sandbox = await startSandbox({ socketTimeoutMs: 400, autoLink: { number: '15550001000' } });
+  sandbox = await startSandbox({ autoLink: { number: '15550001000' } });
   phone = sandbox.phone('15550001000');
 });
 
@@ -24,7 +25,6 @@ beforeEach(() => {
 afterEach(async () => {
   await library.stop();
   phone.sync({});
-  sandbox.network({ cut: false, latencyMs: 0 });
 });
 
 afterAll(async () => {
@@ -34,46 +34,6 @@ afterAll(async () => {
 
 const evaluate = (client: Client, expression: string): Promise<unknown> =>
   client.pupPage?.evaluate(expression) ?? Promise.reject(new Error('The library has no page.'));
-
-test('a dropped socket comes back by itself, and what came meanwhile is emitted as new', async () => {
-  await library.next('ready');
-  sandbox.network({ cut: true });
-  await phone.waitFor('offline');
-  await waitForSocketState(library.client, 'TIMEOUT');
-  await phone.receiveText({ from: '15551234567', body: 'meanwhile' });
-  sandbox.network({ cut: false });
-  const [message] = (await library.next('message')) as [{ body: string }];
-  expect(message.body).toBe('meanwhile');
-  expect(await library.client.getState()).toBe('CONNECTED');
-  const { socketConnections: connections, logins, reconnects } = sandbox.counters;
-  phone.dropSocket();
-  await phone.waitFor('synced');
-  expect(sandbox.counters.socketConnections).toBeGreaterThanOrEqual(connections);
-  await expect.poll(() => sandbox.counters.logins).toBe(logins + 1);
-  await evaluate(library.client, `window.require('WAWebSocketModel').Socket.reconnect()`);
-  await expect.poll(() => sandbox.counters.reconnects).toBe(reconnects + 1);
-  await expect.poll(() => sandbox.counters.logins).toBe(logins + 2);
-  expect(library.count('ready')).toBe(1);
-});
-
-test('what the bot sends while the network is cut goes out when it is back', async () => {
-  await library.next('ready');
-  sandbox.network({ cut: true });
-  await phone.waitFor('offline');
-  await library.client.sendMessage('15551234567@c.us', 'patience');
-  expect(phone.sent.some(({ body }) => body === 'patience')).toBe(false);
-  sandbox.network({ cut: false });
-  await phone.waitForSent(({ body }) => body === 'patience');
-});
-
-test('latency delays every frame', async () => {
-  await library.next('ready');
-  sandbox.network({ latencyMs: 150 });
-  const start = performance.now();
-  await phone.receiveText({ from: '15551234567', body: 'slow' });
-  await library.next('message');
-  expect(performance.now() - start).toBeGreaterThanOrEqual(150);
-});
 
 test('a sync that ends before the listener is attached leaves the plain library waiting for ever', async () => {
   phone.sync({ beforeListener: true });
@@ -96,6 +56,28 @@ test('a withheld sync ends when it is released', async () => {
   await library.next('ready');
 });
 
+test('a sync that advances is told step by step, and may take as long as it likes', async () => {
+  phone.sync({ progressEveryMs: 250, steps: 20 });
+  await library.next('ready');
+  const percentages = library.events.flatMap(({ name, args }) => (name === 'loading_screen' ? [Number(args[0])] : []));
+  expect(percentages.length).toBeGreaterThanOrEqual(3);
+  expect(percentages).toEqual([...percentages].sort((one, other) => one - other));
+  expect(percentages.every((percent) => percent % 5 === 0)).toBe(true);
+  expect(percentages.at(-1)).toBe(100);
+});
+
+test('a sync can advance and then stand still', async () => {
+  const { release } = phone.sync({ progressEveryMs: 20, steps: 4, withhold: true });
+  await library.initialized;
+  const percent = `window.require('WAWebOfflineHandler').OfflineMessageHandler.getOfflineDeliveryProgress()`;
+  await until(async () => ((await evaluate(library.client, percent)) === 75 ? true : undefined), {
+    expectation: () => 'the sync to stand at 75 %.',
+  });
+  expect(phone.status.synced).toBe(false);
+  release();
+  await library.next('ready');
+});
+
 test('every edge of hasSynced makes the library announce ready again, even the false one', async () => {
   await library.next('ready');
   phone.setSynced(false);
@@ -112,19 +94,6 @@ test('after a reload of the page the library is ready again and hears each messa
   await phone.receiveText({ from: '15551234567', body: 'last' });
   await library.next('message');
   expect(library.count('message')).toBe(2);
-});
-
-test('a second page on the same link puts the first into CONFLICT, and takeover() brings it back', async () => {
-  await library.next('ready');
-  await library.stop();
-  library = startPlainLibrary(sandbox, profile.folder, { takeoverOnConflict: true, takeoverTimeoutMs: 50 });
-  await library.next('ready');
-  const second = await library.client.pupBrowser?.newPage();
-  await second?.goto('https://web.whatsapp.com/');
-  expect(await library.next('change_state')).toEqual(['CONFLICT']);
-  await waitForSocketState(library.client, 'CONFLICT', second);
-  await waitForSocketState(library.client, 'CONNECTED');
-  expect(sandbox.counters.takeovers).toBe(1);
 });
 
 test('a terminal state ends the plain library', async () => {

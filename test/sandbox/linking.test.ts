@@ -143,3 +143,22 @@ test('a phone that refuses does not link', async () => {
   await expect(sandbox.phone(number).scanQr(String(qr))).rejects.toThrow('refused');
   expect(sandbox.phone(number).status.linked).toBe(false);
 });
+
+test('a link that WhatsApp refuses after the scan: the page pairs for a moment, then shows fresh QR codes', async () => {
+  const phone = sandbox.phone(number);
+  library = startPlainLibrary(sandbox, profile.folder);
+  const evaluate = (expression: string): Promise<unknown> | undefined => library?.client.pupPage?.evaluate(expression);
+  let [qr] = await library.next('qr');
+  await evaluate(
+    `window.require('WAWebSocketModel').Socket.on('change:state', (_, state) => (window.states ??= []).push(state))`,
+  );
+  for (const round of ['first', 'second']) {
+    phone.refuse({ afterScan: true });
+    await expect(phone.scanQr(String(qr)), round).rejects.toThrow('WhatsApp refused to link this device');
+    [qr] = await library.next('qr');
+    expect(await evaluate('window.states.splice(0)')).toEqual(['PAIRING', 'UNPAIRED']);
+  }
+  expect(phone.status.linked).toBe(false);
+  await phone.scanQr(String(qr));
+  await library.next('ready');
+});

@@ -35,16 +35,18 @@ export async function createProfile(): Promise<{ folder: string; remove(): Promi
  * The state of the page's socket, asked for anew each time: puppeteer's own waiting can miss a navigation, and by default
  * looks once a frame, which a page that nobody sees may not draw.
  */
-export async function waitForSocketState(client: Client, state: string, page = client.pupPage): Promise<void> {
+export async function waitForSocketState(client: Client, state: string, otherPage?: Page): Promise<void> {
   let latest: unknown;
+  // The client has no page before its browser has started.
+  const page = (): Page | undefined => otherPage ?? client.pupPage;
   await until(
     async () => {
-      latest = await page
+      latest = await page()
         ?.evaluate(`window.require?.('WAWebSocketModel').Socket.state`)
         .catch((error: unknown) => String(error));
       return latest === state || undefined;
     },
-    { expectation: () => `the socket to be ${state}; it is ${String(latest)} at ${page?.url()}` },
+    { expectation: () => `the socket to be ${state}; it is ${String(latest)} at ${page()?.url()}` },
   );
 }
 
@@ -125,6 +127,7 @@ function follow(client: Client): PlainLibrary {
     stop: () => client.destroy(),
   };
 }
+type Page = NonNullable<Client['pupPage']>;
 
 interface Injecting {
   inject: () => Promise<void>;

@@ -71,7 +71,7 @@ define('sandbox/session', (require) => {
       enter('UNPAIRED');
     },
     'refs-spent': () => enter('UNPAIRED_IDLE'),
-    scanned: () => enter('PAIRING'),
+    pairing: () => enter('PAIRING'),
 
     async credentials(frame) {
       credentials = { deviceId: frame.deviceId, token: frame.token };

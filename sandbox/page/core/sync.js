@@ -7,6 +7,7 @@ define('sandbox/sync', (require) => {
   /** WhatsApp needs seconds for its sync, a library's injection less: unless told otherwise a listener is awaited. */
   const longestWaitForListenerMs = 3000;
   let released = Promise.withResolvers();
+  let advances = 0;
 
   const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -17,13 +18,24 @@ define('sandbox/sync', (require) => {
     });
   }
 
-  async function complete({ delayMs, withhold, beforeListener }, eventCount) {
-    progress(eventCount > 0 ? 50 : 0);
-    if (withhold) await released.promise;
+  async function complete({ delayMs, withhold, beforeListener, progressEveryMs, steps = 10 }, eventCount) {
+    const { promise: release } = released;
+    if (progressEveryMs) await advance(steps, progressEveryMs);
+    else progress(eventCount > 0 ? 50 : 0);
+    if (withhold) await release;
     else if (delayMs > 0) await pause(delayMs);
     else if (!beforeListener) await Promise.race([listenerAttached(), pause(longestWaitForListenerMs)]);
     delete Socket.onListenerAdded;
     progress(100);
+  }
+
+  /** Ends below 100 %, which is for the end of the sync. A login that comes meanwhile begins a new sync. */
+  async function advance(steps, everyMs) {
+    const thisAdvance = ++advances;
+    for (let step = 0; step < steps && thisAdvance === advances; step += 1) {
+      progress(Math.round((step * 100) / steps));
+      await pause(everyMs);
+    }
   }
 
   function progress(percent) {
