@@ -38,6 +38,14 @@ afterAll(async () => {
 const evaluate = (client: Client, expression: string): Promise<unknown> =>
   client.pupPage?.evaluate(expression) ?? Promise.reject(new Error('The library has no page.'));
 
+/** A library that doesn't end itself at a CONFLICT, as it does by default. */
+async function startFighter(takeoverTimeoutMs: number): Promise<void> {
+  await library.next('ready');
+  await library.stop();
+  library = startPlainLibrary(sandbox, profile.folder, { takeoverOnConflict: true, takeoverTimeoutMs });
+  await library.next('ready');
+}
+
 test('a dropped socket comes back by itself, and what came meanwhile is emitted as new', async () => {
   await library.next('ready');
   sandbox.network({ cut: true });
@@ -130,25 +138,15 @@ test('a login that is held while the phone unlinks the device is refused when it
 });
 
 test('a second page on the same link puts the first into CONFLICT, and takeover() brings it back', async () => {
-  await library.next('ready');
-  await library.stop();
-  library = startPlainLibrary(sandbox, profile.folder, { takeoverOnConflict: true, takeoverTimeoutMs: 50 });
-  await library.next('ready');
+  await startFighter(50);
+  const { takeovers } = sandbox.counters;
   const second = await library.client.pupBrowser?.newPage();
   await second?.goto('https://web.whatsapp.com/');
   expect(await library.next('change_state')).toEqual(['CONFLICT']);
   await waitForSocketState(library.client, 'CONFLICT', second);
   await waitForSocketState(library.client, 'CONNECTED');
-  expect(sandbox.counters.takeovers).toBe(1);
+  expect(sandbox.counters.takeovers).toBe(takeovers + 1);
 });
-
-/** A library that doesn't end itself at a CONFLICT, as it does by default. */
-async function startFighter(takeoverTimeoutMs: number): Promise<void> {
-  await library.next('ready');
-  await library.stop();
-  library = startPlainLibrary(sandbox, profile.folder, { takeoverOnConflict: true, takeoverTimeoutMs });
-  await library.next('ready');
-}
 
 test('who opens the link elsewhere puts the page into CONFLICT, and is thrown out by a takeover', async () => {
   await startFighter(600_000);
