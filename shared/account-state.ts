@@ -25,3 +25,8 @@ const accountStates = {
 export type AccountState = keyof typeof accountStates;
 
 export const accountStateNames = Object.keys(accountStates) as [AccountState, ...AccountState[]];
+
+/** What an operator reads of a state. */
+export function describeAccountState(state: AccountState): string {
+  return accountStates[state];
+}

@@ -5,7 +5,11 @@ import { optionKeys, options } from '../shared/configuration/options.js';
 import { suggest } from '../shared/configuration/suggest.js';
 import { supervisorExitCodes } from '../shared/exit-codes.js';
 import { createOutput } from '../shared/logger.js';
+import { addHistoryCommand } from './commands/history.js';
 import { addLinkCommand } from './commands/link.js';
+import { addRestoreProfileCommand } from './commands/restore-profile.js';
+import { addStatsCommand } from './commands/stats.js';
+import { addStatusCommand } from './commands/status.js';
 import { run } from './run.js';
 
 /**
@@ -42,7 +46,9 @@ export async function execute(words: readonly string[]): Promise<number> {
   supervise(program.command('dev'), (configuration) => superviseOrDemonstrate(configuration, true)).description(
     'like start, and restart the workers when their sources change (what `npm run dev` does)',
   );
-  addLinkCommand(program, (code) => (exitCode = code));
+  for (const add of [addLinkCommand, addStatusCommand, addHistoryCommand, addStatsCommand, addRestoreProfileCommand]) {
+    add(program, (code) => (exitCode = code));
+  }
   // The sandbox is for development: its code is loaded by those who ask for it.
   if (words[0] === 'sandbox' || words[0] === 'help' || words.includes('--help')) {
     const { addSandboxCommand } = await import('../sandbox/command.js');
