@@ -69,6 +69,40 @@ describe('attachEventListeners()', () => {
     expect(attach).toHaveBeenCalledTimes(2);
   });
 
+  it('attaches once more in a document that nobody told of, once it is taken up', async () => {
+    const attach = attachOfLibrary();
+    const told = vi.fn();
+    await open();
+    client.onNewDocument(told);
+    await client.attachEventListeners();
+    page.window = newWindow();
+    await client.attachEventListeners();
+    expect(attach).toHaveBeenCalledTimes(1);
+    client.takeUpDocument();
+    await client.attachEventListeners();
+    expect(attach).toHaveBeenCalledTimes(2);
+    expect(told).toHaveBeenCalledExactlyOnceWith({ loggedOut: false });
+  });
+
+  it('leaves a mark that can’t be removed, and counts behind it what the library is to hand over', async () => {
+    attachOfLibrary();
+    await open();
+    await client.attachEventListeners();
+    page.collection.emit('add', { isNewMsg: true, type: 'chat' });
+    page.collection.emit('add', { isNewMsg: false, type: 'chat' });
+    page.collection.emit('add', { isNewMsg: true, type: 'gp2' });
+    const undecrypted = Object.assign(new EventEmitter(), { isNewMsg: true, type: 'ciphertext' });
+    page.collection.emit('add', undecrypted);
+    expect(page.window.wasup).toEqual({ incarnation, messages: 1 });
+    undecrypted.emit('change:type', { type: 'image' });
+    expect(page.window.wasup).toEqual({ incarnation, messages: 2 });
+    expect(Reflect.deleteProperty(page.window, 'wasup')).toBe(false);
+
+    client.emit('message_create', {});
+    client.emit('message', {});
+    expect(client.messages).toBe(1);
+  });
+
   it('leaves the mark of this worker life in the page, but not before the listeners are attached', async () => {
     let attached = (): void => undefined;
     const attach = attachOfLibrary().mockReturnValue(new Promise<void>((resolve) => (attached = resolve)));
@@ -86,6 +120,10 @@ describe('attachEventListeners()', () => {
 /** As much of a page as a client asks of it; what would run in the browser sees {@link window}. */
 class FakePage {
   window = newWindow();
+  /** The messages of the document that is shown. */
+  get collection(): EventEmitter {
+    return (this.window.require('WAWebCollections') as { Msg: EventEmitter }).Msg;
+  }
   readonly goto = vi.fn(() => Promise.resolve());
   readonly waitForFunction = (): Promise<void> => Promise.resolve();
   readonly createCDPSession = (): Promise<EventEmitter> => Promise.resolve(this.#session);
