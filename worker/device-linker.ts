@@ -15,7 +15,6 @@ import { WorkerFailure } from './worker-failure.js';
 const pairingCodeLifeMs = 180_000;
 /** From the scan to the login; a phone on a slow network takes some seconds. */
 const pairingTimeoutMs = 120_000;
-const restrictedStates = ['TOS_BLOCK', 'SMB_TOS_BLOCK'];
 
 export interface LinkerSurroundings {
   readonly now: () => Date;
@@ -115,13 +114,10 @@ export class DeviceLinker {
   }
 
   /** Called with each look at the page: about once a second while a person is waited for. */
-  onState(_client: AttachedClient, { identity, socket }: PageState): void {
-    if (socket !== null && restrictedStates.includes(socket)) {
-      const { reason, userAction } = sentences.restrictedAccount(this.#context.assignment.account);
-      this.#giveUp('TERMINAL', reason, userAction);
-    } else if (this.#stage !== 'waiting') return;
+  onState({ identity, socket }: PageState): void {
+    if (this.#stage !== 'waiting') return;
     // Linked is linked, however long the sync takes that follows, and whatever dies during it.
-    else if (identity !== null) this.#noteLinked();
+    if (identity !== null) this.#noteLinked();
     else if (socket === 'UNPAIRED_IDLE') this.#onIdle();
   }
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { accountNumber, Stage } from '../support/stage.js';
+import { Stage } from '../support/stage.js';
 
 describe('a link that WhatsApp refuses', () => {
   let stage: Stage;
@@ -44,7 +44,7 @@ describe('a link that WhatsApp refuses', () => {
     stage.phone.sync({ withhold: true });
     await stage.phone.scanQr();
     stage.phone.setState('TOS_BLOCK');
-    await supervisor.waitForLine(new RegExp(`ERROR.*restricted the account \\+${accountNumber}.*how to appeal`));
+    await supervisor.waitForLine(/ERROR.*WhatsApp has restricted this account.*WhatsApp on the phone/);
     const status = await stage.waitForStatus(
       ({ state, workerPid, browserPid }) => state === 'needs-link' && workerPid === null && browserPid === null,
       'rest',

@@ -259,19 +259,6 @@ describe('a scan that WhatsApp refuses', () => {
   });
 });
 
-it.each(['TOS_BLOCK', 'SMB_TOS_BLOCK'])('an account in %s is not linked, and a person is told why', async (state) => {
-  const link = new FakeLink('qr');
-  await link.opensPage();
-  link.looks(state);
-  expect(link.failures).toMatchObject([
-    {
-      class: 'TERMINAL',
-      message: expect.stringContaining('restricted the account +12025550100') as string,
-      userAction: expect.stringContaining('WhatsApp on the phone') as string,
-    },
-  ]);
-});
-
 it('in the json log format, where nothing is drawn, a person is told once what to do', async () => {
   const link = new FakeLink('qr', undefined, 'json');
   await link.opensPage();
@@ -353,7 +340,7 @@ class FakeLink {
   }
 
   looks(socket: string, identity: string | null = null): void {
-    this.#linker.onState(this.#client as unknown as AttachedClient, { socket, identity } as PageState);
+    this.#linker.onState({ socket, identity } as PageState);
   }
 
   /** The supervisor hands on that a person asks. */

@@ -27,11 +27,3 @@ export function describeLinkRefusal(by: 'qr' | 'code', count: number): { reason:
         : 'Use another account, or one of its devices that is linked already: trying again and again can get the account restricted.',
   };
 }
-
-export function restrictedAccount(account: string): { reason: string; userAction: string } {
-  return {
-    reason: `WhatsApp has restricted the account +${account}`,
-    userAction:
-      'Open WhatsApp on the phone: it says why, for how long, and how to appeal. Do not try to link a device before that is over.',
-  };
-}
