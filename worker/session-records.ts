@@ -31,8 +31,9 @@ export class SessionRecords {
     this.#verifyIntervalMs = options.verifyIntervalMs ?? 5_000;
     const kept: KeptFileOptions = {
       onTrouble: (alert) => {
-        log.warn(`${alert.sentence}${alert.action === null ? '' : ` ${alert.action}`}`);
-        options.onAlert?.(alert);
+        // Who is told tells people.
+        if (options.onAlert !== undefined) options.onAlert(alert);
+        else log.warn(`${alert.sentence}${alert.action === null ? '' : ` ${alert.action}`}`);
       },
       onRecovered: (sentence) => log.info(sentence),
     };
