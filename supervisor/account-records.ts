@@ -2,13 +2,16 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Alert } from '../shared/alerts.js';
-import { readDeviceStatus, updateDeviceStatus } from '../shared/device-status.js';
+import { readDeviceStatus } from '../shared/device-status.js';
 import { describeError } from '../shared/errors.js';
+import type { KeptFileOptions } from '../shared/files/kept-json-file.js';
+import { HistoryKeeper } from '../shared/history-keeper.js';
 import type { Logger } from '../shared/logger.js';
 import type { SessionPaths } from '../shared/paths.js';
 import type { AttemptMetrics } from '../shared/protocol/messages.js';
 import { appendAttempt } from '../shared/restore-metrics.js';
-import { appendSessionHistory, type SessionHistoryEntryInput } from '../shared/session-history.js';
+import type { SessionHistoryEntryInput } from '../shared/session-history.js';
+import { StatusKeeper } from '../shared/status-keeper.js';
 import type { StoredState } from './decide-operation.js';
 import type { Machine } from './machine-types.js';
 import type { Tally } from './restart-tally.js';
@@ -19,14 +22,22 @@ export class AccountRecords {
   readonly #paths: SessionPaths;
   readonly #number: string;
   readonly #log: Logger;
+  readonly #onAlert: (alert: Alert) => void;
+  readonly #status: StatusKeeper;
+  readonly #history: HistoryKeeper;
   #belongsToAnother = false;
   /** One write after another. */
   #writing: Promise<unknown> = Promise.resolve();
 
-  constructor(paths: SessionPaths, number: string, log: Logger) {
+  /** @param onAlert told when files were rebuilt or can't be written. */
+  constructor(paths: SessionPaths, number: string, log: Logger, onAlert: (alert: Alert) => void) {
     this.#paths = paths;
     this.#number = number;
     this.#log = log;
+    this.#onAlert = onAlert;
+    const kept: KeptFileOptions = { onTrouble: onAlert, onRecovered: (sentence) => log.info(sentence) };
+    this.#status = new StatusKeeper(paths.deviceStatus, number, kept);
+    this.#history = new HistoryKeeper(paths.sessionHistory, kept);
   }
 
   /** @throws WasupError when a file can't be read for reasons of the machine. */
@@ -34,7 +45,8 @@ export class AccountRecords {
     const hasProfile = existsSync(join(this.#paths.profile, 'Default'));
     const hasStatus = existsSync(this.#paths.deviceStatus);
     const { status, repaired } = await readDeviceStatus(this.#paths.deviceStatus, this.#number);
-    if (repaired !== undefined) this.#log.warn(`device-status.json was damaged (${repaired}); set aside and rebuilt.`);
+    if (repaired !== undefined) this.#tellRepaired('device-status.json', repaired);
+    await this.#status.read();
     const isKnown = hasStatus && repaired === undefined;
     if (isKnown && status.deviceLinked && !hasProfile) {
       this.#log.warn(
@@ -43,7 +55,7 @@ export class AccountRecords {
       );
     }
     const { tally, repaired: tallyRepaired } = await readTally(this.#paths.restartTally, new Date());
-    if (tallyRepaired !== undefined) this.#log.warn(`restart-tally.json was damaged; set aside, counting begins anew.`);
+    if (tallyRepaired !== undefined) this.#tellRepaired('restart-tally.json', tallyRepaired);
     const deviceLinked = isKnown ? status.deviceLinked : undefined;
     return {
       stored: { hasProfile, deviceLinked, unpaired: tally.unpaired !== null },
@@ -64,7 +76,7 @@ export class AccountRecords {
   /** Nobody listens any more, whatever the file says. */
   recordInactive({ state, failure }: Machine, browserPid: number | undefined): void {
     this.#write('device-status.json', () =>
-      updateDeviceStatus(this.#paths.deviceStatus, this.#number, {
+      this.#status.update({
         isActive: false,
         state,
         workerPid: null,
@@ -77,7 +89,7 @@ export class AccountRecords {
 
   async isActive(): Promise<boolean> {
     await this.#writing;
-    return (await readDeviceStatus(this.#paths.deviceStatus, this.#number)).status.isActive;
+    return (await this.#status.read()).isActive;
   }
 
   saveTally(tally: Tally): void {
@@ -85,7 +97,7 @@ export class AccountRecords {
   }
 
   note(entry: SessionHistoryEntryInput): void {
-    this.#write('session-history.json', () => appendSessionHistory(this.#paths.sessionHistory, entry));
+    this.#write('session-history.json', () => this.#history.note(entry));
   }
 
   noteAlert({ kind, sentence, action }: Alert): void {
@@ -99,6 +111,11 @@ export class AccountRecords {
   /** Resolves when everything is written as far as it can be. */
   settled(): Promise<unknown> {
     return this.#writing;
+  }
+
+  #tellRepaired(name: string, damage: string): void {
+    const sentence = `${name} was damaged (${damage}); it was set aside and rebuilt.`;
+    this.#onAlert({ kind: 'records-repaired', sentence, action: null });
   }
 
   #write(name: string, write: () => Promise<unknown>): void {

@@ -60,7 +60,7 @@ export class Account extends EventEmitter<AccountEvents> {
     this.number = options.number;
     this.#paths = sessionPaths(options.configuration.sessionsDirectory, options.number);
     this.#log = options.log.child({ account: `+${options.number}` });
-    this.#records = new AccountRecords(this.#paths, options.number, this.#log);
+    this.#records = new AccountRecords(this.#paths, options.number, this.#log, (alert) => this.#raise(alert, null));
     this.#watches = new AccountWatches({
       raise: (alert) => this.#raise(alert, null),
       isActive: () => this.#records.isActive(),

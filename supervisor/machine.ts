@@ -1,5 +1,5 @@
 import type { Operation } from './decide-operation.js';
-import { finalAlert, quarantinedAlert } from './machine-alerts.js';
+import { finalAlert, loginLimitAlert, quarantinedAlert } from './machine-alerts.js';
 import {
   browserExited,
   browserFailed,
@@ -11,7 +11,7 @@ import {
 import { assignWhenBothAreReady, startMissing } from './machine-start.js';
 import { settleStop, stop } from './machine-stop.js';
 import type { Effect, Machine, MachineEvent, Moment, Step, WorkerFailure } from './machine-types.js';
-import { emptyTally, forgive, forgiveClass, noteLink, type Tally } from './restart-tally.js';
+import { emptyTally, forgive, forgiveClass, loginPauseMs, noteLink, type Tally } from './restart-tally.js';
 
 export type { Effect, Failure, Machine, MachineEvent, Moment, Step, WorkerFailure } from './machine-types.js';
 export type { Surroundings } from './machine-failure.js';
@@ -104,7 +104,7 @@ function whileStopping(machine: Machine, event: MachineEvent, now: Moment): Step
   switch (event.type) {
     case 'start':
       if (machine.state !== 'stopped') return impossible(machine, event);
-      return startMissing({ ...machine, state: 'starting', failure: null }, now);
+      return begin(machine, now);
     case 'start-refused': {
       if (machine.state !== 'stopped') return impossible(machine, event);
       const alert: Effect = { type: 'alert', alert: finalAlert(event.failure, 'failed'), class: event.failure.class };
@@ -128,6 +128,16 @@ function whileStopping(machine: Machine, event: MachineEvent, now: Moment): Step
     default:
       return { machine, effects: [] };
   }
+}
+
+/** Also a supervisor that is started again and again may not open WhatsApp Web without end. */
+function begin(machine: Machine, now: Moment): Step {
+  const starting: Machine = { ...machine, state: 'starting', failure: null };
+  const pauseMs = loginPauseMs(machine.tally, now.wallMs);
+  if (pauseMs === 0) return startMissing(starting, now);
+  const alert: Effect = { type: 'alert', alert: loginLimitAlert(pauseMs), class: 'TRANSIENT' };
+  const effects: Effect[] = [{ type: 'record-inactive' }, alert, { type: 'retry-in', delayMs: pauseMs }];
+  return { machine: { ...starting, state: 'backoff' }, effects };
 }
 
 /** Nothing starts by itself here. What was still on its way is put away when it arrives. */
