@@ -1,3 +1,4 @@
+import type { WorkerPhase } from '../shared/protocol/messages.js';
 import type { Operation } from './decide-operation.js';
 import { finalAlert, loginLimitAlert, quarantinedAlert } from './machine-alerts.js';
 import {
@@ -61,7 +62,7 @@ export function transition(machine: Machine, event: MachineEvent, surroundings: 
     case 'worker-failure':
       return { machine: { ...machine, workerFailure: event.failure }, effects: [] };
     case 'phase':
-      return { machine: { ...machine, phase: event.phase }, effects: [] };
+      return { machine: entered(machine, event.phase), effects: [] };
     case 'worker-exited':
       return workerExited(machine, event, surroundings);
     case 'page-lost':
@@ -164,6 +165,13 @@ function whileWaitingForPerson(machine: Machine, event: MachineEvent, now: Momen
     default:
       return { machine, effects: [] };
   }
+}
+
+/** A session that listened, and comes up again in its page, does not listen meanwhile. */
+function entered(machine: Machine, phase: WorkerPhase): Machine {
+  const wasUp = machine.state === 'listening' || machine.state === 'degraded';
+  const comesUp = phase !== 'listening' && phase !== 'linking' && phase !== 'stopping';
+  return { ...machine, phase, state: wasUp && comesUp ? 'restoring' : machine.state };
 }
 
 function listens(machine: Machine, { monotonicMs, wallMs }: Moment): Machine {

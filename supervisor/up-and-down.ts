@@ -17,6 +17,9 @@ function endOf({ state, failure, workerFailure }: Machine): SessionHistoryEntryI
   if (state === 'degraded') {
     return { eventType: 'session_down', class: 'NETWORK', reason: 'The connection to WhatsApp is away' };
   }
+  if (state === 'restoring') {
+    return { eventType: 'session_down', class: 'TRANSIENT', reason: 'The session has to come up again in its page' };
+  }
   const cause = workerFailure ?? failure;
   if (cause === null) return { eventType: 'session_stopped', reason: 'The worker is replaced by one with new code' };
   return { eventType: 'session_down', class: cause.class, reason: cause.reason };

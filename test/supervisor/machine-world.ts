@@ -172,7 +172,8 @@ function workerMoves({ worker, workerIsToldToStop, workerHasFailed, machine }: W
         ...ends,
         ...failures,
         // Announced once more after the page has reloaded itself.
-        { event: { type: 'listening' }, certain: false },
+        { event: { type: 'listening' }, certain: true },
+        { event: { type: 'phase', phase: 'starting' }, certain: false },
         { event: { type: 'transport', connected: true }, certain: false },
         { event: { type: 'transport', connected: false }, certain: false },
         { event: { type: 'heartbeat-missed', afterMs: 10_000 }, certain: false },

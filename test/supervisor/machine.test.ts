@@ -137,6 +137,15 @@ const paths: readonly Path[] = [
     ],
   },
   {
+    name: 'a page that comes up again does not listen meanwhile, and is no new life',
+    before: up,
+    steps: [
+      [{ type: 'phase', phase: 'loading' }, 'restoring'],
+      [{ type: 'phase', phase: 'listening' }, 'restoring'],
+      [listening, 'listening'],
+    ],
+  },
+  {
     name: 'a worker that has gone silent is killed, and followed by another one',
     before: up,
     steps: [
