@@ -102,16 +102,9 @@ export class Account extends EventEmitter<AccountEvents> {
     return this.#records.belongsToAnother;
   }
 
-  /**
-   * Resolves when the account is being started, or is left to another process that has it.
-   *
-   * @throws WasupError when the account's folder can't be made, read or written.
-   */
+  /** @throws WasupError when the account's folder can't be made, read or written. Another process may have it: see `isHeldByAnother`. */
   async start(): Promise<void> {
-    const claim = await claimAccount(this.#paths.directory, this.#log, () => {
-      this.#records.leaveToAnother();
-      void this.stop();
-    });
+    const claim = await claimAccount(this.#paths.directory, this.#log, () => this.#leaveToAnother());
     if ('refused' in claim) {
       this.#records.leaveToAnother();
       this.#dispatch({ type: 'start-refused', failure: claim.refused });
@@ -128,6 +121,11 @@ export class Account extends EventEmitter<AccountEvents> {
     this.#machine = createMachine(decideOperation(stored), tally);
     this.#watches.begin(lastConnected);
     this.#dispatch({ type: 'start' });
+  }
+
+  #leaveToAnother(): void {
+    this.#records.leaveToAnother();
+    void this.stop();
   }
 
   /** Resolves when worker and browser are gone. */

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 
 import { readProcessStat } from './browser/process-stat.js';
+import { isThere } from './browser/signals.js';
 
 const holderSchema = z.object({
   pid: z.int().positive(),
@@ -73,15 +74,6 @@ export function describeHolder(holder: LockHolder, own?: Pick<LockHolder, 'hostn
   if (own !== undefined && holder.hostname !== own.hostname) return `pid ${holder.pid} on ${holder.hostname}`;
   if (own !== undefined && holder.pidNamespace !== own.pidNamespace) return `pid ${holder.pid} of another container`;
   return `pid ${holder.pid}`;
-}
-
-function isThere(id: number): boolean {
-  try {
-    process.kill(id, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 function readOrNull(read: () => string): string | null {

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 
 import { findBrowserProcesses } from './profile-processes.js';
+import { isThere } from './signals.js';
 
 /**
  * The id of a living browser process that has the profile open, or undefined. Looks at the command lines of all
@@ -25,13 +26,4 @@ async function readLock(profileDirectory: string): Promise<number | undefined> {
   // After a reboot the number may be another program's.
   const commandLine = await readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => undefined);
   return commandLine === undefined || commandLine.includes('--user-data-dir') ? id : undefined;
-}
-
-function isThere(id: number): boolean {
-  try {
-    process.kill(id, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

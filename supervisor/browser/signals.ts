@@ -10,3 +10,13 @@ export function signalProcess(id: number, name: NodeJS.Signals | 0): boolean {
     return false;
   }
 }
+
+/** Whether a process has this number, whoever it belongs to. A zombie counts. */
+export function isThere(id: number): boolean {
+  try {
+    process.kill(id, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
