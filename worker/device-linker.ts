@@ -5,6 +5,7 @@ import * as sentences from './linking/link-sentences.js';
 import { QrCodes } from './linking/qr-codes.js';
 import type { SessionContext } from './session-context.js';
 import type { SessionRecords } from './session-records.js';
+import { unlinked, UnlinkedLooks } from './unlinked-looks.js';
 import type { AttachedClient } from './whatsapp/attached-client.js';
 import type { BroughtUp } from './whatsapp/bring-up.js';
 import { LinkingPage } from './whatsapp/linking-page.js';
@@ -30,7 +31,8 @@ export class DeviceLinker {
   readonly #display: LinkDisplay;
   readonly #qrCodes: QrCodes;
   #page: LinkingPage | undefined;
-  #stage: 'before' | 'waiting' | 'linked' | 'given-up' = 'before';
+  #stage: 'before' | 'waiting' | 'linked' | 'listened' | 'given-up' = 'before';
+  readonly #looks = new UnlinkedLooks();
   /** What the person is to be shown. */
   #method: LinkMethod;
   #asking = false;
@@ -73,9 +75,14 @@ export class DeviceLinker {
 
   readonly waitsForPerson = (): boolean => this.#stage === 'waiting';
 
-  /** WhatsApp says that this page isn't linked: what a link starts from. Codes that an earlier page gave are void. */
-  onUnpaired(): undefined {
-    if (this.#stage === 'given-up') return;
+  /**
+   * WhatsApp says that this page isn't linked: what a link starts from. Codes that an earlier page gave are void.
+   *
+   * @returns the end of a session that has listened: its login is for the supervisor to judge, and to set aside.
+   */
+  onUnpaired(): WorkerFailure | undefined {
+    if (this.#stage === 'given-up') return undefined;
+    if (this.#stage === 'listened') return unlinked();
     this.#stage = 'waiting';
     this.#document += 1;
     this.#qrCodes.noteNewPage();
@@ -83,6 +90,7 @@ export class DeviceLinker {
     else if (this.#pairingCode !== undefined) this.#noteVoidCode();
     // Without it a scan that WhatsApp refuses looks like no scan at all; the link itself works.
     void this.#page?.follow().catch(() => undefined);
+    return undefined;
   }
 
   /**
@@ -107,15 +115,22 @@ export class DeviceLinker {
     client.on('loading_screen', (percent) => output.log.info(`Link Progress: ${percent}%`));
     client.once('authenticated', () => this.#noteLinked());
     const broughtUp = await bringUp();
+    this.#stage = 'listened';
     void this.#records.noteListening({ waVersion: broughtUp.state.waVersion });
     void this.#records.note({ eventType: 'device_linked', duration: timeline.elapsedMs });
     output.banner('DEVICE LINKED - BOT READY TO SERVE!', [`Account: +${assignment.account}`]);
     return broughtUp;
   }
 
-  /** Called with each look at the page: about once a second while a person is waited for. */
-  onState({ identity, socket }: PageState): void {
+  /**
+   * Called with each look at a page that comes up: about once a second while a person is waited for.
+   *
+   * @throws WorkerFailure of class AUTH when WhatsApp has unlinked a device that had listened.
+   */
+  onState(state: PageState): void {
+    if (this.#stage === 'listened') this.#looks.take(state);
     if (this.#stage !== 'waiting') return;
+    const { identity, socket } = state;
     // Linked is linked, however long the sync takes that follows, and whatever dies during it.
     if (identity !== null) this.#noteLinked();
     else if (socket === 'UNPAIRED_IDLE') this.#onIdle();
@@ -179,7 +194,7 @@ export class DeviceLinker {
   /** A person is there. */
   #refresh(method: LinkMethod): void {
     const { log } = this.#context.output;
-    if (this.#stage === 'linked' || this.#stage === 'given-up') {
+    if (['linked', 'listened', 'given-up'].includes(this.#stage)) {
       log.info('Somebody asked for a code to link the device, which is not waiting for one any more. Ignored.');
       return;
     }

@@ -1,8 +1,10 @@
 import type { DeviceStatus } from '../shared/device-status.js';
 import type { SessionContext } from './session-context.js';
 import type { SessionRecords } from './session-records.js';
+import { unlinked, UnlinkedLooks } from './unlinked-looks.js';
 import type { AttachedClient } from './whatsapp/attached-client.js';
 import type { BroughtUp } from './whatsapp/bring-up.js';
+import type { PageState } from './whatsapp/page-state.js';
 import { WorkerFailure } from './worker-failure.js';
 
 /**
@@ -13,6 +15,7 @@ import { WorkerFailure } from './worker-failure.js';
 export class SessionRestoreHandler {
   readonly #context: SessionContext;
   readonly #records: SessionRecords;
+  readonly #looks = new UnlinkedLooks();
 
   constructor(context: SessionContext, records: SessionRecords) {
     this.#context = context;
@@ -23,7 +26,16 @@ export class SessionRestoreHandler {
 
   /** WhatsApp says that this page isn't linked, though there is a stored login. */
   onUnpaired(): WorkerFailure {
-    return new WorkerFailure('AUTH', 'WhatsApp says that this device is not linked any more');
+    return unlinked();
+  }
+
+  /**
+   * Called with each look at a page that comes up.
+   *
+   * @throws WorkerFailure of class AUTH when WhatsApp says that it isn't linked.
+   */
+  onState(state: PageState): void {
+    this.#looks.take(state);
   }
 
   /**

@@ -196,7 +196,7 @@ export function startSession(
         },
         onState: (state) => {
           attempts.waVersion = state.waVersion ?? attempts.waVersion;
-          if (operation instanceof DeviceLinker) operation.onState(state);
+          operation.onState(state);
           pageUpkeep.onStateWhileComingUp(state);
         },
       });

@@ -259,6 +259,34 @@ describe('a scan that WhatsApp refuses', () => {
   });
 });
 
+describe('a session that has listened since its link', () => {
+  it.each(['UNPAIRED', 'UNPAIRED_IDLE'])(
+    'ends when its page comes up without a link (%s), and shows no code',
+    async (socket) => {
+      const link = new FakeLink('qr');
+      await link.opensPage();
+      link.looks('CONNECTED', '12025550100');
+      await link.listens();
+      const codes = link.said('qr').length;
+      // Which of the two notices depends on how far the library has come.
+      expect(link.isUnpaired()).toMatchObject({ class: 'AUTH' });
+      link.looks(socket);
+      expect(() => link.looks(socket)).toThrow('not linked any more');
+      link.handsOutQr();
+      link.person('qr');
+      expect(link.said('qr')).toHaveLength(codes);
+    },
+  );
+
+  it('is not ended by looks of the time before it listened', async () => {
+    const link = new FakeLink('qr');
+    for (let count = 0; count < 5; count += 1) link.looks('UNPAIRED');
+    await link.opensPage();
+    for (let count = 0; count < 5; count += 1) link.looks('UNPAIRED');
+    expect(link.failures).toEqual([]);
+  });
+});
+
 it('in the json log format, where nothing is drawn, a person is told once what to do', async () => {
   const link = new FakeLink('qr', undefined, 'json');
   await link.opensPage();
@@ -285,12 +313,14 @@ class FakeLink {
     send: (message: WorkerMessage) => Promise.resolve(void this.messages.push(message)),
   });
   readonly #linker: DeviceLinker;
+  #bringUp: (broughtUp: BroughtUp) => void = () => undefined;
 
   constructor(authMethod: 'qr' | 'code', now = new Date('2026-11-22T12:00:00.000Z'), format = 'pretty') {
     this.now = now;
     const context = {
       assignment: { account: '12025550100', authMethod, incarnation: 1, browser: { pid: 2 } },
       paths: sessionPathsIn(folder),
+      timeline: { elapsedMs: 1 },
       output: {
         format,
         banner: (title: string) => this.banners.push(title),
@@ -301,6 +331,7 @@ class FakeLink {
     };
     const records = {
       update: (change: Partial<DeviceStatus>) => Promise.resolve(void Object.assign(this.status, change)),
+      noteListening: () => Promise.resolve(),
       note: (entry: SessionHistoryEntryInput) => Promise.resolve(void this.history.push(entry)),
     };
     const page = {
@@ -325,7 +356,19 @@ class FakeLink {
         },
       },
     );
-    void this.#linker.run(this.#client as unknown as AttachedClient, () => new Promise<BroughtUp>(() => undefined));
+    void this.#linker.run(
+      this.#client as unknown as AttachedClient,
+      () => new Promise((resolve) => (this.#bringUp = resolve)),
+    );
+  }
+
+  async listens(): Promise<void> {
+    this.#bringUp({ state: { waVersion: null } as PageState, healed: false });
+    await vi.advanceTimersByTimeAsync(0);
+  }
+
+  isUnpaired(): WorkerFailure | undefined {
+    return this.#linker.onUnpaired();
   }
 
   /** WhatsApp says that the page isn't linked, and offers a first QR code, as it does whatever the method. */
