@@ -36,3 +36,27 @@ it.runIf(process.platform === 'linux')(
     });
   },
 );
+
+it('neither takes the account of one that is merely stopped, nor keeps it from going on', async () => {
+  first.signal('SIGSTOP');
+  try {
+    const second = stage.start();
+    expect(await second.waitForExit()).toEqual({ code: 73, signal: null });
+    expect(second.matching(/SESSION RESTORE|SCAN QR CODE/)).toEqual([]);
+  } finally {
+    first.signal('SIGCONT');
+  }
+  expect((await stage.ask('!ping')).body).toBe('pong');
+});
+
+it('is refused also while the first has no browser that could be found', async () => {
+  // It never finds WhatsApp, and goes on trying.
+  await first.stop();
+  const waiting = stage.start({ environment: { WASUP_BROWSER_ARGS: '["--host-resolver-rules=MAP * ~NOTFOUND"]' } });
+  await waiting.waitForLine(/WARN.*Restarting in \d+/);
+  const { browserPid } = await stage.waitForStatus(({ browserPid: pid }) => pid !== null, 'a browser');
+  process.kill(browserPid ?? 0, 'SIGKILL');
+  const second = stage.start();
+  expect(await second.waitForExit()).toEqual({ code: 73, signal: null });
+  expect(second.matching(new RegExp(`ERROR.*pid ${waiting.pid}`))).toHaveLength(1);
+});
