@@ -1,10 +1,13 @@
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { readAttempts } from '../../shared/restore-metrics.js';
 import { isAlive } from '../support/processes.js';
 import { accountNumber, contactNumber, fixture, type ListeningStatus, Stage } from '../support/stage.js';
 import type { SupervisorProcess } from '../support/supervisor-process.js';
+import { until } from '../support/until.js';
 
 describe("a bot made with defineBot from 'wasup'", () => {
   let stage: Stage;
@@ -44,13 +47,25 @@ describe("a bot made with defineBot from 'wasup'", () => {
     expect((await stage.ask('!ping')).body).toBe('pong');
   });
 
-  it('keeps its browser and its profile when it calls client.logout(), and is asked for a new link', async () => {
+  it('costs itself neither browser nor profile by client.logout(): the login is set aside whole, and a new link is asked for', async () => {
     const { ino } = await stat(stage.paths.profile);
     await stage.phone.receiveText({ from: contactNumber, body: '!logout' });
     await supervisor.waitForLine(/WhatsApp has unlinked this device/, { from: mark });
     await supervisor.waitForLine(/^ DEVICE LINKED - BOT READY TO SERVE!$/, { from: mark });
-    expect(await stage.waitUntilListening(before)).toMatchObject({ browserPid: before.browserPid });
-    expect((await stat(stage.paths.profile)).ino).toBe(ino);
+    await stage.waitUntilListening(before);
+    const [name = '', ...others] = await readdir(stage.paths.quarantine);
+    expect(others).toEqual([]);
+    expect((await stat(join(stage.paths.quarantine, name))).ino).toBe(ino);
+    expect(await readdir(join(stage.paths.quarantine, name))).toContain('Default');
+    // The attempt after the logout found the browser alive; it was stopped for the new link, on purpose.
+    const attempts = await until(
+      async () => {
+        const latest = (await readAttempts(stage.paths.restoreMetrics)).attempts.slice(-2);
+        return latest.at(-1)?.outcome === 'listening' && latest.at(-1)?.rung === 'relink' ? latest : undefined;
+      },
+      { expectation: () => 'the link in the books' },
+    );
+    expect(attempts[0]).toMatchObject({ rung: 'warm', outcome: 'failed', class: 'AUTH' });
     expect((await stage.ask('!ping')).body).toBe('pong');
   });
 
