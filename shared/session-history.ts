@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { readJsonFile, updateJsonFile } from './files/json-file.js';
+import { type JsonFileKind, readJsonFile, updateJsonFile } from './files/json-file.js';
 import { jsonList } from './files/json-list.js';
 
 /** Older entries are dropped: about 50 kB, and weeks of a healthy account. */
@@ -78,4 +78,20 @@ export async function readSessionHistory(
 }
 
 /** What `session-history.json` is. */
-export const sessionHistoryFile = jsonList(entrySchema);
+export const sessionHistoryFile: JsonFileKind<readonly SessionHistoryEntry[]> = {
+  ...jsonList(entrySchema),
+  complete: completeHistory,
+};
+
+/** Nobody takes entries away but the oldest of a full history. */
+function completeHistory(
+  found: readonly SessionHistoryEntry[],
+  remembered: readonly SessionHistoryEntry[],
+): readonly SessionHistoryEntry[] {
+  if (found.length >= maxHistoryEntries) return found;
+  const known = new Set(found.map((entry) => JSON.stringify(entry)));
+  const missing = remembered.filter((entry) => !known.has(JSON.stringify(entry)));
+  if (missing.length === 0) return found;
+  const whole = [...missing, ...found].toSorted((a, b) => Date.parse(a.timestamp) - Date.parse(b.timestamp));
+  return whole.slice(-maxHistoryEntries);
+}

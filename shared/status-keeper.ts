@@ -35,8 +35,8 @@ export class StatusKeeper {
   }
 
   /**
-   * Looks whether the file is there and says what is true, and mends it where it doesn't. Learns what another process
-   * has written, too: whoever may have to rebuild the file calls it now and then.
+   * Looks whether the file is there and says what is true, and mends it where it doesn't. Remembers what another process
+   * has written, too.
    *
    * @param expected what must stand in it.
    */
@@ -45,6 +45,11 @@ export class StatusKeeper {
       const wrong = Object.entries(expected).some(([name, value]) => status[name as keyof DeviceStatus] !== value);
       return wrong ? changeStatus(status, expected, this.#now()) : status;
     });
+  }
+
+  /** Remembers what another process has written, and leaves a file that is missing or damaged to that. */
+  learn(): Promise<void> {
+    return this.#file.learn();
   }
 
   /** Resolves when everything is written that can be. */

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Alert } from '../shared/alerts.js';
+import type { Configuration } from '../shared/configuration/compile-configuration.js';
 import { readDeviceStatus } from '../shared/device-status.js';
 import { describeError } from '../shared/errors.js';
 import type { KeptFileOptions } from '../shared/files/kept-json-file.js';
@@ -12,30 +13,50 @@ import type { AttemptMetrics } from '../shared/protocol/messages.js';
 import { appendAttempt } from '../shared/restore-metrics.js';
 import type { SessionHistoryEntryInput } from '../shared/session-history.js';
 import { StatusKeeper } from '../shared/status-keeper.js';
+import { AlertEchoes, type Teller } from './alert-echoes.js';
 import type { StoredState } from './decide-operation.js';
 import type { Machine } from './machine-types.js';
 import type { Tally } from './restart-tally.js';
 import { readTally, writeTally } from './restart-tally-file.js';
+import { noteUpAndDown } from './up-and-down.js';
+
+export interface AccountRecordsOptions {
+  readonly paths: SessionPaths;
+  readonly number: string;
+  readonly log: Logger;
+  /** Told when files were rebuilt or can't be written. */
+  readonly raise: (alert: Alert) => void;
+  /** The files are looked at as often as the worker looks at its page. */
+  readonly configuration: Pick<Configuration, 'probeIntervalMs'>;
+}
 
 /** The supervisor's part in an account's files: what was stored before a start, and what a life that has ended can't write any more. */
 export class AccountRecords {
   readonly #paths: SessionPaths;
   readonly #number: string;
   readonly #log: Logger;
-  readonly #onAlert: (alert: Alert) => void;
+  readonly #raise: (alert: Alert) => void;
   readonly #status: StatusKeeper;
   readonly #history: HistoryKeeper;
+  readonly #lookIntervalMs: number;
+  readonly #echoes = new AlertEchoes();
   #belongsToAnother = false;
+  #hasWriter = false;
+  #isLooking = false;
+  #lookTimer: NodeJS.Timeout | undefined;
   /** One write after another. */
   #writing: Promise<unknown> = Promise.resolve();
 
-  /** @param onAlert told when files were rebuilt or can't be written. */
-  constructor(paths: SessionPaths, number: string, log: Logger, onAlert: (alert: Alert) => void) {
+  constructor({ paths, number, log, raise, configuration }: AccountRecordsOptions) {
     this.#paths = paths;
     this.#number = number;
     this.#log = log;
-    this.#onAlert = onAlert;
-    const kept: KeptFileOptions = { onTrouble: onAlert, onRecovered: (sentence) => log.info(sentence) };
+    this.#raise = raise;
+    this.#lookIntervalMs = configuration.probeIntervalMs;
+    const kept: KeptFileOptions = {
+      onTrouble: (alert) => this.#tell(alert, 'supervisor'),
+      onNews: (sentence) => log.info(sentence),
+    };
     this.#status = new StatusKeeper(paths.deviceStatus, number, kept);
     this.#history = new HistoryKeeper(paths.sessionHistory, kept);
   }
@@ -46,7 +67,8 @@ export class AccountRecords {
     const hasStatus = existsSync(this.#paths.deviceStatus);
     const { status, repaired } = await readDeviceStatus(this.#paths.deviceStatus, this.#number);
     if (repaired !== undefined) this.#tellRepaired('device-status.json', repaired);
-    await this.#status.read();
+    // What was there when we came is remembered from now on.
+    await Promise.all([this.#status.read(), this.#history.read()]);
     const isKnown = hasStatus && repaired === undefined;
     if (isKnown && status.deviceLinked && !hasProfile) {
       this.#log.warn(
@@ -71,6 +93,20 @@ export class AccountRecords {
 
   get belongsToAnother(): boolean {
     return this.#belongsToAnother;
+  }
+
+  /** Notes what is worth it, and looks after the files from the start to the stop. */
+  onState(before: Machine, after: Machine): void {
+    // The worker knows better what is true of it, and looks at the files, too.
+    this.#hasWriter = after.worker === 'assigned' || after.worker === 'stopping';
+    noteUpAndDown(before, after, (entry) => this.note(entry));
+    if (after.state === 'stopped') {
+      clearInterval(this.#lookTimer);
+      this.#lookTimer = undefined;
+      return;
+    }
+    this.#lookTimer ??= setInterval(() => this.#look(), this.#lookIntervalMs).unref();
+    if (after.state === 'listening' && before.state !== 'listening') this.#look();
   }
 
   /** Nobody listens any more, whatever the file says. */
@@ -113,9 +149,27 @@ export class AccountRecords {
     return this.#writing;
   }
 
+  /** Tells an alert of the worker's, unless we have told of the same file already. */
+  hearWorker(alert: Alert): void {
+    this.#tell(alert, 'worker');
+  }
+
+  /** Learns what the worker has written, and mends what was deleted or damaged. */
+  #look(): void {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    this.#write('device-status.json', () => (this.#hasWriter ? this.#status.learn() : this.#status.verify()));
+    this.#write('session-history.json', () => this.#history.verify());
+    void this.#writing.finally(() => (this.#isLooking = false));
+  }
+
+  #tell(alert: Alert, teller: Teller): void {
+    if (!this.#echoes.isEcho(alert, teller, performance.now())) this.#raise(alert);
+  }
+
   #tellRepaired(name: string, damage: string): void {
     const sentence = `${name} was damaged (${damage}); it was set aside and rebuilt.`;
-    this.#onAlert({ kind: 'records-repaired', sentence, action: null });
+    this.#tell({ kind: 'records-repaired', sentence, action: null }, 'supervisor');
   }
 
   #write(name: string, write: () => Promise<unknown>): void {

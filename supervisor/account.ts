@@ -19,7 +19,6 @@ import { createMachine, type Effect, type Machine, type MachineEvent, transition
 import { quarantineProfile } from './quarantine.js';
 import type { AccountBrowserOptions } from './start-account-browser.js';
 import { browserFailure, tellAlert, tellFailure } from './tell-failure.js';
-import { noteUpAndDown } from './up-and-down.js';
 
 export interface AccountOptions extends AccountBrowserOptions {
   readonly number: string;
@@ -60,11 +59,9 @@ export class Account extends EventEmitter<AccountEvents> {
     this.number = options.number;
     this.#paths = sessionPaths(options.configuration.sessionsDirectory, options.number);
     this.#log = options.log.child({ account: `+${options.number}` });
-    this.#records = new AccountRecords(this.#paths, options.number, this.#log, (alert) => this.#raise(alert, null));
-    this.#watches = new AccountWatches({
-      raise: (alert) => this.#raise(alert, null),
-      isActive: () => this.#records.isActive(),
-    });
+    const raise = (alert: Alert): void => this.#raise(alert, null);
+    this.#records = new AccountRecords({ ...options, paths: this.#paths, log: this.#log, raise });
+    this.#watches = new AccountWatches({ raise, isActive: () => this.#records.isActive() });
     this.#linkDesk = new LinkDesk(options.configuration.authMethod);
     this.#processes = new AccountProcesses({
       ...options,
@@ -180,7 +177,7 @@ export class Account extends EventEmitter<AccountEvents> {
     this.#log.debug(change, `${change.event}: ${change.from} -> ${change.to}`);
     if (machine.tally !== before.tally) this.#records.saveTally(machine.tally);
     if (machine.mode === 'link' && before.mode === 'restore') this.#linkDesk.settle();
-    noteUpAndDown(before, machine, (entry) => this.#records.note(entry));
+    this.#records.onState(before, machine);
     this.#watches.onState(before, machine);
     for (const effect of effects) this.#perform(effect);
     this.emit('state', machine);
@@ -283,7 +280,7 @@ export class Account extends EventEmitter<AccountEvents> {
         this.#attempts.report(message.attempt);
         return;
       case 'alert':
-        this.#raise({ kind: message.kind, sentence: message.sentence, action: message.action }, null);
+        this.#records.hearWorker({ kind: message.kind, sentence: message.sentence, action: message.action });
         return;
       case 'qr':
       case 'qr-expired':

@@ -11,19 +11,21 @@ import { StatusKeeper } from '../shared/status-keeper.js';
 export interface SessionRecordsOptions {
   /** Told when files were rebuilt or can't be written. */
   readonly onAlert?: (alert: Alert) => void;
-  /** Milliseconds between looks at the files of a listening session. Default: 5000. */
+  /** Milliseconds between looks at the files. Default: 5000. */
   readonly verifyIntervalMs?: number;
 }
 
 /**
  * The account's files, as the worker keeps them. A disk that refuses to be written is never the end of a session that
- * works; files that somebody deletes, damages or changes while it listens are written anew.
+ * works; files that somebody deletes, damages or changes while it lives are written anew.
  */
 export class SessionRecords {
   readonly #log: Logger;
   readonly #status: StatusKeeper;
   readonly #history: HistoryKeeper;
   readonly #verifyIntervalMs: number;
+  /** Nobody else says anything of the status as long as this life lasts. */
+  #said: Partial<DeviceStatus> = {};
   #verifyTimer: NodeJS.Timeout | undefined;
 
   constructor(paths: SessionPaths, account: string, log: Logger, options: SessionRecordsOptions = {}) {
@@ -35,10 +37,12 @@ export class SessionRecords {
         if (options.onAlert !== undefined) options.onAlert(alert);
         else log.warn(`${alert.sentence}${alert.action === null ? '' : ` ${alert.action}`}`);
       },
-      onRecovered: (sentence) => log.info(sentence),
+      onNews: (sentence) => log.info(sentence),
     };
     this.#status = new StatusKeeper(paths.deviceStatus, account, kept);
     this.#history = new HistoryKeeper(paths.sessionHistory, kept);
+    // What was there when this life began is remembered from now on.
+    void this.#history.read();
   }
 
   status(): Promise<DeviceStatus> {
@@ -46,16 +50,17 @@ export class SessionRecords {
   }
 
   async update(change: Partial<DeviceStatus>): Promise<void> {
-    if (change.isActive === false) clearInterval(this.#verifyTimer);
+    this.#verifyTimer ??= setInterval(() => void this.#verify(), this.#verifyIntervalMs).unref();
+    this.#said = { ...this.#said, ...change };
     await this.#status.update(change).catch((error: unknown) => this.#tellBug(error));
   }
 
-  /** The session listens, whatever kept it from that before is over. From now on the files are looked after. */
+  /** The session listens, whatever kept it from that before is over. */
   async noteListening(details: Partial<DeviceStatus> = {}): Promise<void> {
-    clearInterval(this.#verifyTimer);
-    this.#verifyTimer = setInterval(() => void this.#verify(), this.#verifyIntervalMs).unref();
     await this.update({
-      ...whileListening,
+      state: 'listening',
+      deviceLinked: true,
+      isActive: true,
       lastConnected: new Date().toISOString(),
       reason: null,
       userAction: null,
@@ -67,22 +72,22 @@ export class SessionRecords {
     await this.#history.note(entry).catch((error: unknown) => this.#tellBug(error));
   }
 
-  /** Resolves when everything that was to be written is. An exit in the middle of a write leaves half a file behind. */
+  /**
+   * This life is over: the files are left to the supervisor. Resolves when everything that was to be written is. An exit in
+   * the middle of a write leaves half a file behind.
+   */
   async settled(): Promise<void> {
+    clearInterval(this.#verifyTimer);
     await Promise.all([this.#status.settled(), this.#history.settled()]);
   }
 
   async #verify(): Promise<void> {
-    await Promise.all([
-      this.#status.verify({ ...whileListening, workerPid: process.pid }),
-      this.#history.verify(),
-    ]).catch((error: unknown) => this.#tellBug(error));
+    await Promise.all([this.#status.verify(this.#said), this.#history.verify()]).catch((error: unknown) =>
+      this.#tellBug(error),
+    );
   }
 
   #tellBug(error: unknown): void {
     this.#log.error(`A record makes no sense and was dropped: ${describeError(error)}. Please report this.`);
   }
 }
-
-/** What the status file says as long as the session listens. */
-const whileListening = { state: 'listening', deviceLinked: true, isActive: true } as const;

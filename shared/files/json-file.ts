@@ -17,6 +17,8 @@ export interface JsonFileKind<Value> {
   lost?(damage: string | undefined): Value;
   /** Keeps what can be kept; `damage` says in a few words what was wrong, and undefined that nothing was. */
   salvage(content: unknown): { readonly value: Value; readonly damage: string | undefined };
+  /** For what only grows: what is found, with what is remembered and missing in it. Gives `found` itself when nothing is. */
+  complete?(found: Value, remembered: Value): Value;
 }
 
 /** @throws WasupError when the file can't be read for a reason that is not its own (too many open files, a failing disk). */

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 
 import type { Alert } from '../alerts.js';
 import { describeError, WasupError } from '../errors.js';
-import { type JsonFileKind, readJsonFile, updateJsonFile } from './json-file.js';
+import { type JsonFileKind, peekJsonFile, readJsonFile, updateJsonFile } from './json-file.js';
 
 /** Changes that wait for a disk to take them; a session makes some dozen in an hour. */
 const maxPending = 500;
@@ -10,8 +10,8 @@ const maxPending = 500;
 export interface KeptFileOptions {
   /** Told when the file was rebuilt, each time, and when it can't be written, once until it can. */
   readonly onTrouble: (alert: Alert) => void;
-  /** Told when the file can be written again. */
-  readonly onRecovered?: (sentence: string) => void;
+  /** Told when the file can be written again, or was completed. */
+  readonly onNews?: (sentence: string) => void;
   /** Milliseconds between tries to write what couldn't be written. Default: 5000. */
   readonly retryMs?: number;
   readonly now?: () => Date;
@@ -24,6 +24,8 @@ export interface KeptFileOptions {
  */
 export class KeptJsonFile<Value> {
   readonly #path: string;
+  readonly #plainKind: JsonFileKind<Value>;
+  /** The same, with what is remembered instead of what is lost. */
   readonly #kind: JsonFileKind<Value>;
   readonly #options: KeptFileOptions;
   readonly #retryMs: number;
@@ -42,12 +44,14 @@ export class KeptJsonFile<Value> {
     this.#path = path;
     this.#options = options;
     this.#retryMs = options.retryMs ?? 5_000;
+    this.#plainKind = kind;
     this.#kind = {
+      ...kind,
       create: () => this.#recall(kind.create(), undefined),
       lost: (damage) => this.#recall(kind.lost?.(damage) ?? kind.create(), damage),
       salvage: (content) => {
         const { value, damage } = kind.salvage(content);
-        return { value: damage === undefined ? value : this.#recall(value, damage), damage };
+        return { value: damage === undefined ? this.#complete(value) : this.#recall(value, damage), damage };
       },
     };
   }
@@ -86,6 +90,14 @@ export class KeptJsonFile<Value> {
       this.#pending.push(correct);
       if (!isTrue) this.#tellRepaired('corrected', 'what it said was not true');
       await this.#write();
+    });
+  }
+
+  /** Remembers what another process has written. A file that is missing or damaged is left to that process. */
+  learn(): Promise<void> {
+    return this.#inTurn(async () => {
+      const found = await peekJsonFile(this.#path, this.#plainKind).catch(() => undefined);
+      if (found?.exists === true && found.damage === undefined) this.#memory = found.value;
     });
   }
 
@@ -146,7 +158,20 @@ export class KeptJsonFile<Value> {
       this.#tellRepaired(how, damage === undefined ? 'it was missing' : `it was damaged (${damage})`);
     }
     this.#rebuildIsTold = true;
-    return this.#memory ?? rest;
+    if (this.#memory === undefined) return rest;
+    return this.#kind.complete?.(rest, this.#memory) ?? this.#memory;
+  }
+
+  /** Another process may have made the file anew that knew less of it, or a person has cut something out. */
+  #complete(found: Value): Value {
+    const whole = this.#memory === undefined ? found : (this.#kind.complete?.(found, this.#memory) ?? found);
+    if (whole === found) return found;
+    this.#found.isRebuilt = true;
+    // Who made it anew has told of the damage.
+    if (!this.#rebuildIsTold)
+      this.#options.onNews?.(`${basename(this.#path)} lacked something that is remembered; it is added.`);
+    this.#rebuildIsTold = true;
+    return whole;
   }
 
   #present(): Value {
@@ -177,7 +202,7 @@ export class KeptJsonFile<Value> {
   #tellRecovered(): void {
     if (!this.#isUnwritable) return;
     this.#isUnwritable = false;
-    this.#options.onRecovered?.(`${basename(this.#path)} can be written again; what was kept is in it.`);
+    this.#options.onNews?.(`${basename(this.#path)} can be written again; what was kept is in it.`);
   }
 
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {

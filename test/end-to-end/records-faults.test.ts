@@ -3,11 +3,12 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import type { SessionHistoryEntry } from '../../shared/session-history.js';
 import { type ListeningStatus, Stage } from '../support/stage.js';
 import type { SupervisorProcess } from '../support/supervisor-process.js';
 import { until } from '../support/until.js';
 
-/** The worker looks at its files with each probe. */
+/** Worker and supervisor look at the files as often as the worker looks at its page. */
 const environment = { WASUP_PROBE_INTERVAL_MS: '1000', WASUP_PROBE_TIMEOUT_MS: '1000' };
 
 const misfortunes: readonly [string, (path: string) => Promise<unknown>][] = [
@@ -22,10 +23,16 @@ describe('of a session that listens', () => {
   let stage: Stage;
   let supervisor: SupervisorProcess;
   let before: ListeningStatus;
+  let beginning: readonly SessionHistoryEntry[];
 
   beforeAll(async () => {
+    // A restored session has more to lose than one that was just linked.
     ({ stage, supervisor } = await Stage.openLinked({}, { environment }));
+    await supervisor.stop();
+    supervisor = stage.start({ environment });
     before = await stage.waitUntilListening();
+    await stage.waitForEvent('restore_complete', 0);
+    beginning = await stage.restoreHistory();
   });
   afterAll(() => stage.close());
 
@@ -34,15 +41,22 @@ describe('of a session that listens', () => {
       const from = supervisor.mark;
       await befall(stage.paths.deviceStatus);
       await supervisor.waitForLine(/WARN.*device-status\.json was rebuilt from memory/, { from });
-      const { linkedAt, workerPid, browserPid } = before;
-      const expected = { deviceLinked: true, isActive: true, state: 'listening', linkedAt, workerPid, browserPid };
-      expect(await untilSound('device-status.json')).toMatchObject(expected);
+      // Everything but when it was written.
+      const { updatedAt, ...known } = before;
+      expect(updatedAt).not.toBeNull();
+      expect(known).toMatchObject({ deviceLinked: true, isActive: true, restoreCount: 1 });
+      expect(known.linkedAt).not.toBeNull();
+      expect(await untilSound('device-status.json')).toMatchObject(known);
       expect((await stage.ask('!ping')).body).toBe('pong');
     });
 
     it('is written anew when it is the history, and costs the session nothing', async () => {
+      const from = supervisor.mark;
+      const told = await repairsTold();
       await befall(stage.paths.sessionHistory);
-      expect(await untilSound('session-history.json')).toBeInstanceOf(Array);
+      await supervisor.waitForLine(/WARN.*session-history\.json was rebuilt from memory/, { from });
+      await untilRepairsTold(told + 1);
+      expect((await stage.restoreHistory()).slice(0, beginning.length)).toEqual(beginning);
       expect((await stage.ask('!ping')).body).toBe('pong');
       expect(await stage.status()).toMatchObject({ isActive: true, workerPid: before.workerPid });
     });
@@ -58,6 +72,24 @@ describe('of a session that listens', () => {
     // It is told when it is found, and written a moment later.
     await stage.waitForStatus(({ isActive, deviceLinked }) => isActive && deviceLinked, 'the status to be true again');
   });
+
+  it('tells of each repair once', async () => {
+    const told = misfortunes.length * 2 + 1;
+    expect(supervisor.matching(/WARN.*(rebuilt|corrected)/)).toHaveLength(told);
+    await untilRepairsTold(told);
+  });
+
+  /** What the log says comes to the history a moment later. */
+  async function untilRepairsTold(count: number): Promise<void> {
+    await until(async () => ((await repairsTold()) === count ? true : undefined), {
+      expectation: () => `${count} repairs to be in the history`,
+    });
+  }
+
+  async function repairsTold(): Promise<number> {
+    const entries = (await untilSound('session-history.json')) as readonly SessionHistoryEntry[];
+    return entries.filter((entry) => entry['alert'] === 'records-repaired').length;
+  }
 
   /** Reads without repairing anything. */
   function untilSound(name: string): Promise<unknown> {

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Alert } from '../../shared/alerts.js';
 import { updateDeviceStatus } from '../../shared/device-status.js';
 import { HistoryKeeper } from '../../shared/history-keeper.js';
-import { readSessionHistory } from '../../shared/session-history.js';
+import { appendSessionHistory, maxHistoryEntries, readSessionHistory } from '../../shared/session-history.js';
 import { StatusKeeper } from '../../shared/status-keeper.js';
 import { until } from '../support/until.js';
 
@@ -39,7 +39,7 @@ afterEach(async () => {
 function options() {
   return {
     onTrouble: (alert: Alert) => alerts.push(alert),
-    onRecovered: (sentence: string) => recoveries.push(sentence),
+    onNews: (sentence: string) => recoveries.push(sentence),
     retryMs: 20,
   };
 }
@@ -227,3 +227,64 @@ test.each(mishaps.filter(([name]) => !name.startsWith('another')))(
     history.close();
   },
 );
+
+describe('a history that another process made anew without knowing all of it', () => {
+  let now: Date;
+  let history: HistoryKeeper;
+
+  beforeEach(async () => {
+    now = new Date('2026-11-22T10:00:00.000Z');
+    history = new HistoryKeeper(path, { ...options(), now: () => now });
+    await history.note({ eventType: 'device_linked' });
+    await rm(path);
+    now = new Date('2026-11-22T11:00:00.000Z');
+    await appendSessionHistory(path, { eventType: 'restore_authenticated' }, now);
+  });
+  afterEach(() => history.close());
+
+  test('is completed by the next look, in the order of the times, and told once', async () => {
+    await history.verify();
+    await history.verify();
+    expect(await eventTypes()).toEqual(['device_linked', 'restore_authenticated']);
+    // Who has made it anew has alerted people.
+    expect(alerts).toEqual([]);
+    expect(recoveries).toEqual(['device-status.json lacked something that is remembered; it is added.']);
+  });
+
+  test('is completed by the next entry', async () => {
+    now = new Date('2026-11-22T12:00:00.000Z');
+    await history.note({ eventType: 'restore_complete' });
+    expect(await eventTypes()).toEqual(['device_linked', 'restore_authenticated', 'restore_complete']);
+    expect(recoveries).toHaveLength(1);
+  });
+});
+
+test('what another process writes is learned without mending what it has yet to write', async () => {
+  await keeper.update({ workerPid: 1 });
+  await updateDeviceStatus(path, number, known);
+  await keeper.learn();
+  await rm(path);
+  await keeper.learn();
+  await expect(onDisk()).rejects.toThrow('ENOENT');
+  await writeFile(path, '{"number"');
+  await keeper.learn();
+  expect(await readFile(path, 'utf8')).toBe('{"number"');
+  expect(alerts).toEqual([]);
+  await keeper.verify();
+  expect(await onDisk()).toMatchObject({ ...known, workerPid: 1 });
+});
+
+test('a full history has lost nothing but its oldest entries', async () => {
+  const history = new HistoryKeeper(path, options());
+  await history.note({ eventType: 'oldest' });
+  for (let count = 0; count < maxHistoryEntries; count += 1) await appendSessionHistory(path, { eventType: 'later' });
+  await history.verify();
+  await history.note({ eventType: 'newest' });
+  expect(new Set(await eventTypes())).toEqual(new Set(['later', 'newest']));
+  expect(alerts).toEqual([]);
+  history.close();
+});
+
+async function eventTypes(): Promise<string[]> {
+  return (await readSessionHistory(path)).entries.map(({ eventType }) => eventType);
+}
