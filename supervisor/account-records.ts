@@ -79,6 +79,7 @@ export class AccountRecords {
     const { tally, repaired: tallyRepaired } = await readTally(this.#paths.restartTally, new Date());
     if (tallyRepaired !== undefined) this.#tellRepaired('restart-tally.json', tallyRepaired);
     const deviceLinked = isKnown ? status.deviceLinked : undefined;
+    if (!isKnown && hasProfile && tally.unpaired === null) await this.#presumeLinked();
     return {
       stored: { hasProfile, deviceLinked, unpaired: tally.unpaired !== null },
       tally,
@@ -147,6 +148,12 @@ export class AccountRecords {
   /** Resolves when everything is written as far as it can be. */
   settled(): Promise<unknown> {
     return this.#writing;
+  }
+
+  /** A file that was rebuilt from nothing would say "not linked" to the next start, if this one gets no further. */
+  async #presumeLinked(): Promise<void> {
+    const linked = (await this.#history.read()).findLast(({ eventType }) => eventType === 'device_linked');
+    await this.#status.update({ deviceLinked: true, linkedAt: linked?.timestamp ?? null });
   }
 
   /** Tells an alert of the worker's, unless we have told of the same file already. */
