@@ -1,7 +1,9 @@
 import { Worker } from 'node:worker_threads';
 
-/** How often the guard looks for the parent. With the kill itself well below the second that is promised. */
+/** How often the guard looks for the parent. With the grace and the kill itself below the second that is promised. */
 const pollIntervalMs = 250;
+/** For a main thread that turns: it has to write down that nobody listens any more, also on a busy disk. */
+const graceMs = 500;
 
 /**
  * Ends this process once its supervisor has died, whatever the main thread does. One that turns sees IPC `disconnect`
@@ -10,7 +12,11 @@ const pollIntervalMs = 250;
 export function startGuardThread(): void {
   const thread = new Worker(
     `const parent = ${process.ppid};
-     setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL'); }, ${pollIntervalMs});`,
+     const poll = setInterval(() => {
+       if (process.ppid === parent) return;
+       clearInterval(poll);
+       setTimeout(() => process.kill(process.pid, 'SIGKILL'), ${graceMs});
+     }, ${pollIntervalMs});`,
     { eval: true, resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 } },
   );
   thread.unref();

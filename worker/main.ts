@@ -112,6 +112,8 @@ async function fail(thrown: unknown): Promise<void> {
     reason: failure.message,
     userAction: failure.userAction,
   });
+  // The browser goes with its supervisor, and may be missed first. Then nobody else writes the end down.
+  if (!process.connected) await session?.stop(0, 'supervisor-gone').catch(() => undefined);
   const settled = session?.settled() ?? Promise.resolve();
   await withDeadline(settled, lastWritesTimeoutMs, 'Writing the last records').catch(() => undefined);
   process.exit(failure.exitCode);

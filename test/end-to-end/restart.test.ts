@@ -96,6 +96,7 @@ describe('a linked account', () => {
     first.signal('SIGKILL');
     await stage.waitUntilNothingRuns(2_000);
     expect(await stage.locks()).toEqual([]);
+    expect(await stage.status()).toMatchObject({ isActive: false, state: 'stopped', workerPid: null });
 
     const { qrRefsServed } = stage.sandbox.counters;
     const second = stage.start();
