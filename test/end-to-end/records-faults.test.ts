@@ -24,6 +24,7 @@ describe('of a session that listens', () => {
   let supervisor: SupervisorProcess;
   let before: ListeningStatus;
   let beginning: readonly SessionHistoryEntry[];
+  let repairs = 0;
 
   beforeAll(async () => {
     // A restored session has more to lose than one that was just linked.
@@ -48,14 +49,14 @@ describe('of a session that listens', () => {
       expect(known.linkedAt).not.toBeNull();
       expect(await untilSound('device-status.json')).toMatchObject(known);
       expect((await stage.ask('!ping')).body).toBe('pong');
+      await untilNextRepairIsTold();
     });
 
     it('is written anew when it is the history, and costs the session nothing', async () => {
       const from = supervisor.mark;
-      const told = await repairsTold();
       await befall(stage.paths.sessionHistory);
       await supervisor.waitForLine(/WARN.*session-history\.json was rebuilt from memory/, { from });
-      await untilRepairsTold(told + 1);
+      await untilNextRepairIsTold();
       expect((await stage.restoreHistory()).slice(0, beginning.length)).toEqual(beginning);
       expect((await stage.ask('!ping')).body).toBe('pong');
       expect(await stage.status()).toMatchObject({ isActive: true, workerPid: before.workerPid });
@@ -71,18 +72,19 @@ describe('of a session that listens', () => {
     await supervisor.waitForLine(/WARN.*device-status\.json was corrected/, { from });
     // It is told when it is found, and written a moment later.
     await stage.waitForStatus(({ isActive, deviceLinked }) => isActive && deviceLinked, 'the status to be true again');
+    await untilNextRepairIsTold();
   });
 
   it('tells of each repair once', async () => {
-    const told = misfortunes.length * 2 + 1;
-    expect(supervisor.matching(/WARN.*(rebuilt|corrected)/)).toHaveLength(told);
-    await untilRepairsTold(told);
+    expect(supervisor.matching(/WARN.*(rebuilt|corrected)/)).toHaveLength(repairs);
+    expect(await repairsTold()).toBe(repairs);
   });
 
   /** What the log says comes to the history a moment later. */
-  async function untilRepairsTold(count: number): Promise<void> {
-    await until(async () => ((await repairsTold()) === count ? true : undefined), {
-      expectation: () => `${count} repairs to be in the history`,
+  async function untilNextRepairIsTold(): Promise<void> {
+    repairs += 1;
+    await until(async () => ((await repairsTold()) === repairs ? true : undefined), {
+      expectation: () => `${repairs} repairs to be in the history`,
     });
   }
 
