@@ -39,7 +39,9 @@ export async function forEachAccount(
   show: (number: string) => Promise<void>,
 ): Promise<void> {
   const numbers = asked.length > 0 ? asked : await findAccounts(directory);
-  if (numbers.length === 0) process.stderr.write(`There are no accounts in ${directory}.\n`);
+  if (numbers.length === 0) {
+    process.stderr.write(`There are no accounts in ${directory}.\n  What to do: ${noAccounts}\n`);
+  }
   for (const number of numbers) {
     try {
       await show(number);
@@ -50,6 +52,10 @@ export async function forEachAccount(
     }
   }
 }
+
+/** The sandbox's account of `npm start` is one like any other: it is found where that was run. */
+const noAccounts =
+  'Go to where wasup was started, or name its sessions folder (--sessions-dir, WASUP_SESSIONS_DIR). `npm start` makes an account.';
 
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);

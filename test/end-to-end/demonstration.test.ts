@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isAlive } from '../support/processes.js';
 import { Stage } from '../support/stage.js';
 import type { SupervisorProcess } from '../support/supervisor-process.js';
+import { runWasup } from '../support/wasup-command.js';
 
 /** What `npm start` runs where no account is configured; the sandbox is its own then. */
 describe('the demonstration', () => {
@@ -24,6 +25,10 @@ describe('the demonstration', () => {
     await first.waitForLine(/^ TRY IT$/);
     await first.waitForLine(/npx wasup sandbox send/);
     await first.waitForLine(/WASUP_ACCOUNTS=/);
+
+    const { code, output } = await runWasup(['status', '--sessions-dir', stage.sessionsFolder], stage.workingDirectory);
+    expect(code).toBe(0);
+    expect(output).toMatch(/^Listening +Yes\.$/m);
 
     const from = first.mark;
     const workerPid = Number((await first.waitForLine(/kill -9 (\d+)$/))[1]);

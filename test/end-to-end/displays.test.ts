@@ -115,6 +115,12 @@ describe('what people are shown of an account', () => {
     },
   );
 
+  it.each(['status', 'stats'])('where there is none, `%s` says where people may look', async (word) => {
+    const { code, output, errorOutput } = await runWasup([word], stage.workingDirectory);
+    expect({ code, output }).toEqual({ code: 0, output: '' });
+    expect(errorOutput).toMatch(/^There are no accounts in .*\n {2}What to do: .*--sessions-dir/);
+  });
+
   it.each(['status', 'history', 'stats'])('with a number that is none ends `%s` with 64', async (word) => {
     expect((await wasup(word, '+1-202')).code).toBe(64);
   });
