@@ -36,7 +36,8 @@ export function workerExited(
     // Planned or not: one that had to be killed has written nothing.
     return { machine: next.machine, effects: [{ type: 'record-inactive' }, ...next.effects] };
   }
-  return afterFailure(without, machine.workerFailure ?? { ...failureOfExit(exit), reported: false }, surroundings);
+  const failure = machine.workerFailure ?? { ...failureOfExit(exit), reported: false };
+  return afterFailure(without, failure, surroundings, machine.listeningSinceMs !== null);
 }
 
 export function browserFailed(machine: Machine, failure: Failure, surroundings: Surroundings): Step {
@@ -90,9 +91,9 @@ function forgetOldFailures(machine: Machine, now: Moment): Machine {
   return { ...machine, listeningSinceMs: null, tally: wasStable ? forgive(tally) : tally };
 }
 
-function afterFailure(machine: Machine, failure: WorkerFailure, surroundings: Surroundings): Step {
+function afterFailure(machine: Machine, failure: WorkerFailure, surroundings: Surroundings, hasListened = false): Step {
   const { limits, now, random } = surroundings;
-  const { machine: counted, count } = countIn(machine, failure, now);
+  const { machine: counted, count } = countIn(machine, failure, now, hasListened);
   const decision = decideRestart(
     { class: failure.class, mode: machine.mode, count, reported: failure.reported },
     limits,
@@ -134,8 +135,16 @@ function afterFailure(machine: Machine, failure: WorkerFailure, surroundings: Su
   return { machine: { ...next, state: 'backoff' }, effects };
 }
 
-/** Each class has its own counter. A session that is unlinked while it listens has not failed to be restored yet. */
-function countIn(machine: Machine, failure: WorkerFailure, { wallMs }: Moment): { machine: Machine; count: number } {
+/**
+ * Each class has its own counter. A session that is unlinked while it listens, or comes up again in its page, has not
+ * failed to be restored yet.
+ */
+function countIn(
+  machine: Machine,
+  failure: WorkerFailure,
+  { wallMs }: Moment,
+  hasListened: boolean,
+): { machine: Machine; count: number } {
   const stuck = failure.class !== 'AUTH' && machine.phase === 'authenticating';
   const watched: Machine = {
     ...machine,
@@ -143,7 +152,7 @@ function countIn(machine: Machine, failure: WorkerFailure, { wallMs }: Moment): 
     stuckAuthenticating: stuck ? machine.stuckAuthenticating + 1 : 0,
     phase: null,
   };
-  const wasAttempt = machine.state === 'restoring' || machine.state === 'linking';
+  const wasAttempt = !hasListened && (machine.state === 'restoring' || machine.state === 'linking');
   if (failure.class === 'AUTH' && !wasAttempt) return { machine: watched, count: 0 };
   const tally = countFailure(machine.tally, failure.class, wallMs);
   return { machine: { ...watched, tally }, count: countOf(tally, failure.class, wallMs) };

@@ -146,6 +146,16 @@ const paths: readonly Path[] = [
     ],
   },
   {
+    name: 'a session that is refused while it comes up again in its page has spent no attempt yet',
+    before: [...up, { type: 'phase', phase: 'loading' }],
+    steps: [
+      [refused, 'restoring'],
+      [loggedOut, 'backoff', 'retry-in 5000'],
+      [retry, 'starting', 'start-worker'],
+      [workerReady, 'restoring', 'assign restore warm 1, new page'],
+    ],
+  },
+  {
     name: 'a worker that has gone silent is killed, and followed by another one',
     before: up,
     steps: [
