@@ -92,6 +92,17 @@ it('closes other pages of the browser that show WhatsApp Web, and no more, befor
   expect(closed).toEqual(['https://web.whatsapp.com/']);
 });
 
+it('loads the page anew once for a newer version; the next document that wants one is the end', () => {
+  const page = new WatchedPage();
+  page.observe('DEPRECATED_VERSION', { listens: false });
+  // The library tells of it, too, before the document has gone.
+  page.observe('DEPRECATED_VERSION', { listens: false });
+  expect(page.deeds).toEqual(['reload']);
+  page.watch.beginDocument();
+  page.observe('DEPRECATED_VERSION', { listens: false });
+  expect(page.deeds).toEqual(['reload', 'fail: TRANSIENT']);
+});
+
 /** A page of which is seen what is done to it. */
 class WatchedPage {
   readonly deeds: string[] = [];
