@@ -67,7 +67,7 @@ export async function acquireAccountLock(directory: string, options: AccountLock
       if (!(await claim(directory, generation, `${JSON.stringify(own)}\n`))) continue;
       if ((await highestIn(directory)) === generation) {
         await removeBelow(directory, generation);
-        return hold(directory, generation, options);
+        return hold(directory, generation, own, options);
       }
       // We looked before somebody took over, and have made a number again that was removed already.
       await remove(directory, generation);
@@ -103,15 +103,25 @@ async function untilFree(
   }
 }
 
-function hold(directory: string, generation: number, options: AccountLockOptions): AccountLock {
+function hold(directory: string, first: number, own: LockHolder, options: AccountLockOptions): AccountLock {
+  let generation = first;
   let released = false;
-  const timer = setInterval(() => {
-    void touch(directory, generation).then((outcome) => {
-      if (released || outcome !== 'gone') return;
-      clearInterval(timer);
-      options.onLost?.();
-    });
-  }, options.touchIntervalMs ?? touchIntervalMs).unref();
+  let looking = false;
+  const look = async (): Promise<void> => {
+    if (looking || (await touch(directory, generation)) !== 'gone' || released) return;
+    looking = true;
+    const again = await retake(directory, generation, own).finally(() => (looking = false));
+    if (again !== undefined) {
+      generation = again;
+      if (released) await markReleased(directory, generation);
+      return;
+    }
+    clearInterval(timer);
+    if (!released) options.onLost?.();
+  };
+  // Whatever the disk says: the next look comes.
+  const timer = setInterval(() => void look().catch(() => undefined), options.touchIntervalMs ?? touchIntervalMs);
+  timer.unref();
   return {
     async release() {
       if (released) return;
@@ -124,10 +134,27 @@ function hold(directory: string, generation: number, options: AccountLockOptions
   };
 }
 
+/** Somebody has removed our file: only whoever has put another in its place is the holder now. */
+async function retake(directory: string, lost: number, own: LockHolder): Promise<number | undefined> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const highest = await readHighest(directory);
+  if (highest !== undefined && !(await isFree(highest, own))) return undefined;
+  const generation = Math.max(lost, highest?.generation ?? 0) + 1;
+  if (!(await claim(directory, generation, `${JSON.stringify(own)}\n`))) return undefined;
+  if ((await highestIn(directory)) === generation) return generation;
+  await remove(directory, generation);
+  return undefined;
+}
+
+async function isFree({ content }: LockFile, own: LockHolder): Promise<boolean> {
+  if (content === 'released') return true;
+  return content !== 'unreadable' && (await judgeHolder(content, own)) === 'dead';
+}
+
 function heldBy(directory: string, content: LockContent, own: LockHolder): WasupError {
   const stop = typeof content === 'object' ? `Stop that process (kill ${content.pid})` : 'Stop what else uses it';
   return new WasupError(`Another supervisor (${whois(content, own)}) holds ${directory}.`, {
-    remedy: `${stop}, or give this one a folder of its own (WASUP_SESSIONS_DIR).`,
+    remedy: `${stop}, or let this one work on another folder.`,
     exitCode: supervisorExitCodes.alreadyRunning,
   });
 }

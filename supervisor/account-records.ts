@@ -76,6 +76,7 @@ export class AccountRecords {
           'Stop wasup and put the folder back if you have it, or link the device anew.',
       );
     }
+    await this.#noteUnseenEnd();
     const { tally, repaired: tallyRepaired } = await readTally(this.#paths.restartTally, new Date());
     if (tallyRepaired !== undefined) this.#tellRepaired('restart-tally.json', tallyRepaired);
     const deviceLinked = isKnown ? status.deviceLinked : undefined;
@@ -85,6 +86,15 @@ export class AccountRecords {
       tally,
       lastConnected: status.lastConnected,
     };
+  }
+
+  /** A machine that lost its power has written down nothing; at least nobody takes the time from now on for uptime. */
+  async #noteUnseenEnd(): Promise<void> {
+    const entries = await this.#history.read();
+    const last = entries.findLast(({ eventType }) => eventType.startsWith('session_'));
+    if (last?.eventType !== 'session_up') return;
+    const reason = 'The supervisor has ended without a stop, and nobody was left to say when';
+    this.note({ eventType: 'session_down', class: 'LOCAL', reason });
   }
 
   /** Another supervisor has the account; its files are true without us. */

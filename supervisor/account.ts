@@ -14,9 +14,10 @@ import { AttemptLog } from './attempt-log.js';
 import { claimAccount } from './claim-account.js';
 import { decideOperation } from './decide-operation.js';
 import { heartbeatTimeoutMs, HeartbeatWatch } from './heartbeat-watch.js';
-import { answerLinkRequest, type LinkCode, LinkDesk } from './link-desk.js';
-import { createMachine, type Effect, type Machine, type MachineEvent, transition } from './machine.js';
+import { type LinkCode, LinkDesk } from './link-desk.js';
+import { createMachine, type Effect, type Failure, type Machine, type MachineEvent, transition } from './machine.js';
 import { quarantineProfile } from './quarantine.js';
+import { requestLink } from './request-link.js';
 import type { AccountBrowserOptions } from './start-account-browser.js';
 import { browserFailure, tellAlert, tellFailure } from './tell-failure.js';
 
@@ -101,28 +102,21 @@ export class Account extends EventEmitter<AccountEvents> {
 
   /** @throws WasupError when the account's folder can't be made, read or written. Another process may have it: see `isHeldByAnother`. */
   async start(): Promise<void> {
-    const claim = await claimAccount(this.#paths.directory, this.#log, () => this.#leaveToAnother());
-    if ('refused' in claim) {
-      this.#records.leaveToAnother();
-      this.#dispatch({ type: 'start-refused', failure: claim.refused });
-      return;
-    }
+    const claim = await claimAccount(this.#paths.directory, this.#log, (failure) => this.#leaveToAnother(failure));
+    if ('refused' in claim) { this.#leaveToAnother(claim.refused); return; }
     this.#lock = claim.lock;
     await mkdir(this.#paths.profile, { recursive: true, mode: 0o700 });
     const { stored, tally, lastConnected } = await this.#records.readStoredState();
     // A stop that came while we read found nothing to stop.
-    if (this.#stopRequested) {
-      await this.#lock.release();
-      return;
-    }
+    if (this.#stopRequested) return this.#lock.release();
     this.#machine = createMachine(decideOperation(stored), tally);
     this.#watches.begin(lastConnected);
     this.#dispatch({ type: 'start' });
   }
 
-  #leaveToAnother(): void {
+  #leaveToAnother(failure: Failure): void {
     this.#records.leaveToAnother();
-    void this.stop();
+    this.#dispatch({ type: 'refused', failure });
   }
 
   /** Resolves when worker and browser are gone. */
@@ -152,13 +146,16 @@ export class Account extends EventEmitter<AccountEvents> {
   }
 
   /** A person wants to link the device, and is there to do it. */
-  requestLink(method: LinkMethod): LinkAnswer {
-    const { step, answer } = answerLinkRequest(this.#machine, this.isHeldByAnother);
-    if (step === 'refuse') return answer;
-    this.#linkDesk.ask(method);
-    if (step === 'start') this.#dispatch({ type: 'start' });
-    if (step === 'refresh') this.#processes.send({ type: 'refresh-link', method });
-    return answer;
+  requestLink(method: LinkMethod): Promise<LinkAnswer> {
+    const account = {
+      number: this.number,
+      machine: () => this.#machine,
+      isHeldByAnother: this.isHeldByAnother,
+      limitsPath: this.#paths.linkingLimits,
+      start: () => this.#dispatch({ type: 'start' }),
+      refresh: () => this.#processes.send({ type: 'refresh-link', method }),
+    };
+    return requestLink(account, this.#linkDesk, method);
   }
 
   /** Ends the worker's life so that the next one starts with the code as it is now. */
@@ -261,7 +258,7 @@ export class Account extends EventEmitter<AccountEvents> {
         this.#expectHeartbeat();
         return;
       case 'transport':
-        this.#dispatch({ type: 'transport', connected: message.connected });
+        this.#dispatch({ type: 'transport', state: message.state });
         return;
       case 'failure':
         this.#dispatch({

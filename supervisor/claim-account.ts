@@ -5,6 +5,12 @@ import { type AccountLock, acquireAccountLock } from './account-lock.js';
 import type { Failure } from './machine-types.js';
 import { browserFailure } from './tell-failure.js';
 
+const takenOver: Failure = {
+  class: 'CONFIGURATION',
+  reason: 'Another process has taken this account over while this one was away',
+  userAction: 'Look which supervisors run on this folder, and stop all but one.',
+};
+
 export type Claim = { readonly lock: AccountLock } | { readonly refused: Failure };
 
 /**
@@ -13,14 +19,11 @@ export type Claim = { readonly lock: AccountLock } | { readonly refused: Failure
  * @param onLost another process has taken the account over while this one was away.
  * @throws WasupError when the account's folder can't be made or written.
  */
-export async function claimAccount(directory: string, log: Logger, onLost: () => void): Promise<Claim> {
+export async function claimAccount(directory: string, log: Logger, onLost: (failure: Failure) => void): Promise<Claim> {
   try {
     const lock = await acquireAccountLock(directory, {
       onWait: (sentence) => log.info(sentence),
-      onLost: () => {
-        log.error('Another process has taken this account over while this one was away: it is left to that.');
-        onLost();
-      },
+      onLost: () => onLost(takenOver),
     });
     return { lock };
   } catch (error) {

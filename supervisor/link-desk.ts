@@ -70,9 +70,9 @@ export function answerLinkRequest(
   if (isHeldByAnother) return refuse('Another supervisor runs this account.', 'Ask that one.');
   switch (state) {
     case 'needs-link':
-      return accept('start', 'A code to link the device is being asked for.');
+      return accept('start', 'A code is being asked for; it appears where the supervisor runs.');
     case 'linking':
-      return accept('refresh', 'A fresh code is being asked for.');
+      return accept('refresh', 'A code is being asked for; it appears where the supervisor runs.');
     case 'stopped':
     case 'stopping':
       return refuse('The account is stopped.', 'Start wasup first.');
@@ -91,10 +91,10 @@ export function answerLinkRequest(
         'Wait for it; when WhatsApp refuses it, a code comes by itself.',
       );
     case 'failed':
-      if (mode === 'link') return accept('start', 'A code to link the device is being asked for.');
+      if (mode === 'link') return accept('start', 'A code is being asked for; it appears where the supervisor runs.');
       return refuse(
         `There is a stored login, and WhatsApp has not refused it${failure === null ? '' : ` (${failure.reason})`}.`,
-        failure?.userAction ?? 'Start wasup again.',
+        failure?.userAction ?? 'Restart wasup.',
       );
   }
 }

@@ -6,6 +6,11 @@ import { sentence } from './tell-failure.js';
 
 /** So many failures of one class in a row are a loop; told again each time their number has doubled. */
 const loopBeginsAt = 5;
+/** What a loop of this class asks of a person; undefined as long as it is none. Pure. */
+export function loopAction(failureClass: FailureClass, count: number): string | undefined {
+  return count >= loopBeginsAt ? loopActions[failureClass] : undefined;
+}
+
 /** So many attempts in a row that end while WhatsApp authenticates are no accident. */
 const stuckAfter = 2;
 

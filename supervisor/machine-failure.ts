@@ -3,6 +3,7 @@ import {
   finalAlert,
   incompatibleAlert,
   linkLimitAlert,
+  loopAction,
   loginLimitAlert,
   loopAlert,
   refusedLoginAlert,
@@ -78,6 +79,14 @@ export function pageLost(machine: Machine, reason: string, surroundings: Surroun
   return afterFailure({ ...machine, worker: 'ready' }, failure, surroundings);
 }
 
+/** Another process has the account: nothing of ours may go on with it. */
+export function leave(machine: Machine, failure: Failure): Step {
+  return stopFor({ ...machine, listeningSinceMs: null }, failure, 'failed', [
+    { type: 'cancel-retry' },
+    { type: 'record-inactive' },
+  ]);
+}
+
 /** The login stays where it is, and no browser is started on it before it could be set aside. */
 export function profileNotMoved(machine: Machine, failure: Failure, surroundings: Surroundings): Step {
   const unmoved: Machine = { ...machine, profile: 'unpaired' };
@@ -114,7 +123,15 @@ function afterFailure(machine: Machine, failure: WorkerFailure, surroundings: Su
   const pauseMs = loginPauseMs(next.tally, now.wallMs);
   const delayMs = Math.max(decision.delayMs, pauseMs);
   if (relink) effects.push({ type: 'alert', alert: refusedLoginAlert(failure, count), class: failure.class });
-  else effects.push({ type: 'tell', failure, next: describeNext(delayMs), isNews: count <= 1 });
+  else {
+    const userAction = failure.userAction ?? loopAction(failure.class, count) ?? null;
+    effects.push({
+      type: 'tell',
+      failure: { ...failure, userAction },
+      next: describeNext(delayMs),
+      isNews: count <= 1,
+    });
+  }
   const alerts = [
     loopAlert(failure, count),
     stuckAlert(counted),
@@ -169,7 +186,7 @@ function toLink(machine: Machine, { reason }: Failure): Machine {
 }
 
 function stopFor(machine: Machine, failure: Failure, state: 'failed' | 'needs-link', effects: Effect[]): Step {
-  const userAction = failure.userAction ?? 'Mend what the lines above say, then start wasup again.';
+  const userAction = failure.userAction ?? 'Mend what the lines above say, then restart wasup.';
   const final: Failure = { class: failure.class, reason: failure.reason, userAction };
   effects.push({ type: 'alert', alert: finalAlert(final, state), class: failure.class });
   return giveBack({ ...machine, failure: final, state }, effects);

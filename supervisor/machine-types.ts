@@ -40,6 +40,8 @@ export interface Machine {
   readonly stuckAuthenticating: number;
   /** Monotonic milliseconds; null while not listening. */
   readonly listeningSinceMs: number | null;
+  /** The state of WhatsApp's socket, as far as it was told. */
+  readonly transport: string;
   /** Why the account isn't listening; null when nothing has gone wrong since it last was. */
   readonly failure: Failure | null;
   /** What the end of this worker life will be put down to, as far as it is known before its exit. */
@@ -53,8 +55,8 @@ export interface WorkerFailure extends Failure {
 
 export type MachineEvent =
   | { readonly type: 'start' }
-  /** The account can't be started at all: another process has it, or its folder can't be used. */
-  | { readonly type: 'start-refused'; readonly failure: Failure }
+  /** Another process has the account: at the start, or since this one was away. */
+  | { readonly type: 'refused'; readonly failure: Failure }
   | { readonly type: 'stop' }
   | { readonly type: 'browser-ready' }
   | { readonly type: 'browser-failed'; readonly failure: Failure }
@@ -68,7 +70,8 @@ export type MachineEvent =
   | { readonly type: 'listening' }
   | { readonly type: 'profile-moved'; readonly name: string | null }
   | { readonly type: 'profile-not-moved'; readonly failure: Failure }
-  | { readonly type: 'transport'; readonly connected: boolean }
+  /** The state of WhatsApp's socket while the page lives on. */
+  | { readonly type: 'transport'; readonly state: string }
   | { readonly type: 'heartbeat-missed'; readonly afterMs: number }
   | { readonly type: 'retry' }
   /** The code of worker or bot has changed: the next life is to run the new one. */

@@ -4,6 +4,7 @@ import { finalAlert, loginLimitAlert, quarantinedAlert } from './machine-alerts.
 import {
   browserExited,
   browserFailed,
+  leave,
   pageLost,
   profileNotMoved,
   type Surroundings,
@@ -31,6 +32,7 @@ export function createMachine({ mode, quarantine }: Operation, tally: Tally = em
     phase: null,
     stuckAuthenticating: 0,
     listeningSinceMs: null,
+    transport: 'CONNECTED',
     failure: null,
     workerFailure: null,
   };
@@ -43,8 +45,9 @@ export function transition(machine: Machine, event: MachineEvent, surroundings: 
   if (machine.state === 'failed' || machine.state === 'needs-link') return whileWaitingForPerson(machine, event, now);
   switch (event.type) {
     case 'start':
-    case 'start-refused':
       return impossible(machine, event);
+    case 'refused':
+      return leave(machine, event.failure);
     case 'stop':
       return stop(machine);
     case 'browser-ready':
@@ -67,7 +70,8 @@ export function transition(machine: Machine, event: MachineEvent, surroundings: 
       return workerExited(machine, event, surroundings);
     case 'page-lost':
       // A reload came in between; the worker that follows gets a fresh browser.
-      if (machine.worker === 'stopping' && machine.browser === 'running') {
+      if (machine.worker === 'stopping' && machine.browser !== 'running') return { machine, effects: [] };
+      if (machine.worker === 'stopping') {
         return { machine: { ...machine, browser: 'stopping' }, effects: [{ type: 'stop-browser' }] };
       }
       if (machine.worker !== 'assigned' || machine.browser !== 'running') return impossible(machine, event);
@@ -79,7 +83,14 @@ export function transition(machine: Machine, event: MachineEvent, surroundings: 
       return { machine: listens(machine, now), effects: [] };
     case 'transport':
       if (machine.state !== 'listening' && machine.state !== 'degraded') return { machine, effects: [] };
-      return { machine: { ...machine, state: event.connected ? 'listening' : 'degraded' }, effects: [] };
+      return {
+        machine: {
+          ...machine,
+          state: event.state === 'CONNECTED' ? 'listening' : 'degraded',
+          transport: event.state,
+        },
+        effects: [],
+      };
     case 'heartbeat-missed':
       return heartbeatMissed(machine, event.afterMs);
     case 'profile-moved': {
@@ -106,8 +117,8 @@ function whileStopping(machine: Machine, event: MachineEvent, now: Moment): Step
     case 'start':
       if (machine.state !== 'stopped') return impossible(machine, event);
       return begin(machine, now);
-    case 'start-refused': {
-      if (machine.state !== 'stopped') return impossible(machine, event);
+    case 'refused': {
+      if (machine.state !== 'stopped') return { machine, effects: [] };
       const alert: Effect = { type: 'alert', alert: finalAlert(event.failure, 'failed'), class: event.failure.class };
       const failed: Machine = { ...machine, state: 'failed', failure: event.failure };
       return { machine: failed, effects: [{ type: 'record-inactive' }, alert] };
@@ -162,6 +173,8 @@ function whileWaitingForPerson(machine: Machine, event: MachineEvent, now: Momen
       return profileMoved(machine, event.name);
     case 'profile-not-moved':
       return { machine: { ...machine, profile: 'unpaired' }, effects: [] };
+    case 'refused':
+      return leave(machine, event.failure);
     default:
       return { machine, effects: [] };
   }
@@ -183,6 +196,7 @@ function listens(machine: Machine, { monotonicMs, wallMs }: Moment): Machine {
     tally: forgiveClass(linked, 'AUTH'),
     stuckAuthenticating: 0,
     listeningSinceMs: monotonicMs,
+    transport: 'CONNECTED',
     failure: null,
   };
 }

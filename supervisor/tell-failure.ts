@@ -7,11 +7,14 @@ import type { FailureClass } from '../shared/protocol/messages.js';
 import type { Failure } from './machine-types.js';
 
 /** wasup goes on by itself, but only a person ends what a bug does again and again. */
-const bugToMend = 'If this comes again, it is a bug to mend, most likely in the bot: the lines above say where.';
+const todoByClass: Readonly<Partial<Record<FailureClass, string>>> = {
+  BUG: 'If this comes again, it is a bug to mend, most likely in the bot: the lines above say where.',
+  AUTH: 'If WhatsApp goes on refusing it, you are asked to link the device anew.',
+};
 
 /** The one line that an operator reads at night: what happened, what wasup does, what is left to do. Pure. */
 export function failureLine(failure: Failure, next: string): string {
-  const todo = failure.userAction ?? (failure.class === 'BUG' ? bugToMend : 'Nothing to do for you.');
+  const todo = failure.userAction ?? todoByClass[failure.class] ?? 'Nothing to do for you.';
   return `${sentence(failure.reason)} ${next} ${sentence(todo)}`;
 }
 
@@ -21,8 +24,9 @@ export function tellFailure(log: Logger, failure: Failure, next: string, isNews:
   log[level]({ class: failure.class }, failureLine(failure, next));
 }
 
-/** The one line of an alert. */
+/** The one line of an alert. A conflict has none of its own: the end of the session follows, and says the same. */
 export function tellAlert(log: Logger, alert: Alert, failureClass: FailureClass | null): void {
+  if (alert.kind === 'conflict') return;
   const text = alert.action === null ? alert.sentence : `${alert.sentence} ${sentence(alert.action)}`;
   const level = alert.action === null ? 'warn' : 'error';
   log[level]({ alert: alert.kind, ...(failureClass !== null && { class: failureClass }) }, text);

@@ -8,14 +8,21 @@ import type { Machine } from './machine-types.js';
 export function noteUpAndDown(before: Machine, after: Machine, note: (entry: SessionHistoryEntryInput) => void): void {
   const isUp = after.state === 'listening';
   const wasUp = before.state === 'listening';
-  if (after.state === 'stopping' && before.state !== 'stopping') note({ eventType: 'session_stopped' });
+  if (isOver(after) && !isOver(before)) note({ eventType: 'session_stopped' });
   else if (isUp && !wasUp) note({ eventType: 'session_up', mode: before.mode });
   else if (wasUp && !isUp) note(endOf(after));
 }
 
-function endOf({ state, failure, workerFailure }: Machine): SessionHistoryEntryInput {
+function isOver({ state }: Machine): boolean {
+  return state === 'stopping' || state === 'stopped';
+}
+
+function endOf({ state, transport, failure, workerFailure }: Machine): SessionHistoryEntryInput {
+  if (state === 'degraded' && transport === 'CONFLICT') {
+    return { eventType: 'session_down', class: 'TERMINAL', reason: 'WhatsApp Web is open somewhere else' };
+  }
   if (state === 'degraded') {
-    return { eventType: 'session_down', class: 'NETWORK', reason: 'The connection to WhatsApp is away' };
+    return { eventType: 'session_down', class: 'NETWORK', reason: `The connection to WhatsApp is away (${transport})` };
   }
   if (state === 'restoring') {
     return { eventType: 'session_down', class: 'TRANSIENT', reason: 'The session has to come up again in its page' };

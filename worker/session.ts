@@ -89,11 +89,16 @@ export function startSession(
     },
     settled: () => records.settled(),
     async stop(deadlineMs, why) {
+      const listened = timeline.phase === 'listening';
       timeline.enter('stopping');
       stopping.abort();
       upkeep?.stop();
       await Promise.race([intake.idle(), new Promise((resolve) => setTimeout(resolve, deadlineMs).unref())]);
-      await records.update({ isActive: false, workerPid: null, ...lastWords[why] });
+      const words = lastWords[why];
+      await records.update({ isActive: false, workerPid: null, ...words });
+      if (why === 'supervisor-gone' && listened) {
+        await records.note({ eventType: 'session_down', class: 'LOCAL', reason: words.reason ?? undefined });
+      }
       await disconnect();
     },
   };
@@ -267,7 +272,9 @@ export function startSession(
       'CONFIGURATION',
       `This session belongs to +${state.identity}, but it is configured for +${assignment.account}`,
       {
-        userAction: `Set WASUP_ACCOUNTS=${state.identity}, or unlink this device on that phone and link the right one.`,
+        userAction:
+          `If +${state.identity} is the one you mean, rename session-${assignment.account} to session-${state.identity} and set ` +
+          `WASUP_ACCOUNTS=${state.identity}. Or unlink this device on that phone, restart wasup, and scan with the right one.`,
       },
     );
   }

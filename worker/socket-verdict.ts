@@ -75,7 +75,7 @@ function conflict(): WorkerFailure {
   return new WorkerFailure(
     'TERMINAL',
     'WhatsApp Web is open somewhere else with the same login (a second copy of this profile), and takes the connection back',
-    { userAction: 'Close WhatsApp Web there, or remove the copy of the profile; then start wasup again.' },
+    { userAction: 'Close WhatsApp Web there, or remove the copy of the profile; then restart wasup.' },
   );
 }
 
@@ -88,7 +88,7 @@ function failureOfState(state: string): WorkerFailure {
     case 'TOS_BLOCK':
     case 'SMB_TOS_BLOCK':
       return new WorkerFailure('TERMINAL', 'WhatsApp has restricted this account', {
-        userAction: 'Open WhatsApp on the phone and follow what it says about the restriction; then start wasup again.',
+        userAction: 'Open WhatsApp on the phone and follow what it says about the restriction; then restart wasup.',
       });
     case 'PROXYBLOCK':
       return new WorkerFailure('NETWORK', 'WhatsApp refuses connections from this network or proxy', {

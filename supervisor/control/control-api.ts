@@ -21,7 +21,7 @@ export function createControlApi(accounts: readonly ControlledAccount[]): Fastif
     }
     const request = linkBody.safeParse(body ?? {});
     if (!request.success) return refuse(reply, 400, describeProblems(request.error), 'Send {"method": "qr"}.');
-    const { accepted, sentence, action } = account.requestLink(request.data.method);
+    const { accepted, sentence, action } = await account.requestLink(request.data.method);
     if (!accepted) return refuse(reply, 409, sentence, action);
     return reply.code(202).send({ sentence });
   });

@@ -160,6 +160,19 @@ describe('a holder that can’t be looked at', () => {
     expect(await lockFiles()).toEqual(['.lock.2']);
   });
 
+  it('takes it again when somebody has merely removed the file, and tells nobody of a loss', async () => {
+    const onLost = vi.fn();
+    const lock = await acquire({ touchIntervalMs: 20, onLost });
+    await rm(join(folder, '.lock.1'));
+    await until(async () => ((await lockFiles()).includes('.lock.2') ? true : undefined), {
+      expectation: () => 'the lock to be taken again',
+    });
+    await expect(acquire()).rejects.toThrow(`pid ${process.pid}`);
+    expect(onLost).not.toHaveBeenCalled();
+    await lock.release();
+    await expect(acquire()).resolves.toBeDefined();
+  });
+
   it.each(['', '{"pid": 12', '[]', '{"pid": -1}', 'null'])('has left a damaged file: %j', async (text) => {
     await writeFile(join(folder, '.lock.7'), text);
     await acquire({ staleAfterMs: 50 });

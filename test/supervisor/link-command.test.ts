@@ -39,9 +39,9 @@ afterEach(async () => {
 });
 
 async function superviseFolder(): Promise<void> {
-  const requestLink = (method: LinkMethod): LinkAnswer => {
+  const requestLink = (method: LinkMethod): Promise<LinkAnswer> => {
     asked.push(method);
-    return answer;
+    return Promise.resolve(answer);
   };
   const log = { warn: (line: string) => expect.unreachable(line) } as unknown as Logger;
   socket = await openControlSocket(folder, [{ number, requestLink }], log);

@@ -101,6 +101,7 @@ export function keyOf(world: World): string {
     failure: null,
     workerFailure: machine.workerFailure?.class,
     phase: null,
+    transport: '',
     stuckAuthenticating: 0,
   };
   return JSON.stringify([rest, deciding]);
@@ -117,9 +118,9 @@ export function failureOf(failureClass: FailureClass): WorkerFailure {
 
 function personMoves({ machine }: World): Move[] {
   const waiting = ['stopped', 'failed', 'needs-link'].includes(machine.state);
-  const refusal: MachineEvent = { type: 'start-refused', failure: failureOf('CONFIGURATION') };
+  const refusal: MachineEvent = { type: 'refused', failure: failureOf('CONFIGURATION') };
   return [
-    ...(machine.state === 'stopped' ? [{ event: refusal, certain: false } as const] : []),
+    ...(machine.state === 'stopping' ? [] : [{ event: refusal, certain: false } as const]),
     ...(waiting ? [{ event: { type: 'start' }, certain: false } as const] : []),
     ...(machine.state === 'stopped' ? [] : [{ event: { type: 'stop' }, certain: false } as const]),
     { event: { type: 'reload' }, certain: false },
@@ -174,8 +175,8 @@ function workerMoves({ worker, workerIsToldToStop, workerHasFailed, machine }: W
         // Announced once more after the page has reloaded itself.
         { event: { type: 'listening' }, certain: true },
         { event: { type: 'phase', phase: 'starting' }, certain: false },
-        { event: { type: 'transport', connected: true }, certain: false },
-        { event: { type: 'transport', connected: false }, certain: false },
+        { event: { type: 'transport', state: 'CONNECTED' }, certain: false },
+        { event: { type: 'transport', state: 'OPENING' }, certain: false },
         { event: { type: 'heartbeat-missed', afterMs: 10_000 }, certain: false },
       ];
   }
@@ -225,7 +226,7 @@ function happened(world: World, event: MachineEvent): World {
     case 'profile-not-moved':
       return { ...world, loginIsBeingMoved: false };
     case 'phase':
-    case 'start-refused':
+    case 'refused':
     case 'start':
     case 'stop':
     case 'reload':

@@ -132,8 +132,8 @@ const paths: readonly Path[] = [
     name: 'a lost connection degrades the account and kills nobody',
     before: up,
     steps: [
-      [{ type: 'transport', connected: false }, 'degraded'],
-      [{ type: 'transport', connected: true }, 'listening'],
+      [{ type: 'transport', state: 'OPENING' }, 'degraded'],
+      [{ type: 'transport', state: 'CONNECTED' }, 'listening'],
     ],
   },
   {
@@ -272,7 +272,7 @@ const paths: readonly Path[] = [
   {
     name: 'an account that another process runs is left alone',
     steps: [
-      [{ type: 'start-refused', failure: failureOf('CONFIGURATION') }, 'failed'],
+      [{ type: 'refused', failure: failureOf('CONFIGURATION') }, 'failed'],
       [start, 'starting', 'start-browser', 'start-worker'],
     ],
   },

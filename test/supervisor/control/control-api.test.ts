@@ -12,9 +12,9 @@ async function post(
   answer = accepted,
 ): Promise<{ status: number; body: unknown; asked: LinkMethod[] }> {
   const asked: LinkMethod[] = [];
-  const requestLink = (method: LinkMethod): LinkAnswer => {
+  const requestLink = (method: LinkMethod): Promise<LinkAnswer> => {
     asked.push(method);
-    return answer;
+    return Promise.resolve(answer);
   };
   const api = createControlApi([{ number: '12025550100', requestLink }]);
   const payload = typeof body === 'string' ? body : JSON.stringify(body);

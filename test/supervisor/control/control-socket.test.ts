@@ -14,7 +14,7 @@ import { controlSocketPath } from '../../../supervisor/control/socket-path.js';
 
 const account = {
   number: '12025550100',
-  requestLink: () => ({ accepted: true, sentence: 'A QR code follows.', action: null }),
+  requestLink: () => Promise.resolve({ accepted: true, sentence: 'A QR code follows.', action: null }),
 };
 const link = '/api/accounts/12025550100/link';
 
