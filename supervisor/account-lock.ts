@@ -107,17 +107,18 @@ function hold(directory: string, first: number, own: LockHolder, options: Accoun
   let generation = first;
   let released = false;
   let looking = false;
+  const isReleased = (): boolean => released;
   const look = async (): Promise<void> => {
-    if (looking || (await touch(directory, generation)) !== 'gone' || released) return;
+    if (looking || (await touch(directory, generation)) !== 'gone' || isReleased()) return;
     looking = true;
     const again = await retake(directory, generation, own).finally(() => (looking = false));
     if (again !== undefined) {
       generation = again;
-      if (released) await markReleased(directory, generation);
+      if (isReleased()) await markReleased(directory, generation);
       return;
     }
     clearInterval(timer);
-    if (!released) options.onLost?.();
+    if (!isReleased()) options.onLost?.();
   };
   // Whatever the disk says: the next look comes.
   const timer = setInterval(() => void look().catch(() => undefined), options.touchIntervalMs ?? touchIntervalMs);

@@ -59,7 +59,7 @@ describe('a person who asks for a link', () => {
     expect(answer.sentence).toContain('(It is restricted)');
     expect(answer.action).toBe('Look at the phone.');
     const withoutAction = answerLinkRequest(machine('failed', 'restore', { ...failure, userAction: null }));
-    expect(withoutAction.answer.action).toBe('Start wasup again.');
+    expect(withoutAction.answer.action).toBe('Restart wasup.');
   });
 });
 

@@ -28,8 +28,13 @@ describe('an account', () => {
   it.each<[string, Partial<Machine>, SessionHistoryEntryInput]>([
     [
       'its connection is away',
-      { state: 'degraded', failure },
-      { eventType: 'session_down', class: 'NETWORK', reason: 'The connection to WhatsApp is away' },
+      { state: 'degraded', transport: 'OPENING', failure },
+      { eventType: 'session_down', class: 'NETWORK', reason: 'The connection to WhatsApp is away (OPENING)' },
+    ],
+    [
+      'somebody else has its connection',
+      { state: 'degraded', transport: 'CONFLICT' },
+      { eventType: 'session_down', class: 'TERMINAL', reason: 'WhatsApp Web is open somewhere else' },
     ],
     [
       'its page has to come up again',
