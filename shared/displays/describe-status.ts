@@ -30,7 +30,7 @@ export function describeStatus(status: DeviceStatus, damage: string | undefined,
 }
 
 const restoreStates: Record<DeviceStatus['restoreStatus'], string> = {
-  none: 'None was tried since the device was linked.',
+  none: 'None since the device was linked, if it ever was.',
   authenticating: 'One has begun: the stored login is being shown to WhatsApp.',
   authenticated: 'One is under way: WhatsApp has taken the login.',
   fully_reactivated: 'The last one succeeded.',
@@ -44,6 +44,6 @@ function describeRestores(
   const last =
     lastRestoreTime === null || restoreDuration === null
       ? ''
-      : ` Newest success: ${time(lastRestoreTime)}, in ${formatDuration(restoreDuration)}${restoreMode === null ? '' : ` (${restoreMode})`}.`;
+      : ` Newest success: ${time(lastRestoreTime)}, in ${formatDuration(restoreDuration)}${restoreMode === null || restoreMode === 'relink' ? '' : ` (${restoreMode})`}.`;
   return `${restoreCount} succeeded. ${restoreStates[restoreStatus]}${last}`;
 }
