@@ -31,7 +31,7 @@ describe('a device that is not linked', () => {
       userAction: null,
     });
     await stage.waitForEvent('device_linked', 0);
-    expect(await stage.history()).toHaveLength(1);
+    expect(await stage.restoreHistory()).toHaveLength(1);
     expect((await stage.ask('!ping')).body).toBe('pong');
   });
 
