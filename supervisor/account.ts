@@ -103,7 +103,10 @@ export class Account extends EventEmitter<AccountEvents> {
   /** @throws WasupError when the account's folder can't be made, read or written. Another process may have it: see `isHeldByAnother`. */
   async start(): Promise<void> {
     const claim = await claimAccount(this.#paths.directory, this.#log, (failure) => this.#leaveToAnother(failure));
-    if ('refused' in claim) { this.#leaveToAnother(claim.refused); return; }
+    if ('refused' in claim) {
+      this.#leaveToAnother(claim.refused);
+      return;
+    }
     this.#lock = claim.lock;
     await mkdir(this.#paths.profile, { recursive: true, mode: 0o700 });
     const { stored, tally, lastConnected } = await this.#records.readStoredState();

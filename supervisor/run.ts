@@ -6,6 +6,7 @@ import { withDeadline } from '../shared/with-deadline.js';
 import { openControlSocket } from './control/control-socket.js';
 import { Supervisor } from './supervisor.js';
 import { watchSources } from './watch-sources.js';
+import { whenSettled } from './when-settled.js';
 
 export interface RunOptions {
   readonly configuration: Configuration;
@@ -52,11 +53,13 @@ export async function run({ configuration, output, development = false, onStart 
     await supervisor.stop();
     throw error;
   });
-  const control = await openControlSocket(configuration.sessionsDirectory, supervisor.accounts, log);
+  const control = whenSettled(supervisor.accounts).then(() =>
+    openControlSocket(configuration.sessionsDirectory, supervisor.accounts, log),
+  );
   const watcher = development ? watchSources(supervisor, configuration, log) : undefined;
   const code = await ended;
   clearInterval(keepAlive);
-  await Promise.all([watcher?.close(), control?.close()]);
+  await Promise.all([watcher?.close(), control.then((socket) => socket?.close())]);
   log.info('Stopped. Nothing is left running.');
   return code;
 }
