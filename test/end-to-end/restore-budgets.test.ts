@@ -146,7 +146,13 @@ describe('the books of an account', () => {
       { eventType: 'session_down', class: 'TRANSIENT', reason: expect.stringContaining('SIGKILL') as string },
       { eventType: 'session_up', mode: 'restore' },
     ]);
-    const { attempts } = await readAttempts(stage.paths.restoreMetrics);
+    const attempts = await until(
+      async () => {
+        const stored = (await readAttempts(stage.paths.restoreMetrics)).attempts;
+        return stored.length >= 2 ? stored : undefined;
+      },
+      { expectation: () => 'both attempts in the books' },
+    );
     expect(attempts).toMatchObject([
       { rung: 'relink', outcome: 'listening' },
       { rung: 'warm', outcome: 'listening', class: null, failedPhase: null },
