@@ -13,6 +13,10 @@ export function parseNumber(text: string): string {
   throw new InvalidArgumentError('It takes 7 to 15 digits, country code first, without + or spaces.');
 }
 
+export function collectNumbers(text: string, earlier: readonly string[] | undefined): readonly string[] {
+  return [...(earlier ?? []), parseNumber(text)];
+}
+
 /** For the option that says which folder a command looks into. */
 export function addSessionsDirectoryOption(command: Command): Command {
   return command.option(`${options.sessionsDirectory.flag} <folder>`, options.sessionsDirectory.sentence);

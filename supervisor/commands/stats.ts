@@ -5,13 +5,13 @@ import { getSessionStats } from '../../shared/displays/index.js';
 import type { SessionStats } from '../../shared/session-stats.js';
 import {
   addSessionsDirectoryOption,
+  collectNumbers,
   findSessionsDirectory,
   forEachAccount,
   printJson,
   type SessionsDirectoryFlag,
   type SetExitCode,
 } from './account-arguments.js';
-import { collectNumbers } from './status.js';
 
 /** Adds `wasup stats`: how sessions came up, and how long they were away. */
 export function addStatsCommand(program: Command, setExitCode: SetExitCode): void {

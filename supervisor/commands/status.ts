@@ -4,9 +4,9 @@ import type { DeviceStatus } from '../../shared/device-status.js';
 import { displayDeviceStatus } from '../../shared/displays/index.js';
 import {
   addSessionsDirectoryOption,
+  collectNumbers,
   findSessionsDirectory,
   forEachAccount,
-  parseNumber,
   printJson,
   type SessionsDirectoryFlag,
   type SetExitCode,
@@ -31,8 +31,4 @@ export function addStatusCommand(program: Command, setExitCode: SetExitCode): vo
       if (flags.json === true) printJson(statuses);
     },
   );
-}
-
-export function collectNumbers(text: string, earlier: readonly string[] | undefined): readonly string[] {
-  return [...(earlier ?? []), parseNumber(text)];
 }

@@ -1,6 +1,5 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
@@ -59,13 +58,17 @@ describe('a device that is unlinked, and that nobody links again,', () => {
     supervisor = stage.start({ environment: quick });
     await expectRest(0);
     const counted = countAll();
+    const { mark } = supervisor;
     expect(stage.sandbox.counters.pageLoads - pageLoads).toBeLessThanOrEqual(2 * 3 + 1);
-    // No event tells that nothing happens. The longest pause before another attempt would be 5 s.
-    for (let second = 0; second < 10; second += 1) {
-      await sleep(1_000);
+    // No event tells that nothing happens; a person looks at the account in every way there is, and finds it unchanged.
+    for (const words of [['status'], ['history', accountNumber], ['stats'], ['status'], ['status', '--json']]) {
+      const { code } = await runWasup([...words, '--sessions-dir', stage.sessionsFolder], stage.workingDirectory);
+      expect(code).toBe(0);
       expect(countAll()).toEqual(counted);
       expect(stage.processes.filter(({ pid }) => pid !== supervisor.pid)).toEqual([]);
     }
+    // The log of a debug level has a line for each event that the account heard of.
+    expect(supervisor.matching(/ -> /, mark)).toEqual([]);
   });
 
   it('while it syncs is the same', async () => {

@@ -13,6 +13,7 @@ import { type SessionPaths, sessionPaths } from '../../shared/paths.js';
 import { appendAttempt } from '../../shared/restore-metrics.js';
 import { appendSessionHistory } from '../../shared/session-history.js';
 import { execute } from '../../supervisor/commands.js';
+import { attempt } from '../support/attempt.js';
 
 const number = '12025550100';
 let sessionsDirectory: string;
@@ -125,20 +126,7 @@ describe('the commands', () => {
   beforeEach(async () => {
     await updateDeviceStatus(paths.deviceStatus, number, waiting);
     await appendSessionHistory(paths.sessionHistory, { eventType: 'device_linked' });
-    await appendAttempt(paths.restoreMetrics, {
-      mode: 'restore',
-      rung: 'cold',
-      attempt: 1,
-      outcome: 'listening',
-      durationMs: 1_234,
-      phases: { browser: 200 },
-      failedPhase: null,
-      class: null,
-      reason: null,
-      healed: false,
-      messagesCaughtUp: 0,
-      waVersion: null,
-    });
+    await appendAttempt(paths.restoreMetrics, attempt({ rung: 'cold', durationMs: 1_234, phases: { browser: 200 } }));
   });
 
   it('show every account in the folder, or those that were asked for', async () => {

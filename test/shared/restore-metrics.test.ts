@@ -2,24 +2,17 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { AttemptMetrics } from '../../shared/protocol/messages.js';
 import { appendAttempt, maxStoredAttempts, readAttempts } from '../../shared/restore-metrics.js';
+import { attempt as restore } from '../support/attempt.js';
 
 const now = new Date('2026-11-22T16:00:00.000Z');
-const attempt: AttemptMetrics = {
-  mode: 'restore',
+const attempt = restore({
   rung: 'cold',
-  attempt: 1,
-  outcome: 'listening',
   durationMs: 812.5,
   phases: { browser: 12, page: 300 },
-  failedPhase: null,
-  class: null,
-  reason: null,
-  healed: false,
   messagesCaughtUp: 2,
   waVersion: '2.3000.1',
-};
+});
 let folder: string;
 let path: string;
 

@@ -3,33 +3,19 @@ import { describe, expect, it } from 'vitest';
 import type { StoredAttempt } from '../../shared/restore-metrics.js';
 import type { SessionHistoryEntry } from '../../shared/session-history.js';
 import { sessionStats, type SessionStats } from '../../shared/session-stats.js';
+import { attempt } from '../support/attempt.js';
 
 const number = '12025550100';
 /** Seconds after a full hour. */
 const at = (second: number): string => new Date(Date.UTC(2026, 10, 22, 16, 0, second)).toISOString();
 const now = new Date(at(1_000));
 
-function attempt(change: Partial<StoredAttempt>): StoredAttempt {
-  return {
-    timestamp: at(0),
-    mode: 'restore',
-    rung: 'warm',
-    attempt: 1,
-    outcome: 'listening',
-    durationMs: 100,
-    phases: {},
-    failedPhase: null,
-    class: null,
-    reason: null,
-    healed: false,
-    messagesCaughtUp: 0,
-    waVersion: null,
-    ...change,
-  };
+function stored(change: Partial<StoredAttempt>): StoredAttempt {
+  return { timestamp: at(0), ...attempt(), ...change };
 }
 
 const failed = (failureClass: StoredAttempt['class']): StoredAttempt =>
-  attempt({ outcome: 'failed', class: failureClass, durationMs: 9_999 });
+  stored({ outcome: 'failed', class: failureClass, durationMs: 9_999 });
 
 describe('attempts', () => {
   it('that are none say so instead of a rate', () => {
@@ -55,11 +41,11 @@ describe('attempts', () => {
 
   it('are counted by outcome and class, since the oldest', () => {
     const attempts = [
-      attempt({ timestamp: at(5), healed: true, messagesCaughtUp: 2 }),
+      stored({ timestamp: at(5), healed: true, messagesCaughtUp: 2 }),
       failed('NETWORK'),
       failed('NETWORK'),
       failed('AUTH'),
-      attempt({ messagesCaughtUp: 3 }),
+      stored({ messagesCaughtUp: 3 }),
     ];
     expect(sessionStats(number, [], attempts, now)).toMatchObject({
       attemptsSince: at(5),
@@ -75,10 +61,10 @@ describe('attempts', () => {
 
   it('have their durations by rung, of those that succeeded alone', () => {
     const attempts = [
-      attempt({ durationMs: 300 }),
-      attempt({ durationMs: 100 }),
-      attempt({ durationMs: 200 }),
-      attempt({ rung: 'cold', durationMs: 900 }),
+      stored({ durationMs: 300 }),
+      stored({ durationMs: 100 }),
+      stored({ durationMs: 200 }),
+      stored({ rung: 'cold', durationMs: 900 }),
       failed('BUG'),
     ];
     expect(sessionStats(number, [], attempts, now).durationsByRung).toEqual({
@@ -88,7 +74,7 @@ describe('attempts', () => {
   });
 
   it('have a 95th percentile from twenty on', () => {
-    const attempts = Array.from({ length: 20 }, (_, index) => attempt({ durationMs: 100 * (20 - index) }));
+    const attempts = Array.from({ length: 20 }, (_, index) => stored({ durationMs: 100 * (20 - index) }));
     expect(sessionStats(number, [], attempts, now).durationsByRung).toEqual({
       warm: { count: 20, p50Ms: 1_000, p95Ms: 1_900, maxMs: 2_000 },
     });
@@ -96,8 +82,8 @@ describe('attempts', () => {
 
   it('have their steps in the order of the way, also those of attempts that failed later', () => {
     const attempts = [
-      attempt({ phases: { socket: 30, browser: 10 } }),
-      attempt({ outcome: 'failed', class: 'NETWORK', phases: { browser: 20 } }),
+      stored({ phases: { socket: 30, browser: 10 } }),
+      stored({ outcome: 'failed', class: 'NETWORK', phases: { browser: 20 } }),
     ];
     const { durationsByPhase } = sessionStats(number, [], attempts, now);
     expect(Object.keys(durationsByPhase)).toEqual(['browser', 'socket']);

@@ -143,17 +143,11 @@ class ProbedPage {
       },
       browser: () => ({ version: () => (this.browserIsSilent ? never : Promise.resolve('Chrome/1')) }),
     };
-    // eslint-disable-next-line @typescript-eslint/no-this-alias -- what a client says changes while it is watched
-    const fake = this;
-    const client = {
-      page,
-      get document() {
-        return fake.document;
-      },
-      get messages() {
-        return fake.messages;
-      },
-    };
+    // What a client says changes while it is watched.
+    const client = Object.defineProperties(
+      { page },
+      { document: { get: () => this.document }, messages: { get: () => this.messages } },
+    );
     this.probe = new ListeningProbe({
       client: client as unknown as AttachedClient,
       incarnation,
