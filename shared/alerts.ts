@@ -32,6 +32,14 @@ export const alertKinds = [
   'device-unused',
   /** The session comes up so often that WhatsApp may take offence; wasup slows down. */
   'login-limit',
+  /** So many failures within the window that nothing is started for a while; then one more try. */
+  'breaker-open',
+  /** A process can't be ended, so that no other may take its place. */
+  'process-stuck',
+  /** Browser and worker of the account use more memory than they may; they are replaced. */
+  'memory-limit',
+  /** The status file has said something else than the worker's heartbeats; it is written anew. */
+  'records-contradicting',
   /** The device was linked so often within a day that WhatsApp may restrict the account. */
   'link-limit',
 ] as const;

@@ -88,6 +88,7 @@ function beatHeart(assigned: number, intervalMs: number, timeline: Timeline): vo
       lagMs: Math.max(0, Math.round(now - expectedAt)),
       rssBytes: process.memoryUsage.rss(),
       lastMessageAt: session?.lastMessageAt ?? null,
+      lastProbe: null,
     });
     expectedAt = now + intervalMs;
   }, intervalMs).unref();

@@ -8,6 +8,7 @@ interface ConnectionEvents {
   assign: [Assignment];
   stop: [Extract<SupervisorMessage, { type: 'stop' }>];
   'refresh-link': [Extract<SupervisorMessage, { type: 'refresh-link' }>];
+  unlink: [];
   /** The supervisor is gone. */
   gone: [];
 }
@@ -30,9 +31,21 @@ export class SupervisorConnection extends EventEmitter<ConnectionEvents> {
         log.error(`Ignored a message of the supervisor that makes no sense: ${parsed.problem}`);
         return;
       }
-      if (parsed.message.type === 'assign') this.emit('assign', parsed.message);
-      else if (parsed.message.type === 'stop') this.emit('stop', parsed.message);
-      else this.emit('refresh-link', parsed.message);
+      const { message } = parsed;
+      switch (message.type) {
+        case 'assign':
+          this.emit('assign', message);
+          return;
+        case 'stop':
+          this.emit('stop', message);
+          return;
+        case 'refresh-link':
+          this.emit('refresh-link', message);
+          return;
+        case 'unlink':
+          this.emit('unlink');
+          return;
+      }
     });
     channel.on('disconnect', () => this.emit('gone'));
   }

@@ -27,6 +27,11 @@ export interface Configuration extends DeadlineValues {
     readonly arguments: readonly string[];
   };
   readonly maxRestoreAttempts: number;
+  readonly maxLoginsPerHour: number;
+  readonly breakerFailures: number;
+  readonly startConcurrency: number;
+  readonly memorySoftLimitMb: number;
+  readonly memoryHardLimitMb: number;
 }
 
 export interface ConfigurationSources extends Partial<ConfigurationFiles> {

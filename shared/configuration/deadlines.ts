@@ -90,6 +90,62 @@ export const deadlines = {
     least: 100,
     most: 86_400_000,
   }),
+  backoffBaseMs: deadline('WASUP_BACKOFF_BASE_MS', {
+    sentence:
+      'Pause before the second restart in a row; it doubles with each further one. The first restart waits for nothing.',
+    fallback: 250,
+    least: 10,
+    most: 60_000,
+  }),
+  backoffCapMs: deadline('WASUP_BACKOFF_CAP_MS', {
+    sentence: 'The longest pause between restarts while the breaker is closed.',
+    fallback: 60_000,
+    least: 10,
+    most: 3_600_000,
+  }),
+  stableAfterMs: deadline('WASUP_STABLE_AFTER_MS', {
+    sentence: 'How long a session has to listen until its failures are forgotten.',
+    fallback: 10_000,
+    least: 0,
+    most: 3_600_000,
+  }),
+  // Long enough for ten failures with all the pauses between them.
+  breakerWindowMs: deadline('WASUP_BREAKER_WINDOW_MS', {
+    sentence: 'Failures that are further apart than this are no loop.',
+    fallback: 600_000,
+    least: 1_000,
+    most: 86_400_000,
+  }),
+  breakerPauseMs: deadline('WASUP_BREAKER_PAUSE_MS', {
+    sentence: 'How long the breaker stays open before one more restart is tried; doubles each time, up to an hour.',
+    fallback: 300_000,
+    least: 100,
+    most: 3_600_000,
+  }),
+  startJitterMs: deadline('WASUP_START_JITTER_MS', {
+    sentence: 'The longest random pause before each further account is started.',
+    fallback: 250,
+    least: 0,
+    most: 60_000,
+  }),
+  memoryIntervalMs: deadline('WASUP_MEMORY_INTERVAL_MS', {
+    sentence: "How often each account's memory is measured.",
+    fallback: 30_000,
+    least: 100,
+    most: 3_600_000,
+  }),
+  quietMs: deadline('WASUP_QUIET_MS', {
+    sentence: 'How long no message may have come for a planned restart; after an hour it comes without a quiet moment.',
+    fallback: 30_000,
+    least: 0,
+    most: 3_600_000,
+  }),
+  recycleAfterMs: deadline('WASUP_RECYCLE_AFTER_MS', {
+    sentence: 'Age at which browser and worker are replaced as a precaution, spread by a tenth; 0: never.',
+    fallback: 0,
+    least: 0,
+    most: 2_592_000_000,
+  }),
   workerStartTimeoutMs: deadline('WASUP_WORKER_START_TIMEOUT_MS', {
     sentence: 'Time for a worker to load its modules and the bot.',
     fallback: 30_000,

@@ -3,7 +3,7 @@ import { type Option, type OptionContext } from './option.js';
 import { parseAccounts } from './parse-accounts.js';
 import { parseBrowserArguments } from './parse-browser-arguments.js';
 import { parseHost, parseToken } from './parse-http.js';
-import { parseChoice, parsePath, parseSwitch, parseWholeNumber } from './parse-values.js';
+import { describeRange, parseChoice, parsePath, parseSwitch, parseWholeNumber } from './parse-values.js';
 
 const authMethods = ['qr', 'code'] as const;
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -23,6 +23,11 @@ export interface OptionValues extends DeadlineValues {
   readonly 'browser.executablePath': string | undefined;
   readonly 'browser.arguments': readonly string[];
   readonly maxRestoreAttempts: number;
+  readonly maxLoginsPerHour: number;
+  readonly breakerFailures: number;
+  readonly startConcurrency: number;
+  readonly memorySoftLimitMb: number;
+  readonly memoryHardLimitMb: number;
 }
 
 /** Every option, by the name it has in `wasup.config.json` (a dot stands for nesting). */
@@ -130,15 +135,39 @@ export const options: { readonly [Key in keyof OptionValues]: Option<OptionValue
     parse: parseBrowserArguments,
   },
   ...deadlines,
-  maxRestoreAttempts: {
+  maxRestoreAttempts: wholeNumber(3, [1, 10], {
     sentence: 'Attempts that WhatsApp may refuse before the device has to be linked again.',
-    range: '1 to 10',
-    defaultText: '3',
     environmentName: 'WASUP_MAX_RESTORE_ATTEMPTS',
     flag: '--max-restore-attempts',
-    fallback: () => 3,
-    parse: (raw) => parseWholeNumber(raw, { least: 1, most: 10 }, 3, undefined),
-  },
+  }),
+  // People open WhatsApp Web a few times a day; an account that logs in without end is what WhatsApp restricts.
+  maxLoginsPerHour: wholeNumber(60, [1, 10_000], {
+    sentence: 'How often WhatsApp Web may be opened within an hour, for each account.',
+    environmentName: 'WASUP_MAX_LOGINS_PER_HOUR',
+    flag: '--max-logins-per-hour',
+  }),
+  breakerFailures: wholeNumber(10, [2, 1_000], {
+    sentence:
+      'Restart intensity: so many failures within the window, without a stable run between them, open the breaker.',
+    environmentName: 'WASUP_BREAKER_FAILURES',
+    flag: '--breaker-failures',
+  }),
+  startConcurrency: wholeNumber(2, [1, 64], {
+    sentence: 'How many accounts may be on their way up at the same time.',
+    environmentName: 'WASUP_START_CONCURRENCY',
+    flag: '--start-concurrency',
+  }),
+  memorySoftLimitMb: wholeNumber(1_500, [0, 1_000_000], {
+    sentence:
+      "Memory (PSS, in MB) of an account's browser and worker above which both are replaced at a quiet moment; 0: none.",
+    environmentName: 'WASUP_MEMORY_SOFT_LIMIT_MB',
+    flag: '--memory-soft-limit-mb',
+  }),
+  memoryHardLimitMb: wholeNumber(3_000, [0, 1_000_000], {
+    sentence: 'Memory (PSS, in MB) above which they are replaced at once; 0: none.',
+    environmentName: 'WASUP_MEMORY_HARD_LIMIT_MB',
+    flag: '--memory-hard-limit-mb',
+  }),
 };
 
 export type OptionKey = keyof OptionValues;
@@ -158,6 +187,16 @@ function choice<Choice extends string>(choices: readonly Choice[], fallback: Cho
     defaultText: fallback,
     fallback: () => fallback,
     parse: (raw) => parseChoice(raw, choices),
+  };
+}
+
+function wholeNumber(fallback: number, [least, most]: readonly [number, number], names: Names): Option<number> {
+  return {
+    ...names,
+    range: describeRange({ least, most }, undefined),
+    defaultText: String(fallback),
+    fallback: () => fallback,
+    parse: (raw) => parseWholeNumber(raw, { least, most }, fallback, undefined),
   };
 }
 

@@ -7,7 +7,7 @@ import { alertKinds } from '../alerts.js';
  * What supervisor and worker say to each other over IPC. Every message is validated on arrival. `hello` and `assign`
  * carry the version: from a half-finished upgrade they count as malformed, and the log names the field.
  */
-export const protocolVersion = 2;
+export const protocolVersion = 3;
 
 /** Restore brings back a stored login and can never show a QR; link is a new device and needs a person. */
 export const sessionModes = ['restore', 'link'] as const;
@@ -42,6 +42,10 @@ export const workerPhases = [
   'stopping',
 ] as const;
 export type WorkerPhase = (typeof workerPhases)[number];
+
+/** What the last look at the page of a listening session has found: `away` is WhatsApp's socket, `silent` the page itself. */
+export const probeOutcomes = ['healthy', 'away', 'deaf', 'silent'] as const;
+export type ProbeOutcome = (typeof probeOutcomes)[number];
 
 /** Why something failed, as far as it decides what to do next. */
 export const failureClasses = [
@@ -137,6 +141,8 @@ export const supervisorMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('stop'), deadlineMs: milliseconds }),
   /** A person is there to link the device: show fresh QR codes, or ask for a pairing code. */
   z.strictObject({ type: z.literal('refresh-link'), method: z.enum(['qr', 'code']) }),
+  /** Tell WhatsApp that this device is no longer linked. The end of the session is what follows. */
+  z.strictObject({ type: z.literal('unlink') }),
 ]);
 export type SupervisorMessage = z.infer<typeof supervisorMessageSchema>;
 
@@ -155,7 +161,10 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
     /** How late the timer of this heartbeat fired. */
     lagMs: milliseconds,
     rssBytes: z.int().nonnegative(),
+    /** ISO 8601 in UTC. */
     lastMessageAt: z.string().nullable(),
+    /** The newest look at the page of a session that listens; null before there was one. */
+    lastProbe: z.strictObject({ outcome: z.enum(probeOutcomes), at: z.iso.datetime() }).nullable(),
   }),
   z.strictObject({
     type: z.literal('phase'),

@@ -5,6 +5,7 @@ import { alertKinds } from '../../shared/alerts.js';
 import {
   failureClasses,
   milestones,
+  probeOutcomes,
   protocolVersion,
   restoreRungs,
   sessionModes,
@@ -32,6 +33,12 @@ const workerMessages: { [Type in WorkerMessage['type']]: fc.Arbitrary<Extract<Wo
     lagMs: milliseconds,
     rssBytes: fc.nat(),
     lastMessageAt: fc.option(fc.string()),
+    lastProbe: fc.option(
+      fc.record({
+        outcome: fc.constantFrom(...probeOutcomes),
+        at: fc.date({ min: new Date(0), max: new Date(4e12), noInvalidDate: true }).map((date) => date.toISOString()),
+      }),
+    ),
   }),
   phase: fc.record(
     { type: fc.constant('phase'), incarnation, phase },
@@ -130,6 +137,7 @@ const supervisorMessages: {
   }),
   stop: fc.record({ type: fc.constant('stop'), deadlineMs: milliseconds }),
   'refresh-link': fc.record({ type: fc.constant('refresh-link'), method: fc.constantFrom('qr', 'code') }),
+  unlink: fc.record({ type: fc.constant('unlink') }),
 };
 
 const anyWorkerMessage = fc.oneof(...Object.values(workerMessages));
