@@ -163,7 +163,7 @@ export class Account extends EventEmitter<AccountEvents> {
 
   /** Ends the worker's life so that the next one starts with the code as it is now. */
   restartWorker(): void {
-    if (!this.isHeldByAnother) this.#dispatch({ type: 'reload' });
+    if (!this.isHeldByAnother) this.#dispatch({ type: 'restart', freshBrowser: false });
   }
 
   #dispatch(event: MachineEvent): void {

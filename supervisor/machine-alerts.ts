@@ -1,5 +1,6 @@
 import type { Alert } from '../shared/alerts.js';
 import type { FailureClass } from '../shared/protocol/messages.js';
+import type { Breaker } from './breaker.js';
 import type { Failure, Machine } from './machine-types.js';
 import { maxLinksPerDay } from './restart-tally.js';
 import { sentence } from './tell-failure.js';
@@ -33,13 +34,50 @@ export function loopAlert(failure: Failure, count: number): Alert | undefined {
   };
 }
 
-export function stuckAlert({ stuckAuthenticating }: Machine): Alert | undefined {
+export function authenticatingAlert({ stuckAuthenticating }: Machine): Alert | undefined {
   if (stuckAuthenticating !== stuckAfter) return undefined;
   return {
     kind: 'authenticating-stuck',
     sentence: `${stuckAfter} attempts in a row have ended while WhatsApp was authenticating the device, without progress.`,
     action: 'Look whether the phone is online and shows the device under Linked devices. wasup goes on trying.',
   };
+}
+
+/** Restarts don't cure it: nothing is started for a while. */
+export function breakerAlert({ reason }: Failure, { failures, trips }: Breaker, pauseMs: number): Alert {
+  const what =
+    trips === 1 ? `${failures.length} failures without a stable run between them` : 'The life on trial has failed, too';
+  return {
+    kind: 'breaker-open',
+    sentence: `${what}; the last: ${sentence(reason)} Nothing is started for ${describePause(pauseMs)}, then one more life is tried.`,
+    action: 'Look at the lines above for what fails and mend it; `npx wasup restart <number>` tries at once.',
+  };
+}
+
+/** An earlier supervisor has opened it. */
+export function breakerStaysOpenAlert(openMs: number): Alert {
+  return {
+    kind: 'breaker-open',
+    sentence: `The account had failed too often before this start; nothing is started for another ${describePause(openMs)}.`,
+    action: 'If you have mended what failed, `npx wasup restart <number>` tries at once.',
+  };
+}
+
+function describePause(pauseMs: number): string {
+  return pauseMs < 120_000 ? `${Math.ceil(pauseMs / 1_000)} s` : `${Math.round(pauseMs / 60_000)} min`;
+}
+
+/** A process that survives SIGKILL waits for the kernel, mostly for a disk that doesn't answer. */
+export function stuckAlert(reason: string): Alert {
+  return {
+    kind: 'process-stuck',
+    sentence: `${sentence(reason)} Nothing can take its place.`,
+    action: 'Look at the disk of the sessions folder, and end that process; wasup tries again each minute.',
+  };
+}
+
+export function recycleAlert(reason: string): Alert {
+  return { kind: 'memory-limit', sentence: sentence(reason), action: null };
 }
 
 /** A library that WhatsApp has outgrown, once a second look has found it so. */

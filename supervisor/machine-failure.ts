@@ -1,5 +1,6 @@
-import { failureOfExit } from './exit-failure.js';
 import {
+  authenticatingAlert,
+  breakerAlert,
   finalAlert,
   incompatibleAlert,
   linkLimitAlert,
@@ -7,102 +8,39 @@ import {
   loginLimitAlert,
   loopAlert,
   refusedLoginAlert,
-  stuckAlert,
 } from './machine-alerts.js';
-import { startMissing } from './machine-start.js';
-import { giveBack } from './machine-stop.js';
-import type { Effect, Failure, Machine, Moment, Step, WorkerFailure } from './machine-types.js';
-import { decideRestart, type RestartLimits, stableAfterMs } from './restart-policy.js';
+import { giveBack, startMissing } from './machine-start.js';
+import type { Effect, Failure, Machine, Step, Surroundings, WorkerFailure } from './machine-types.js';
+import { noteFailure, openForMs } from './breaker.js';
+import { breakerClasses, decideRestart } from './restart-policy.js';
 import { countFailure, countOf, forgive, forgiveClass, isLinkedTooOften, loginPauseMs } from './restart-tally.js';
 
-/** What a decision depends on, beside machine and event. */
-export interface Surroundings {
-  readonly limits: RestartLimits;
-  readonly now: Moment;
-  /** Between 0 and 1, for jitter. */
-  readonly random: number;
-}
-
-export function workerExited(
-  machine: Machine,
-  exit: { code: number | null; signal: string | null },
-  surroundings: Surroundings,
-): Step {
-  const without: Machine = { ...forgetOldFailures(machine, surroundings.now), worker: 'absent' };
-  // Put away while a person was being waited for, who has said "start" in the meantime.
-  const planned = machine.worker === 'stopping' && machine.workerFailure === null;
-  if (planned) {
-    const waits = machine.state === 'backoff';
-    const next = waits ? { machine: without, effects: [] } : startMissing(without, surroundings.now);
-    // Planned or not: one that had to be killed has written nothing.
-    return { machine: next.machine, effects: [{ type: 'record-inactive' }, ...next.effects] };
-  }
-  const failure = machine.workerFailure ?? { ...failureOfExit(exit), reported: false };
-  return afterFailure(without, failure, surroundings, machine.listeningSinceMs !== null);
-}
-
-export function browserFailed(machine: Machine, failure: Failure, surroundings: Surroundings): Step {
-  return afterFailure({ ...machine, browser: 'absent' }, { ...failure, reported: false }, surroundings);
-}
-
-/** A worker without its browser ends itself; one that isn't assigned yet just waits for the next browser. */
-export function browserExited(machine: Machine, reason: string, surroundings: Surroundings): Step {
-  const failure: WorkerFailure = { class: 'LOCAL', reason, userAction: null, reported: false };
-  const planned = machine.browser === 'stopping';
-  const without: Machine = { ...machine, browser: 'absent' };
-  if (machine.worker === 'assigned') {
-    return {
-      machine: {
-        ...forgetOldFailures(without, surroundings.now),
-        state: 'starting',
-        worker: 'stopping',
-        failure,
-        workerFailure: failure,
-      },
-      effects: [{ type: 'record-inactive' }, { type: 'stop-worker' }],
-    };
-  }
-  // The worker's exit, or the retry, starts what is missing.
-  if (machine.worker === 'stopping' || machine.state === 'backoff') return { machine: without, effects: [] };
-  if (planned) return startMissing(without, surroundings.now);
-  return afterFailure(without, failure, surroundings);
-}
-
-/** The worker has not been assigned after all; it waits for the next browser. */
-export function pageLost(machine: Machine, reason: string, surroundings: Surroundings): Step {
-  const failure: WorkerFailure = {
-    class: 'LOCAL',
-    reason: `The browser's page could not be renewed (${reason})`,
-    userAction: null,
-    reported: false,
-  };
-  return afterFailure({ ...machine, worker: 'ready' }, failure, surroundings);
-}
-
-/** Another process has the account: nothing of ours may go on with it. */
-export function leave(machine: Machine, failure: Failure): Step {
-  return stopFor({ ...machine, listeningSinceMs: null }, failure, 'failed', [
-    { type: 'cancel-retry' },
-    { type: 'record-inactive' },
-  ]);
-}
-
-/** The login stays where it is, and no browser is started on it before it could be set aside. */
-export function profileNotMoved(machine: Machine, failure: Failure, surroundings: Surroundings): Step {
-  const unmoved: Machine = { ...machine, profile: 'unpaired' };
-  return afterFailure(unmoved, { ...failure, reported: false }, surroundings);
-}
-
-/** A life that listened for long enough proves that its end is a new trouble, whoever ended first. */
-function forgetOldFailures(machine: Machine, now: Moment): Machine {
+/** A life that has listened for long enough proves that its end is a new trouble, whoever ended first. */
+export function forgetOldFailures(machine: Machine, { limits, now }: Surroundings): Machine {
   const { listeningSinceMs, tally } = machine;
-  const wasStable = listeningSinceMs !== null && now.monotonicMs - listeningSinceMs >= stableAfterMs;
-  return { ...machine, listeningSinceMs: null, tally: wasStable ? forgive(tally) : tally };
+  const isProven = listeningSinceMs !== null && now.monotonicMs - listeningSinceMs >= limits.stableAfterMs;
+  return isProven ? { ...machine, tally: forgive(tally) } : machine;
 }
 
-function afterFailure(machine: Machine, failure: WorkerFailure, surroundings: Surroundings, hasListened = false): Step {
+/** The person who asked for it is told by the state; the login is set aside when the browser has gone. */
+export function unlinked(machine: Machine): Step {
+  const failure: Failure = {
+    class: 'TERMINAL',
+    reason: 'The device was unlinked, as asked',
+    userAction: 'To link it again: npx wasup link <number>.',
+  };
+  return giveBack({ ...toLink(machine, failure), failure, state: 'needs-link' }, [{ type: 'record-inactive' }]);
+}
+
+/** A life has ended, or something it needs can't be had: the class of the failure decides what follows. */
+export function afterFailure(
+  machine: Machine,
+  failure: WorkerFailure,
+  surroundings: Surroundings,
+  hasListened = false,
+): Step {
   const { limits, now, random } = surroundings;
-  const { machine: counted, count } = countIn(machine, failure, now, hasListened);
+  const { machine: counted, count } = countIn(machine, failure, surroundings, hasListened);
   const decision = decideRestart(
     { class: failure.class, mode: machine.mode, count, reported: failure.reported },
     limits,
@@ -120,8 +58,10 @@ function afterFailure(machine: Machine, failure: WorkerFailure, surroundings: Su
     effects.push({ type: 'alert', alert: linkLimitAlert(failure), class: failure.class });
     return giveBack({ ...next, state: 'needs-link' }, effects);
   }
-  const pauseMs = loginPauseMs(next.tally, now.wallMs);
-  const delayMs = Math.max(decision.delayMs, pauseMs);
+  const pauseMs = loginPauseMs(next.tally, now.wallMs, limits.maxLoginsPerHour);
+  const openMs = openForMs(next.tally.breaker, limits, now.wallMs);
+  const delayMs = Math.max(decision.delayMs, pauseMs, openMs);
+  const hasOpened = openMs > 0 && machine.tally.breaker.state !== 'open';
   if (relink) effects.push({ type: 'alert', alert: refusedLoginAlert(failure, count), class: failure.class });
   else {
     const userAction = failure.userAction ?? loopAction(failure.class, count) ?? null;
@@ -134,18 +74,24 @@ function afterFailure(machine: Machine, failure: WorkerFailure, surroundings: Su
   }
   const alerts = [
     loopAlert(failure, count),
-    stuckAlert(counted),
+    authenticatingAlert(counted),
+    hasOpened ? breakerAlert(failure, next.tally.breaker, openMs) : undefined,
     failure.class === 'INCOMPATIBLE' ? incompatibleAlert(failure, count) : undefined,
     pauseMs > decision.delayMs ? loginLimitAlert(pauseMs) : undefined,
   ];
   for (const alert of alerts) if (alert !== undefined) effects.push({ type: 'alert', alert, class: failure.class });
+  // Nobody would hear the messages that a browser goes on receiving: with the breaker open they wait at WhatsApp.
+  if (openMs > 0) {
+    effects.push({ type: 'retry-in', delayMs });
+    return giveBack({ ...next, state: 'backoff' }, effects);
+  }
   if (decision.freshBrowser && machine.browser === 'running') {
     // The browser's exit starts what is missing, or the retry does, whichever comes last.
     effects.push({ type: 'stop-browser' }, { type: 'retry-in', delayMs });
     return { machine: { ...next, state: 'backoff', browser: 'stopping' }, effects };
   }
   if (delayMs === 0) {
-    const started = startMissing({ ...next, state: 'starting' }, now);
+    const started = startMissing({ ...next, state: 'starting' }, surroundings);
     return { machine: started.machine, effects: [...effects, ...started.effects] };
   }
   effects.push({ type: 'retry-in', delayMs });
@@ -159,7 +105,7 @@ function afterFailure(machine: Machine, failure: WorkerFailure, surroundings: Su
 function countIn(
   machine: Machine,
   failure: WorkerFailure,
-  { wallMs }: Moment,
+  { limits, now: { wallMs } }: Surroundings,
   hasListened: boolean,
 ): { machine: Machine; count: number } {
   const stuck = failure.class !== 'AUTH' && machine.phase === 'authenticating';
@@ -171,7 +117,9 @@ function countIn(
   };
   const wasAttempt = !hasListened && (machine.state === 'restoring' || machine.state === 'linking');
   if (failure.class === 'AUTH' && !wasAttempt) return { machine: watched, count: 0 };
-  const tally = countFailure(machine.tally, failure.class, wallMs);
+  const counted = countFailure(machine.tally, failure.class, wallMs);
+  const breaker = breakerClasses.has(failure.class) ? noteFailure(counted.breaker, limits, wallMs) : counted.breaker;
+  const tally = { ...counted, breaker };
   return { machine: { ...watched, tally }, count: countOf(tally, failure.class, wallMs) };
 }
 
@@ -185,7 +133,8 @@ function toLink(machine: Machine, { reason }: Failure): Machine {
   };
 }
 
-function stopFor(machine: Machine, failure: Failure, state: 'failed' | 'needs-link', effects: Effect[]): Step {
+/** The account stops here, and waits for a person. */
+export function stopFor(machine: Machine, failure: Failure, state: 'failed' | 'needs-link', effects: Effect[]): Step {
   const userAction = failure.userAction ?? 'Mend what the lines above say, then restart wasup.';
   const final: Failure = { class: failure.class, reason: failure.reason, userAction };
   effects.push({ type: 'alert', alert: finalAlert(final, state), class: failure.class });

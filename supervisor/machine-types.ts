@@ -1,6 +1,8 @@
 import type { AccountState } from '../shared/account-state.js';
 import type { Alert } from '../shared/alerts.js';
 import type { FailureClass, RestoreRung, SessionMode, WorkerPhase } from '../shared/protocol/messages.js';
+import type { BreakerLimits } from './breaker.js';
+import type { RestartLimits } from './restart-policy.js';
 import type { Tally } from './restart-tally.js';
 
 /** Both clocks, in milliseconds. */
@@ -9,6 +11,22 @@ export interface Moment {
   readonly monotonicMs: number;
   /** Since 1970; for what outlives it. */
   readonly wallMs: number;
+}
+
+/** The configured numbers that decide. */
+export interface MachineLimits extends RestartLimits, BreakerLimits {
+  /** A life that has listened for so long has proved to be healthy: what failed before is forgotten. */
+  readonly stableAfterMs: number;
+  /** How often WhatsApp Web may be opened within an hour. */
+  readonly maxLoginsPerHour: number;
+}
+
+/** What a decision depends on, beside machine and event. */
+export interface Surroundings {
+  readonly limits: MachineLimits;
+  readonly now: Moment;
+  /** Between 0 and 1, for jitter. */
+  readonly random: number;
 }
 
 /** Why a life ended, as it is told to people. */
@@ -33,6 +51,12 @@ export interface Machine {
    * moved. No browser is started on one that is not in place.
    */
   readonly profile: 'in-place' | 'unpaired' | 'moving';
+  /** The next life gets a browser of its own: the running one is replaced. */
+  readonly freshBrowser: boolean;
+  /** Why the browser is being killed; null while nothing is wrong with it. */
+  readonly browserFailure: string | null;
+  /** A person has asked to unlink the device: WhatsApp's "not linked" is what was wanted. */
+  readonly unlinking: boolean;
   readonly tally: Tally;
   /** What the worker was at last; null before it has said anything. */
   readonly phase: WorkerPhase | null;
@@ -61,6 +85,10 @@ export type MachineEvent =
   | { readonly type: 'browser-ready' }
   | { readonly type: 'browser-failed'; readonly failure: Failure }
   | { readonly type: 'browser-exited'; readonly reason: string }
+  /** The browser as a whole doesn't answer, whatever its page does. */
+  | { readonly type: 'browser-hung'; readonly afterMs: number }
+  /** It has survived SIGKILL. */
+  | { readonly type: 'browser-stuck'; readonly reason: string }
   | { readonly type: 'worker-ready' }
   | { readonly type: 'worker-failure'; readonly failure: WorkerFailure }
   | { readonly type: 'phase'; readonly phase: WorkerPhase }
@@ -72,14 +100,24 @@ export type MachineEvent =
   | { readonly type: 'profile-not-moved'; readonly failure: Failure }
   /** The state of WhatsApp's socket while the page lives on. */
   | { readonly type: 'transport'; readonly state: string }
-  | { readonly type: 'heartbeat-missed'; readonly afterMs: number }
+  /** @property detail where it hangs, as far as that can be told. */
+  | { readonly type: 'heartbeat-missed'; readonly afterMs: number; readonly detail?: string | undefined }
+  /** It has listened for as long as a healthy life does. */
+  | { readonly type: 'proven' }
   | { readonly type: 'retry' }
-  /** The code of worker or bot has changed: the next life is to run the new one. */
-  | { readonly type: 'reload' };
+  /** A person asks, or the code of worker or bot has changed: a new beginning. */
+  | { readonly type: 'restart'; readonly freshBrowser: boolean }
+  /** Browser and worker have grown old or large. Only a session that listens is replaced for that, and nothing is forgiven. */
+  | { readonly type: 'recycle'; readonly reason: string }
+  | { readonly type: 'unlink' }
+  /** WhatsApp has not unlinked the device in time. */
+  | { readonly type: 'unlink-expired' };
 
 export type Effect =
   | { readonly type: 'start-browser' }
   | { readonly type: 'stop-browser' }
+  /** Without politeness: it answers nobody. */
+  | { readonly type: 'kill-browser' }
   | { readonly type: 'start-worker' }
   | {
       readonly type: 'assign';
@@ -90,6 +128,10 @@ export type Effect =
     }
   | { readonly type: 'stop-worker' }
   | { readonly type: 'kill-worker' }
+  /** The worker has WhatsApp unlink the device. */
+  | { readonly type: 'unlink-device' }
+  /** "proven" is to come then, if the session still listens. */
+  | { readonly type: 'prove-in'; readonly delayMs: number }
   | { readonly type: 'retry-in'; readonly delayMs: number }
   | { readonly type: 'cancel-retry' }
   /** The stored login goes to the quarantine, with the reason. No browser has it. */

@@ -24,19 +24,19 @@ export interface RestartLimits {
   readonly maxRestoreAttempts: number;
   readonly restoreRetryDelayMs: number;
   readonly incompatibleRetryMs: number;
+  /** Pause before the second restart in a row; doubles with each further one, up to the cap. */
+  readonly backoffBaseMs: number;
+  readonly backoffCapMs: number;
 }
 
-/** A life that listened for so long proves that the next failure is a new one. */
-export const stableAfterMs = 10_000;
 /**
- * Errors that nobody knows are borne so often in a row, 11 minutes with the pauses between them: a database may be away
- * for as long. Then restarting doesn't cure them.
+ * The classes that restarts are meant to cure, and for which the breaker opens when they don't. The others have limits of their
+ * own: an outage of the network lasts as long as it lasts, WhatsApp may refuse a login so many times, and so on.
  */
-export const maxBugRestarts = 20;
+export const breakerClasses: ReadonlySet<FailureClass> = new Set(['TRANSIENT', 'LOCAL', 'BUG']);
+
 /** What a fresh page hasn't cured so often, a fresh browser may. */
 export const failuresPerBrowser = 3;
-const backoffBaseMs = 250;
-const backoffCapMs = 60_000;
 
 /**
  * Decides by the class of the failure. Pure.
@@ -55,13 +55,14 @@ export function decideRestart(
   };
   switch (circumstances.class) {
     case 'NETWORK':
-      return again(backoffMs(count + 2, random));
+      return again(backoffMs(count + 2, random, limits));
     case 'TRANSIENT':
-      return again(backoffMs(count, random), circumstances.reported && count % failuresPerBrowser === 0);
+      return again(backoffMs(count, random, limits), circumstances.reported && count % failuresPerBrowser === 0);
     case 'LOCAL':
-      return again(backoffMs(count, random), true);
+      return again(backoffMs(count, random, limits), true);
+    // A bot's database may be away for a while; the breaker sees to it that nobody restarts for ever.
     case 'BUG':
-      return count > maxBugRestarts ? { action: 'fail' } : again(backoffMs(count, random));
+      return again(backoffMs(count, random, limits));
     case 'INCOMPATIBLE':
       // Once more soon: a page that was being replaced by its next version lacks parts for a moment, too.
       return again(count <= 1 ? limits.restoreRetryDelayMs : limits.incompatibleRetryMs);
@@ -77,8 +78,17 @@ export function decideRestart(
   }
 }
 
-/** Nothing before the first restart, then doubling from 250 ms to a minute, spread over the upper half. */
-export function backoffMs(failures: number, random: number): number {
+/**
+ * Nothing before the first restart, then doubling from the base to the cap, spread over the upper half. Pure.
+ *
+ * @param failures in a row, the one that is followed included.
+ * @returns milliseconds.
+ */
+export function backoffMs(
+  failures: number,
+  random: number,
+  { backoffBaseMs, backoffCapMs }: Pick<RestartLimits, 'backoffBaseMs' | 'backoffCapMs'>,
+): number {
   if (failures <= 1) return 0;
   const ceiling = Math.min(backoffCapMs, backoffBaseMs * 2 ** (failures - 2));
   return Math.round(ceiling / 2 + (ceiling / 2) * random);

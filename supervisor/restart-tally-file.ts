@@ -3,12 +3,21 @@ import { z } from 'zod';
 import { type JsonFileKind, readJsonFile } from '../shared/files/json-file.js';
 import { writeFileAtomically } from '../shared/files/write-file-atomically.js';
 import { failureClasses } from '../shared/protocol/messages.js';
+import { closedBreaker } from './breaker.js';
 import { emptyTally, readmit, type Tally } from './restart-tally.js';
 
 const wallTime = z.number().nonnegative();
 const count = z.strictObject({ count: z.int().nonnegative(), lastAt: wallTime });
+const breaker = z.strictObject({
+  state: z.enum(['closed', 'open', 'half-open']),
+  failures: z.array(wallTime),
+  trips: z.int().nonnegative(),
+  until: wallTime,
+});
 const schema = z.strictObject({
   failures: z.record(z.enum(failureClasses), count),
+  // Earlier versions had none.
+  breaker: breaker.default(closedBreaker as z.infer<typeof breaker>),
   unpaired: z.string().nullable(),
   logins: z.array(wallTime),
   links: z.array(wallTime),

@@ -1,9 +1,11 @@
 import { type FailureClass, failureClasses } from '../shared/protocol/messages.js';
+import { type Breaker, closedBreaker } from './breaker.js';
 
 /** What has failed lately, by class, and what WhatsApp has been asked for. Plain data, kept on disk: a restarted supervisor goes on counting. */
 export interface Tally {
   /** Failures in a row, since the account last listened for long enough. */
   readonly failures: Readonly<Record<FailureClass, FailureCount>>;
+  readonly breaker: Breaker;
   /** Why the stored login has to be set aside; null when it has not been found unpaired. */
   readonly unpaired: string | null;
   /** When WhatsApp Web was opened, within the last hour. */
@@ -39,11 +41,6 @@ export const decayMs: Readonly<Record<FailureClass, number>> = {
   BUG: hour,
 };
 
-/**
- * WhatsApp Web is opened no more often than this within an hour. People open it a few times a day; an account that
- * logs in without end is what WhatsApp restricts. (The number is ours; WhatsApp publishes none.)
- */
-export const maxLoginsPerHour = 60;
 /** A device that was linked so often within a day isn't linked again before a person asks for it. */
 export const maxLinksPerDay = 10;
 
@@ -51,7 +48,7 @@ const none: FailureCount = { count: 0, lastAt: 0 };
 
 export function emptyTally(): Tally {
   const failures = Object.fromEntries(failureClasses.map((name) => [name, none])) as Record<FailureClass, FailureCount>;
-  return { failures, unpaired: null, logins: [], links: [] };
+  return { failures, breaker: closedBreaker, unpaired: null, logins: [], links: [] };
 }
 
 export function countFailure(tally: Tally, failureClass: FailureClass, nowMs: WallTime): Tally {
@@ -65,9 +62,10 @@ export function countOf(tally: Tally, failureClass: FailureClass, nowMs: WallTim
   return nowMs - lastAt > decayMs[failureClass] ? 0 : count;
 }
 
-/** The account has listened for so long that the next failure is a new one. */
+/** The account has proved to be healthy, or a person begins anew: the next failure is a new one. */
 export function forgive(tally: Tally): Tally {
-  return { ...tally, failures: emptyTally().failures };
+  const isClean = tally.breaker === closedBreaker && failureClasses.every((name) => tally.failures[name].count === 0);
+  return isClean ? tally : { ...tally, failures: emptyTally().failures, breaker: closedBreaker };
 }
 
 export function forgiveClass(tally: Tally, failureClass: FailureClass): Tally {
@@ -75,7 +73,8 @@ export function forgiveClass(tally: Tally, failureClass: FailureClass): Tally {
   return { ...tally, failures: { ...tally.failures, [failureClass]: none } };
 }
 
-export function noteLogin(tally: Tally, nowMs: WallTime): Tally {
+/** @param maxLoginsPerHour as configured; older ones need not be remembered. */
+export function noteLogin(tally: Tally, nowMs: WallTime, maxLoginsPerHour: number): Tally {
   return { ...tally, logins: [...within(tally.logins, hour, nowMs), nowMs].slice(-maxLoginsPerHour) };
 }
 
@@ -84,10 +83,10 @@ export function noteLink(tally: Tally, nowMs: WallTime): Tally {
 }
 
 /** How long to wait, in ms, until WhatsApp Web may be opened again. */
-export function loginPauseMs(tally: Tally, nowMs: WallTime): number {
+export function loginPauseMs(tally: Tally, nowMs: WallTime, maxLoginsPerHour: number): number {
   const recent = within(tally.logins, hour, nowMs);
-  const oldest = recent[0];
-  return recent.length < maxLoginsPerHour || oldest === undefined ? 0 : oldest + hour - nowMs;
+  const oldest = recent[recent.length - maxLoginsPerHour];
+  return oldest === undefined ? 0 : oldest + hour - nowMs;
 }
 
 export function isLinkedTooOften(tally: Tally, nowMs: WallTime): boolean {
@@ -106,7 +105,8 @@ export function readmit(tally: Tally, nowMs: WallTime): Tally {
       return [name, { count, lastAt: past(lastAt) }];
     }),
   ) as Record<FailureClass, FailureCount>;
-  return { ...tally, failures, logins: tally.logins.map(past), links: tally.links.map(past) };
+  const breaker = { ...tally.breaker, failures: tally.breaker.failures.map(past) };
+  return { ...tally, failures, breaker, logins: tally.logins.map(past), links: tally.links.map(past) };
 }
 
 /** In the order of the list; a clock that was set back makes the times that lie ahead count as now. */

@@ -1,7 +1,8 @@
-import type { RestartLimits } from '../../supervisor/restart-policy.js';
+import type { MachineLimits } from '../../supervisor/machine.js';
 import {
   createWorld,
   failuresIn,
+  isRare,
   keyOf,
   type Move,
   type Outcome,
@@ -11,7 +12,7 @@ import {
 } from './machine-world.js';
 
 /** Several times what there is. A counter that is never reset would make situations without end. */
-const mostSituations = 60_000;
+const mostSituations = 200_000;
 
 export interface Situation {
   readonly world: World;
@@ -31,8 +32,13 @@ export interface ExploredStep {
  * Every situation that can be reached from a machine that has just been made, breadth first, so that histories are
  * as short as they can be. Situations with more than `maxFailures` failures in a row are not followed further: they
  * differ in delays only.
+ *
+ * @param rare follow rare events, too.
  */
-export function explore(limits: RestartLimits, { maxFailures }: { maxFailures: number }): Situation[] {
+export function explore(
+  limits: MachineLimits,
+  { maxFailures, rare }: { maxFailures: number; rare: boolean },
+): Situation[] {
   const queue = (['restore', 'link'] as const).map((mode) => ({
     world: createWorld(mode),
     history: () => [] as string[],
@@ -41,11 +47,13 @@ export function explore(limits: RestartLimits, { maxFailures }: { maxFailures: n
   const situations: Situation[] = [];
   for (const { world, history } of queue) {
     if (failuresIn(world.machine) > maxFailures) continue;
-    const steps = possibleMoves(world).map((move) => ({
-      move,
-      outcome: play(world, move, limits),
-      history: () => [...history(), describe(move)],
-    }));
+    const steps = possibleMoves(world)
+      .filter((move) => rare || !isRare(move))
+      .map((move) => ({
+        move,
+        outcome: play(world, move, limits),
+        history: () => [...history(), describe(move)],
+      }));
     situations.push({ world, steps, history });
     if (situations.length > mostSituations) {
       throw new Error(`More than ${mostSituations} situations; one of the last: ${history().join(', ')}`);

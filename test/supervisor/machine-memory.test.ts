@@ -2,9 +2,12 @@ import { describe, expect, it } from 'vitest';
 
 import type { FailureClass } from '../../shared/protocol/messages.js';
 import { createMachine, type Effect, type Machine, type MachineEvent, transition } from '../../supervisor/machine.js';
-import { countFailure, emptyTally, maxLoginsPerHour, noteLogin, type Tally } from '../../supervisor/restart-tally.js';
+import { countFailure, emptyTally, noteLogin, type Tally } from '../../supervisor/restart-tally.js';
+import { defaultLimits } from '../support/machine-limits.js';
 
-const limits = { maxRestoreAttempts: 3, restoreRetryDelayMs: 5_000, incompatibleRetryMs: 1_800_000 };
+// The breaker is another matter.
+const limits = { ...defaultLimits, breakerFailures: 1_000 };
+const { maxLoginsPerHour } = limits;
 const wallMs = Date.parse('2026-11-22T12:00:00.000Z');
 const hour = 3_600_000;
 
@@ -128,7 +131,7 @@ it('a login that could not be set aside before a stop is set aside at the next s
 describe('what was opened too often', () => {
   const opened = (times: number): Tally => {
     let tally = emptyTally();
-    for (let count = 0; count < times; count += 1) tally = noteLogin(tally, wallMs);
+    for (let count = 0; count < times; count += 1) tally = noteLogin(tally, wallMs, maxLoginsPerHour);
     return tally;
   };
 
@@ -152,7 +155,7 @@ describe('what was opened too often', () => {
 it('the attempts that WhatsApp has refused are not forgiven by new code', () => {
   const account = new Account(countFailure(countFailure(emptyTally(), 'AUTH', wallMs), 'BUG', wallMs));
   account.begin();
-  account.hear({ type: 'reload' });
+  account.hear({ type: 'restart', freshBrowser: false });
   const { AUTH, BUG } = account.machine.tally.failures;
   expect({ auth: AUTH.count, bug: BUG.count }).toEqual({ auth: 1, bug: 0 });
 });

@@ -5,11 +5,12 @@ import {
   type Effect,
   type Machine,
   type MachineEvent,
+  type MachineLimits,
   transition,
   type WorkerFailure,
 } from '../../supervisor/machine.js';
+import { longestPauseMs } from '../../supervisor/breaker.js';
 import type { Tally } from '../../supervisor/restart-tally.js';
-import { type RestartLimits, stableAfterMs } from '../../supervisor/restart-policy.js';
 
 /**
  * The processes, timers and persons around a machine, as far as they can send it events: what has been started can
@@ -26,6 +27,8 @@ export interface World {
   readonly handingOver: boolean;
   readonly retryIsArmed: boolean;
   readonly loginIsBeingMoved: boolean;
+  /** A person has had the device unlinked. */
+  readonly unlinkIsAsked: boolean;
   /** Times in a row that WhatsApp has answered a restore with "not linked". */
   readonly refusals: number;
   /** Goes on by minutes with each assignment, so that an account is not held back for having logged in too often. */
@@ -48,6 +51,9 @@ export interface Outcome {
   readonly broken: readonly string[];
 }
 
+/** Longer than any life has to listen to prove its health. */
+export const provenMs = 60_000;
+
 /** More than any limit in a test: further ones make no difference. */
 const countedRefusals = 10;
 
@@ -61,16 +67,36 @@ export function createWorld(mode: SessionMode, tally?: Tally): World {
     handingOver: false,
     retryIsArmed: false,
     loginIsBeingMoved: false,
+    unlinkIsAsked: false,
     refusals: 0,
     wallMs: 0,
   };
 }
 
 export function possibleMoves(world: World): Move[] {
-  return [...personMoves(world), ...browserMoves(world), ...workerMoves(world), ...shellMoves(world)];
+  return [
+    ...personMoves(world),
+    ...browserMoves(world),
+    ...workerMoves(world),
+    ...shellMoves(world),
+    ...rareMoves(world),
+  ];
 }
 
-export function play(world: World, move: Move, limits: RestartLimits, random = 0.5): Outcome {
+/** Whoever walks through everything leaves these out, or follows fewer failures: each doubles the number of situations. */
+const rareEvents: readonly MachineEvent['type'][] = [
+  'recycle',
+  'unlink',
+  'unlink-expired',
+  'browser-hung',
+  'browser-stuck',
+];
+
+export function isRare({ event }: Move): boolean {
+  return rareEvents.includes(event.type) || (event.type === 'restart' && event.freshBrowser);
+}
+
+export function play(world: World, move: Move, limits: MachineLimits, random = 0.5): Outcome {
   const { event, listenedMs = 0 } = move;
   const monotonicMs = (world.machine.listeningSinceMs ?? 0) + listenedMs;
   const now = { monotonicMs, wallMs: world.wallMs };
@@ -97,9 +123,11 @@ export function keyOf(world: World): string {
     incarnation: 0,
     // The classes count in the same way; the first failure of one is followed at once, later ones after a pause.
     tally: [machine.tally.failures.AUTH.count, Math.min(Math.max(...counts), 2), machine.tally.unpaired === null],
+    breaker: machine.tally.breaker.state,
     // Only told.
     failure: null,
     workerFailure: machine.workerFailure?.class,
+    browserFailure: machine.browserFailure !== null,
     phase: null,
     transport: '',
     stuckAuthenticating: 0,
@@ -123,7 +151,7 @@ function personMoves({ machine }: World): Move[] {
     ...(machine.state === 'stopping' ? [] : [{ event: refusal, certain: false } as const]),
     ...(waiting ? [{ event: { type: 'start' }, certain: false } as const] : []),
     ...(machine.state === 'stopped' ? [] : [{ event: { type: 'stop' }, certain: false } as const]),
-    { event: { type: 'reload' }, certain: false },
+    { event: { type: 'restart', freshBrowser: false }, certain: false },
   ];
 }
 
@@ -139,10 +167,22 @@ function browserMoves({ browser }: World): Move[] {
         { event: { type: 'browser-failed', failure: failureOf('CONFIGURATION') }, certain: true },
       ];
     case 'up':
-      return [0, stableAfterMs].map((listenedMs) => ({ event: exited, certain: false, listenedMs }));
+      return [0, provenMs].map((listenedMs) => ({ event: exited, certain: false, listenedMs }));
     case 'told-to-stop':
       return [{ event: exited, certain: true }];
   }
+}
+
+function rareMoves({ machine, browser }: World): Move[] {
+  const events: MachineEvent[] = [
+    { type: 'restart', freshBrowser: true },
+    { type: 'recycle', reason: 'It is large' },
+    { type: 'unlink' },
+    ...(machine.unlinking ? [{ type: 'unlink-expired' } as const] : []),
+    ...(browser === 'up' ? [{ type: 'browser-hung', afterMs: 8_000 } as const] : []),
+    ...(browser === 'told-to-stop' ? [{ type: 'browser-stuck', reason: 'A process can’t be ended' } as const] : []),
+  ];
+  return events.map((event) => ({ event, certain: false }));
 }
 
 const exits = [
@@ -152,7 +192,7 @@ const exits = [
 
 function workerMoves({ worker, workerIsToldToStop, workerHasFailed, machine }: World): Move[] {
   if (worker === 'none') return [];
-  const lifetimes = machine.listeningSinceMs === null ? [0] : [0, stableAfterMs];
+  const lifetimes = machine.listeningSinceMs === null ? [0] : [0, provenMs];
   const ends = exits.flatMap((event) =>
     lifetimes.map((listenedMs) => ({ event, certain: workerIsToldToStop || workerHasFailed, listenedMs })),
   );
@@ -178,6 +218,7 @@ function workerMoves({ worker, workerIsToldToStop, workerHasFailed, machine }: W
         { event: { type: 'transport', state: 'CONNECTED' }, certain: false },
         { event: { type: 'transport', state: 'OPENING' }, certain: false },
         { event: { type: 'heartbeat-missed', afterMs: 10_000 }, certain: false },
+        { event: { type: 'proven' }, certain: false, listenedMs: provenMs },
       ];
   }
 }
@@ -203,13 +244,19 @@ function happened(world: World, event: MachineEvent): World {
     case 'browser-failed':
     case 'browser-exited':
       return { ...world, browser: 'none', handingOver: false };
+    case 'browser-stuck':
+      // A stop ends without it, loudly.
+      return world.machine.state === 'stopping' ? { ...world, browser: 'none' } : world;
     case 'worker-ready':
       return { ...world, worker: 'waiting' };
     case 'worker-failure':
       return { ...world, workerHasFailed: true };
+    case 'unlink-expired':
+      return { ...world, unlinkIsAsked: false };
     case 'worker-exited':
       return {
         ...world,
+        unlinkIsAsked: world.unlinkIsAsked && (world.machine.profile !== 'in-place' || wasUnlinked(world, event)),
         worker: 'none',
         workerIsToldToStop: false,
         workerHasFailed: false,
@@ -223,13 +270,18 @@ function happened(world: World, event: MachineEvent): World {
     case 'retry':
       return { ...world, retryIsArmed: false };
     case 'profile-moved':
+      return { ...world, loginIsBeingMoved: false, unlinkIsAsked: false };
     case 'profile-not-moved':
       return { ...world, loginIsBeingMoved: false };
     case 'phase':
     case 'refused':
     case 'start':
     case 'stop':
-    case 'reload':
+    case 'restart':
+    case 'recycle':
+    case 'unlink':
+    case 'browser-hung':
+    case 'proven':
     case 'transport':
     case 'heartbeat-missed':
       return world;
@@ -238,16 +290,22 @@ function happened(world: World, event: MachineEvent): World {
 
 /** WhatsApp has answered this attempt with "not linked", as its worker says before its end or by its end. */
 function wasRefused({ machine, worker }: World, exit: Extract<MachineEvent, { type: 'worker-exited' }>): boolean {
-  if (worker !== 'assigned' || machine.state !== 'restoring') return false;
+  return worker === 'assigned' && machine.state === 'restoring' && wasUnlinked({ machine }, exit);
+}
+
+function wasUnlinked(
+  { machine }: Pick<World, 'machine'>,
+  exit: Extract<MachineEvent, { type: 'worker-exited' }>,
+): boolean {
   return machine.workerFailure === null ? exit.code === 77 : machine.workerFailure.class === 'AUTH';
 }
 
-function perform(world: World, effect: Effect, limits: RestartLimits, broken: string[]): World {
+function perform(world: World, effect: Effect, limits: MachineLimits, broken: string[]): World {
   switch (effect.type) {
     case 'set-profile-aside':
       if (world.browser !== 'none') broken.push(`the login is moved while a browser is ${world.browser}`);
       if (world.loginIsBeingMoved) broken.push('the login is moved twice at once');
-      if (world.refusals < limits.maxRestoreAttempts) {
+      if (world.refusals < limits.maxRestoreAttempts && !world.unlinkIsAsked) {
         broken.push(`the login is set aside after ${world.refusals} refusals`);
       }
       return { ...world, loginIsBeingMoved: true };
@@ -259,6 +317,12 @@ function perform(world: World, effect: Effect, limits: RestartLimits, broken: st
       if (world.browser === 'none') return world;
       if (world.browser === 'spawning') broken.push('a browser was told to stop that is not there yet');
       return { ...world, browser: 'told-to-stop' };
+    case 'kill-browser':
+      if (world.browser !== 'up') broken.push(`a browser was killed that is ${world.browser}`);
+      return { ...world, browser: 'told-to-stop' };
+    case 'unlink-device':
+      if (world.worker !== 'listening') broken.push(`a worker that is ${world.worker} was told to unlink the device`);
+      return { ...world, unlinkIsAsked: true };
     case 'start-worker':
       if (world.worker !== 'none') broken.push(`a second worker was started while one is ${world.worker}`);
       return { ...world, worker: 'booting' };
@@ -272,7 +336,7 @@ function perform(world: World, effect: Effect, limits: RestartLimits, broken: st
       return { ...world, worker: 'assigned', handingOver: true, wallMs: world.wallMs + 120_000 };
     case 'retry-in':
       if (world.retryIsArmed) broken.push('a second retry was armed');
-      if (effect.delayMs < 0 || effect.delayMs > Math.max(60_000, limits.incompatibleRetryMs))
+      if (effect.delayMs < 0 || effect.delayMs > longestDelayMs(world.machine, limits))
         broken.push(`a delay of ${effect.delayMs} ms`);
       return { ...world, retryIsArmed: true };
     case 'cancel-retry':
@@ -283,8 +347,17 @@ function perform(world: World, effect: Effect, limits: RestartLimits, broken: st
     case 'record-inactive':
     case 'tell':
     case 'alert':
+    case 'prove-in':
       return world;
   }
+}
+
+function longestDelayMs(
+  { tally }: Machine,
+  { backoffCapMs, incompatibleRetryMs, restoreRetryDelayMs }: MachineLimits,
+): number {
+  const breakerMs = tally.breaker.state === 'open' ? longestPauseMs : 0;
+  return Math.max(backoffCapMs, incompatibleRetryMs, restoreRetryDelayMs, breakerMs);
 }
 
 /** What the machine believes must be what is. */
@@ -304,4 +377,7 @@ function checkBooks({ machine, browser, worker, workerIsToldToStop, retryIsArmed
   if (machine.state === 'listening' && machine.worker !== 'assigned') broken.push('listening without a worker');
   if (machine.state === 'backoff' && !retryIsArmed) broken.push('waits for a retry that nobody armed');
   if (machine.state !== 'backoff' && retryIsArmed) broken.push(`a retry is armed while ${machine.state}`);
+  const rests = machine.state === 'backoff' && machine.tally.breaker.state === 'open';
+  if (rests && (browser === 'up' || (worker === 'assigned' && !workerIsToldToStop)))
+    broken.push('something runs although the breaker is open');
 }

@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 
 import type { AccountState } from '../../shared/account-state.js';
 import type { FailureClass } from '../../shared/protocol/messages.js';
-import type { Effect, MachineEvent } from '../../supervisor/machine.js';
-import { maxBugRestarts, type RestartLimits, stableAfterMs } from '../../supervisor/restart-policy.js';
+import type { Effect, MachineEvent, MachineLimits } from '../../supervisor/machine.js';
+import { defaultLimits as limits } from '../support/machine-limits.js';
 import { explore } from './explore-machine.js';
 import { createWorld, failureOf, failuresIn, type Move, play, possibleMoves, type World } from './machine-world.js';
 
-const limits: RestartLimits = { maxRestoreAttempts: 3, restoreRetryDelayMs: 5_000, incompatibleRetryMs: 1_800_000 };
+const { stableAfterMs } = limits;
 const waitsForPerson: readonly AccountState[] = ['stopped', 'failed', 'needs-link'];
 
 const start: MachineEvent = { type: 'start' };
@@ -19,7 +19,7 @@ const workerReady: MachineEvent = { type: 'worker-ready' };
 const listening: MachineEvent = { type: 'listening' };
 const retry: MachineEvent = { type: 'retry' };
 const killed: MachineEvent = { type: 'worker-exited', code: null, signal: 'SIGKILL' };
-const reload: MachineEvent = { type: 'reload' };
+const restart: MachineEvent = { type: 'restart', freshBrowser: false };
 const broken: MachineEvent = { type: 'worker-exited', code: 78, signal: null };
 const ended: MachineEvent = { type: 'worker-exited', code: 0, signal: null };
 const refused: MachineEvent = { type: 'worker-failure', failure: failureOf('AUTH') };
@@ -177,7 +177,7 @@ const paths: readonly Path[] = [
     name: 'new code ends the old life by request: nothing has failed, and the browser stays',
     before: up,
     steps: [
-      [reload, 'starting', 'cancel-retry', 'stop-worker'],
+      [restart, 'starting', 'cancel-retry', 'stop-worker'],
       [ended, 'starting', 'start-worker'],
       [workerReady, 'restoring', 'assign restore warm 1, new page'],
     ],
@@ -186,7 +186,7 @@ const paths: readonly Path[] = [
     name: 'new code is tried at once by an account that the old one has failed',
     before: [start, browserReady, { type: 'worker-failure', failure: failureOf('CONFIGURATION') }, broken],
     steps: [
-      [reload, 'starting', 'start-worker'],
+      [restart, 'starting', 'start-worker'],
       [browserExited, 'starting', 'start-browser'],
     ],
   },
@@ -326,7 +326,12 @@ describe('what an account does next', () => {
 });
 
 describe('in every situation that browser, worker, timers and persons can bring about', () => {
-  const situations = explore({ ...limits, maxRestoreAttempts: 2 }, { maxFailures: 3 });
+  const situations = [
+    ...explore({ ...limits, maxRestoreAttempts: 2 }, { maxFailures: 3, rare: false }),
+    ...explore({ ...limits, maxRestoreAttempts: 2 }, { maxFailures: 0, rare: true }),
+    // The breaker opens with the second failure.
+    ...explore({ ...limits, breakerFailures: 2 }, { maxFailures: 2, rare: false }),
+  ];
 
   it('keeps the rules: one browser, one worker, one assignment at a time, honest books, nothing impossible', () => {
     expect(situations.length).toBeGreaterThan(5_000);
@@ -383,7 +388,7 @@ describe('in long random histories', () => {
         let world = createWorld(mode);
         for (const [choice, random] of choices) {
           const moves = possibleMoves(world);
-          const outcome = play(world, pick(moves, choice), chosenLimits, random);
+          const outcome = play(world, pick(moves, choice), { ...limits, ...chosenLimits }, random);
           expect(outcome.broken).toEqual([]);
           world = outcome.world;
         }
@@ -496,13 +501,19 @@ describe('what a failure leaves behind', () => {
     }
   });
 
-  it('gives up on a bug that comes back every time', () => {
+  it('opens the breaker for a bug that comes back every time: nothing runs, then one life is on trial', () => {
+    // In this world minutes lie between two lives.
+    const patient = { ...limits, breakerWindowMs: 86_400_000 };
     let world = createWorld('restore');
-    for (let life = 1; life <= maxBugRestarts; life += 1) {
-      world = liveAndFail(world, 'BUG', limits);
-      expect(world.machine.state).not.toBe('failed');
-    }
-    expect(liveAndFail(world, 'BUG', limits).machine.state).toBe('failed');
+    for (let life = 1; life < limits.breakerFailures; life += 1) world = liveAndFail(world, 'BUG', patient);
+    expect(world.machine.tally.breaker.state).toBe('closed');
+    world = liveAndFail(world, 'BUG', patient);
+    expect(world.machine).toMatchObject({ state: 'backoff', tally: { breaker: { state: 'open' } } });
+    world = untilAssigned(world, patient).world;
+    expect(world.machine.tally.breaker.state).toBe('half-open');
+    expect(liveAndFail(world, 'BUG', patient).machine.tally.breaker).toMatchObject({ state: 'open', trips: 2 });
+    const healthy = happen(happen(world, listening).world, { type: 'proven' }, stableAfterMs).world;
+    expect(healthy.machine.tally.breaker.state).toBe('closed');
   });
 
   it('leaves the next try to a failure that comes while another retry is waiting', () => {
@@ -558,7 +569,7 @@ function stopAndWait(world: World): { state: AccountState; records: number } {
 }
 
 /** Lets happen what is sure to happen, and goes well, until the worker has been assigned. */
-function untilAssigned(world: World, chosenLimits: RestartLimits): { world: World; assignment: Effect | undefined } {
+function untilAssigned(world: World, chosenLimits: MachineLimits): { world: World; assignment: Effect | undefined } {
   const wanted: readonly string[] = [
     'start',
     'retry',
@@ -583,7 +594,7 @@ function untilAssigned(world: World, chosenLimits: RestartLimits): { world: Worl
 }
 
 /** One life that comes as far as its assignment and then ends for this reason. */
-function liveAndFail(world: World, failureClass: FailureClass, chosenLimits: RestartLimits): World {
+function liveAndFail(world: World, failureClass: FailureClass, chosenLimits: MachineLimits): World {
   const assigned = untilAssigned(world, chosenLimits).world;
   const failure: MachineEvent = { type: 'worker-failure', failure: failureOf(failureClass) };
   return [failure, { type: 'worker-exited', code: 75, signal: null } as const].reduce(
@@ -604,7 +615,7 @@ function starts(effectType: Effect['type']): boolean {
 
 function describeEffects(effects: readonly Effect[]): string[] {
   return effects
-    .filter(({ type }) => type !== 'tell' && type !== 'alert' && type !== 'record-inactive')
+    .filter(({ type }) => !['tell', 'alert', 'record-inactive', 'prove-in'].includes(type))
     .map((effect) => {
       if (effect.type === 'retry-in') return `retry-in ${effect.delayMs}`;
       if (effect.type !== 'assign') return effect.type;
@@ -614,5 +625,5 @@ function describeEffects(effects: readonly Effect[]): string[] {
 
 /** A person has asked for it: by a word, or by saving new code. */
 function personAsks({ type }: MachineEvent): boolean {
-  return type === 'start' || type === 'reload';
+  return type === 'start' || type === 'restart';
 }

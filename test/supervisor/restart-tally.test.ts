@@ -16,13 +16,15 @@ import {
   isLinkedTooOften,
   loginPauseMs,
   maxLinksPerDay,
-  maxLoginsPerHour,
   noteLink,
   noteLogin,
   readmit,
   type Tally,
 } from '../../supervisor/restart-tally.js';
 import { readTally, writeTally } from '../../supervisor/restart-tally-file.js';
+import { defaultLimits } from '../support/machine-limits.js';
+
+const { maxLoginsPerHour } = defaultLimits;
 
 const hour = 3_600_000;
 const start = Date.parse('2026-03-01T12:00:00Z');
@@ -80,12 +82,12 @@ describe('logins', () => {
   it('are held back as soon as an hour has had as many as it may, until the first of them is an hour ago', () => {
     let tally = emptyTally();
     for (let login = 0; login < maxLoginsPerHour; login += 1) {
-      expect(loginPauseMs(tally, start + login * 1_000)).toBe(0);
-      tally = noteLogin(tally, start + login * 1_000);
+      expect(loginPauseMs(tally, start + login * 1_000, maxLoginsPerHour)).toBe(0);
+      tally = noteLogin(tally, start + login * 1_000, maxLoginsPerHour);
     }
     const now = start + maxLoginsPerHour * 1_000;
-    expect(loginPauseMs(tally, now)).toBe(start + hour - now);
-    expect(loginPauseMs(tally, start + hour)).toBe(0);
+    expect(loginPauseMs(tally, now, maxLoginsPerHour)).toBe(start + hour - now);
+    expect(loginPauseMs(tally, start + hour, maxLoginsPerHour)).toBe(0);
   });
 
   it('never number more in any hour than an hour may have, whoever waits as told', () => {
@@ -96,8 +98,8 @@ describe('logins', () => {
         const logins: number[] = [];
         for (const pause of pauses) {
           now += pause;
-          now += loginPauseMs(tally, now);
-          tally = noteLogin(tally, now);
+          now += loginPauseMs(tally, now, maxLoginsPerHour);
+          tally = noteLogin(tally, now, maxLoginsPerHour);
           logins.push(now);
           expect(logins.filter((time) => now - time < hour).length).toBeLessThanOrEqual(maxLoginsPerHour);
         }
@@ -119,11 +121,12 @@ it('counts links within a day', () => {
 describe('a clock that was set back', () => {
   it('locks nobody out for longer than an hour, and forgets no failure', () => {
     let tally = emptyTally();
-    for (let login = 0; login < maxLoginsPerHour; login += 1) tally = noteLogin(tally, start + 9_000 * hour);
+    for (let login = 0; login < maxLoginsPerHour; login += 1)
+      tally = noteLogin(tally, start + 9_000 * hour, maxLoginsPerHour);
     tally = countFailure(tally, 'AUTH', start + 9_000 * hour);
     const readmitted = readmit(tally, start);
-    expect(loginPauseMs(readmitted, start)).toBe(hour);
-    expect(loginPauseMs(readmitted, start + hour)).toBe(0);
+    expect(loginPauseMs(readmitted, start, maxLoginsPerHour)).toBe(hour);
+    expect(loginPauseMs(readmitted, start + hour, maxLoginsPerHour)).toBe(0);
     expect(countOf(readmitted, 'AUTH', start)).toBe(1);
     expect(countOf(readmitted, 'AUTH', start + decayMs.AUTH + 1)).toBe(0);
   });
@@ -142,7 +145,7 @@ describe('the file', () => {
   it('gives back what was written', async () => {
     const failures: FailureClass[] = ['AUTH', 'AUTH', 'NETWORK'];
     let tally = failures.reduce((counted, name) => countFailure(counted, name, start), emptyTally());
-    tally = { ...noteLink(noteLogin(tally, start), start), unpaired: 'not linked' };
+    tally = { ...noteLink(noteLogin(tally, start, maxLoginsPerHour), start), unpaired: 'not linked' };
     await writeTally(path, tally);
     expect(await readTally(path, new Date(start))).toEqual({ tally, repaired: undefined });
   });

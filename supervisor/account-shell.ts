@@ -1,0 +1,159 @@
+import type { Alert } from '../shared/alerts.js';
+import type { FailureClass } from '../shared/protocol/messages.js';
+import {
+  createMachine,
+  type Effect,
+  type Failure,
+  type Machine,
+  type MachineEvent,
+  type MachineLimits,
+  transition,
+} from './machine.js';
+import type { Operation } from './decide-operation.js';
+import type { Tally } from './restart-tally.js';
+
+/** Time and chance, as the shell gets them. */
+export interface Clock {
+  readonly monotonicMs: () => number;
+  readonly wallMs: () => number;
+  readonly random: () => number;
+  readonly setTimer: (callback: () => void, delayMs: number) => unknown;
+  readonly clearTimer: (timer: unknown) => void;
+}
+
+/** Everything that the machine's decisions do in the world. */
+export interface ShellPorts {
+  readonly clock: Clock;
+  /** As they are now: a reload of the configuration may change them. */
+  readonly limits: () => MachineLimits;
+  startBrowser(): void;
+  stopBrowser(): void;
+  killBrowser(): void;
+  startWorker(incarnation: number): void;
+  stopWorker(): void;
+  killWorker(): void;
+  assign(effect: Extract<Effect, { type: 'assign' }>, incarnation: number): void;
+  unlinkDevice(): void;
+  /** Resolves with the login's name in quarantine, null when there was none. */
+  setProfileAside(reason: string): Promise<string | null>;
+  /** What a login that could not be moved is told as. */
+  describeUnmoved(error: unknown): Failure;
+  recordInactive(machine: Machine): void;
+  saveTally(tally: Tally): void;
+  tell(failure: Failure, next: string, isNews: boolean): void;
+  raise(alert: Alert, failureClass: FailureClass): void;
+  cannotHappen(event: string): void;
+  /** Called after each event, before its effects. */
+  onTransition(event: MachineEvent, before: Machine, after: Machine): void;
+  /** Called when the effects of an event have been begun. */
+  onSettled(machine: Machine): void;
+}
+
+/** Feeds the machine with events, and begins what it decides, in its order. Nothing else. */
+export class AccountShell {
+  readonly #ports: ShellPorts;
+  #machine: Machine = createMachine({ mode: 'restore', quarantine: false });
+  #retryAtMs: number | null = null;
+  #retryTimer: unknown;
+  #proofTimer: unknown;
+
+  constructor(ports: ShellPorts) {
+    this.#ports = ports;
+  }
+
+  get machine(): Machine {
+    return this.#machine;
+  }
+
+  /** When the retry that is armed comes, in wall time; null when none is. */
+  get retryAtMs(): number | null {
+    return this.#retryAtMs;
+  }
+
+  /** What is stored decides how the account begins. Only before its start. */
+  prepare(operation: Operation, tally: Tally): void {
+    this.#machine = createMachine(operation, tally);
+  }
+
+  dispatch(event: MachineEvent): void {
+    const { clock, limits } = this.#ports;
+    const before = this.#machine;
+    const now = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
+    const { machine, effects } = transition(before, event, { limits: limits(), now, random: clock.random() });
+    this.#machine = machine;
+    if (machine.tally !== before.tally) this.#ports.saveTally(machine.tally);
+    this.#ports.onTransition(event, before, machine);
+    for (const effect of effects) this.#perform(effect, machine);
+    this.#ports.onSettled(machine);
+  }
+
+  #perform(effect: Effect, machine: Machine): void {
+    const ports = this.#ports;
+    switch (effect.type) {
+      case 'start-browser':
+        return ports.startBrowser();
+      case 'stop-browser':
+        return ports.stopBrowser();
+      case 'kill-browser':
+        return ports.killBrowser();
+      case 'start-worker':
+        return ports.startWorker(machine.incarnation);
+      case 'stop-worker':
+        return ports.stopWorker();
+      case 'kill-worker':
+        return ports.killWorker();
+      case 'assign':
+        return ports.assign(effect, machine.incarnation);
+      case 'unlink-device':
+        return ports.unlinkDevice();
+      case 'retry-in':
+        return this.#retryIn(effect.delayMs);
+      case 'cancel-retry':
+        return this.#cancelRetry();
+      case 'prove-in':
+        ports.clock.clearTimer(this.#proofTimer);
+        this.#proofTimer = ports.clock.setTimer(() => this.#prove(), effect.delayMs);
+        return;
+      case 'record-inactive':
+        return ports.recordInactive(machine);
+      case 'set-profile-aside':
+        void this.#setProfileAside(effect.reason);
+        return;
+      case 'tell':
+        return ports.tell(effect.failure, effect.next, effect.isNews);
+      case 'alert':
+        return ports.raise(effect.alert, effect.class);
+      case 'cannot-happen':
+        return ports.cannotHappen(effect.event);
+    }
+  }
+
+  #retryIn(delayMs: number): void {
+    const { clock } = this.#ports;
+    this.#cancelRetry();
+    this.#retryAtMs = clock.wallMs() + delayMs;
+    this.#retryTimer = clock.setTimer(() => {
+      this.#retryAtMs = null;
+      this.dispatch({ type: 'retry' });
+    }, delayMs);
+  }
+
+  #cancelRetry(): void {
+    this.#ports.clock.clearTimer(this.#retryTimer);
+    this.#retryAtMs = null;
+  }
+
+  /** A life that has ended meanwhile has proved nothing; a later one has a timer of its own. */
+  #prove(): void {
+    if (this.#machine.listeningSinceMs !== null) this.dispatch({ type: 'proven' });
+  }
+
+  async #setProfileAside(reason: string): Promise<void> {
+    try {
+      const name = await this.#ports.setProfileAside(reason);
+      this.dispatch({ type: 'profile-moved', name });
+    } catch (error) {
+      this.dispatch({ type: 'profile-not-moved', failure: this.#ports.describeUnmoved(error) });
+    }
+  }
+}

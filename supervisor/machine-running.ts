@@ -1,0 +1,219 @@
+import { tryAgain } from './breaker.js';
+import { recycleAlert, stuckAlert } from './machine-alerts.js';
+import { afterFailure, forgetOldFailures, stopFor, unlinked } from './machine-failure.js';
+import { failureOfExit } from './exit-failure.js';
+import { assignWhenBothAreReady, putBrowserAway, startMissing } from './machine-start.js';
+import { impossible, nothing, putInPlace, followedBy } from './machine-step.js';
+import type { Effect, Failure, Machine, MachineEvent, Step, Surroundings, WorkerFailure } from './machine-types.js';
+import { forgive, forgiveClass, noteLink } from './restart-tally.js';
+
+type Event<Type extends MachineEvent['type']> = Extract<MachineEvent, { type: Type }>;
+
+/** New code, or a person's word, is a new beginning: what failed before doesn't count. Only WhatsApp's refusals do. */
+export function restart(machine: Machine, { freshBrowser }: Event<'restart'>, surroundings: Surroundings): Step {
+  const auth = machine.tally.failures.AUTH;
+  const forgiven = forgive(machine.tally);
+  const fresh: Machine = {
+    ...machine,
+    freshBrowser: machine.freshBrowser || (freshBrowser && machine.browser === 'running'),
+    tally: { ...forgiven, failures: { ...forgiven.failures, AUTH: auth } },
+  };
+  // One that is being stopped already is followed by one with the new code.
+  if (machine.worker === 'stopping') return nothing(fresh);
+  const cancel: Effect = { type: 'cancel-retry' };
+  if (machine.worker !== 'absent') return followedBy({ machine: fresh, effects: [cancel] }, replaceWorker);
+  return followedBy({ machine: { ...fresh, state: 'starting' }, effects: [cancel] }, (next) =>
+    startMissing(next, surroundings),
+  );
+}
+
+export function recycle(machine: Machine, { reason }: Event<'recycle'>, surroundings: Surroundings): Step {
+  if (machine.worker !== 'assigned' || machine.browser !== 'running' || machine.listeningSinceMs === null) {
+    return nothing(machine);
+  }
+  const alert: Effect = { type: 'alert', alert: recycleAlert(reason), class: 'LOCAL' };
+  const proven = forgetOldFailures(machine, surroundings);
+  return followedBy({ machine: { ...proven, freshBrowser: true }, effects: [alert] }, replaceWorker);
+}
+
+function replaceWorker(machine: Machine): Step {
+  return {
+    machine: { ...machine, state: 'starting', worker: 'stopping', listeningSinceMs: null, workerFailure: null },
+    effects: [{ type: 'stop-worker' }],
+  };
+}
+
+export function unlink(machine: Machine): Step {
+  if (machine.worker !== 'assigned' || machine.listeningSinceMs === null) return nothing(machine);
+  return { machine: { ...machine, unlinking: true }, effects: [{ type: 'unlink-device' }] };
+}
+
+export function unlinkExpired(machine: Machine): Step {
+  return nothing({ ...machine, unlinking: false });
+}
+
+/** Another process has the account: nothing of ours may go on with it. */
+export function refused(machine: Machine, { failure }: Event<'refused'>): Step {
+  return stopFor({ ...machine, listeningSinceMs: null }, failure, 'failed', [
+    { type: 'cancel-retry' },
+    { type: 'record-inactive' },
+  ]);
+}
+
+export function browserReady(machine: Machine, event: MachineEvent, surroundings: Surroundings): Step {
+  if (machine.browser !== 'starting') return impossible(machine, event);
+  // What was started beside it has failed once too often meanwhile.
+  if (machine.tally.breaker.state === 'open') return putBrowserAway(machine);
+  return assignWhenBothAreReady({ ...machine, browser: 'running', pageIsBlank: true }, surroundings);
+}
+
+export function browserFailed(
+  machine: Machine,
+  { failure }: Event<'browser-failed'>,
+  surroundings: Surroundings,
+): Step {
+  return afterFailure({ ...machine, browser: 'absent' }, { ...failure, reported: false }, surroundings);
+}
+
+/** A worker without its browser ends itself; one that isn't assigned yet just waits for the next browser. */
+export function browserExited(machine: Machine, { reason }: Event<'browser-exited'>, surroundings: Surroundings): Step {
+  const cause = machine.browserFailure ?? reason;
+  const failure: WorkerFailure = { class: 'LOCAL', reason: cause, userAction: null, reported: false };
+  const planned = machine.browser === 'stopping' && machine.browserFailure === null;
+  const without: Machine = { ...machine, browser: 'absent', browserFailure: null, freshBrowser: false };
+  if (machine.worker === 'assigned') {
+    const proven = forgetOldFailures(without, surroundings);
+    const ended: Machine = { ...proven, state: 'starting', worker: 'stopping', listeningSinceMs: null };
+    return {
+      machine: { ...ended, failure, workerFailure: failure },
+      effects: [{ type: 'record-inactive' }, { type: 'stop-worker' }],
+    };
+  }
+  // The worker's exit, or the retry, starts what is missing.
+  if (machine.worker === 'stopping' || machine.state === 'backoff') return nothing(without);
+  if (planned) return startMissing(without, surroundings);
+  return afterFailure(without, failure, surroundings);
+}
+
+/** It answers nobody, so nobody asks it to leave; its exit decides what follows. */
+export function browserHung(machine: Machine, { afterMs }: Event<'browser-hung'>): Step {
+  if (machine.browser !== 'running') return nothing(machine);
+  const browserFailure = `The browser has not answered for ${Math.round(afterMs)} ms`;
+  return { machine: { ...machine, browser: 'stopping', browserFailure }, effects: [{ type: 'kill-browser' }] };
+}
+
+/** Nothing may take its place. Whoever stops it goes on trying; its exit, if it comes, decides what follows. */
+export function browserStuck(machine: Machine, { reason }: Event<'browser-stuck'>): Step {
+  const alert = stuckAlert(reason);
+  const failure: Failure = { class: 'LOCAL', reason, userAction: alert.action };
+  return {
+    machine: { ...machine, browser: 'stopping', failure },
+    effects: [{ type: 'record-inactive' }, { type: 'alert', alert, class: 'LOCAL' }],
+  };
+}
+
+/** The worker has not been assigned after all; it waits for the next browser. */
+export function pageLost(machine: Machine, event: Event<'page-lost'>, surroundings: Surroundings): Step {
+  if (machine.worker === 'stopping') {
+    // A restart came in between; the worker that follows gets a fresh browser.
+    if (machine.browser !== 'running') return nothing(machine);
+    return { machine: { ...machine, browser: 'stopping' }, effects: [{ type: 'stop-browser' }] };
+  }
+  if (machine.worker !== 'assigned') return impossible(machine, event);
+  const waiting: Machine = { ...machine, worker: 'ready' };
+  // It is being killed already because it hangs.
+  if (machine.browser !== 'running') return nothing(waiting);
+  const reason = `The browser's page could not be renewed (${event.reason})`;
+  return afterFailure(waiting, { class: 'LOCAL', reason, userAction: null, reported: false }, surroundings);
+}
+
+export function workerReady(machine: Machine, event: MachineEvent, surroundings: Surroundings): Step {
+  // It said hello just as it was told to stop.
+  if (machine.worker === 'stopping') return nothing(machine);
+  if (machine.worker !== 'starting') return impossible(machine, event);
+  return assignWhenBothAreReady({ ...machine, worker: 'ready' }, surroundings);
+}
+
+/** The exit follows, and decides. */
+export function workerFailure(machine: Machine, { failure }: Event<'worker-failure'>): Step {
+  return nothing({ ...machine, workerFailure: failure });
+}
+
+export function workerExited(machine: Machine, exit: Event<'worker-exited'>, surroundings: Surroundings): Step {
+  const hasListened = machine.listeningSinceMs !== null;
+  const proven = forgetOldFailures(machine, surroundings);
+  const without: Machine = { ...proven, listeningSinceMs: null, unlinking: false, worker: 'absent' };
+  const planned = machine.worker === 'stopping' && machine.workerFailure === null;
+  if (planned) {
+    // Planned or not: one that had to be killed has written nothing.
+    const recorded: Step = { machine: without, effects: [{ type: 'record-inactive' }] };
+    return machine.state === 'backoff' ? recorded : followedBy(recorded, (next) => startMissing(next, surroundings));
+  }
+  const failure = machine.workerFailure ?? { ...failureOfExit(exit), reported: false };
+  if (machine.unlinking && failure.class === 'AUTH') return unlinked(without);
+  return afterFailure(without, failure, surroundings, hasListened);
+}
+
+export function heartbeatMissed(machine: Machine, { afterMs, detail }: Event<'heartbeat-missed'>): Step {
+  if (machine.worker !== 'assigned') return nothing(machine);
+  const where = detail === undefined ? '' : `: ${detail}`;
+  const reason = `The worker has not given a sign of life for ${Math.round(afterMs)} ms${where}`;
+  const failure: WorkerFailure = { class: 'TRANSIENT', reason, userAction: null, reported: false };
+  return { machine: { ...machine, workerFailure: failure }, effects: [{ type: 'kill-worker' }] };
+}
+
+/** A session that listened, and comes up again in its page, does not listen meanwhile. */
+export function phase(machine: Machine, { phase: entered }: Event<'phase'>): Step {
+  const wasUp = machine.state === 'listening' || machine.state === 'degraded';
+  const comesUp = entered !== 'listening' && entered !== 'linking' && entered !== 'stopping';
+  return nothing({ ...machine, phase: entered, state: wasUp && comesUp ? 'restoring' : machine.state });
+}
+
+export function listening(machine: Machine, event: MachineEvent, { limits, now }: Surroundings): Step {
+  // It said so just before it heard that its browser is gone.
+  if (machine.worker === 'stopping') return nothing(machine);
+  if (machine.worker !== 'assigned') return impossible(machine, event);
+  const linked = machine.mode === 'link' ? noteLink(machine.tally, now.wallMs) : machine.tally;
+  return {
+    machine: {
+      ...machine,
+      state: 'listening',
+      mode: 'restore',
+      tally: forgiveClass(linked, 'AUTH'),
+      stuckAuthenticating: 0,
+      listeningSinceMs: now.monotonicMs,
+      transport: 'CONNECTED',
+      failure: null,
+    },
+    effects: [{ type: 'prove-in', delayMs: limits.stableAfterMs }],
+  };
+}
+
+export function proven(machine: Machine, _event: MachineEvent, surroundings: Surroundings): Step {
+  return nothing(forgetOldFailures(machine, surroundings));
+}
+
+export function transport(machine: Machine, event: Event<'transport'>): Step {
+  if (machine.state !== 'listening' && machine.state !== 'degraded') return nothing(machine);
+  const state = event.state === 'CONNECTED' ? 'listening' : 'degraded';
+  return nothing({ ...machine, state, transport: event.state });
+}
+
+export function profileMoved(machine: Machine, event: Event<'profile-moved'>, surroundings: Surroundings): Step {
+  if (machine.profile !== 'moving') return impossible(machine, event);
+  const moved = putInPlace(machine, event.name);
+  // The retry that is armed starts what is missing.
+  return machine.state === 'backoff' ? moved : followedBy(moved, (next) => startMissing(next, surroundings));
+}
+
+/** The login stays where it is, and no browser is started on it before it could be set aside. */
+export function profileNotMoved(machine: Machine, event: Event<'profile-not-moved'>, surroundings: Surroundings): Step {
+  if (machine.profile !== 'moving') return impossible(machine, event);
+  return afterFailure({ ...machine, profile: 'unpaired' }, { ...event.failure, reported: false }, surroundings);
+}
+
+export function retry(machine: Machine, event: MachineEvent, surroundings: Surroundings): Step {
+  if (machine.state !== 'backoff') return impossible(machine, event);
+  const tally = { ...machine.tally, breaker: tryAgain(machine.tally.breaker) };
+  return startMissing({ ...machine, tally, state: 'starting' }, surroundings);
+}
