@@ -1,24 +1,30 @@
 import type { Configuration } from '../shared/configuration/compile-configuration.js';
+import { type Alarm, type FairClock, fairClock } from './fair-clock.js';
 import type { Machine } from './machine-types.js';
 
-/** Waits for a worker's next sign of life. Silence before the first one is another deadline's business. */
+/**
+ * Waits for a worker's next sign of life, fairly: see {@link FairClock}. Silence before the first one is another deadline's
+ * business.
+ */
 export class HeartbeatWatch {
   readonly #onMissed: (afterMs: number) => void;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #clock: FairClock;
+  #alarm: Alarm | undefined;
 
   /** @param onMissed called once for each silence, with its length in ms. */
-  constructor(onMissed: (afterMs: number) => void) {
+  constructor(onMissed: (afterMs: number) => void, clock = fairClock) {
     this.#onMissed = onMissed;
+    this.#clock = clock;
   }
 
   /** Now there was one; the next has to come within so many ms. */
   expectWithin(timeoutMs: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#onMissed(timeoutMs), timeoutMs);
+    this.disarm();
+    this.#alarm = this.#clock.after(timeoutMs, () => this.#onMissed(timeoutMs));
   }
 
   disarm(): void {
-    clearTimeout(this.#timer);
+    this.#alarm?.cancel();
   }
 }
 

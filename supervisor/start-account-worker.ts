@@ -1,5 +1,6 @@
 import { describeError } from '../shared/errors.js';
 import type { WorkerMessage } from '../shared/protocol/messages.js';
+import { fairClock } from './fair-clock.js';
 import { WorkerProcess, type WorkerOptions } from './worker-process.js';
 
 export interface AccountWorkerOptions extends WorkerOptions {
@@ -21,17 +22,17 @@ export interface AccountWorkerOptions extends WorkerOptions {
 export function startAccountWorker(options: AccountWorkerOptions): WorkerProcess {
   const { startTimeoutMs, onMessage, onMalformed, onTooSlow, onExit, ...workerOptions } = options;
   const worker = spawn(workerOptions);
-  const startTimer = setTimeout(() => {
+  const alarm = fairClock.after(startTimeoutMs, () => {
     onTooSlow(`The worker has not said hello within ${startTimeoutMs} ms`);
     worker.kill('SIGKILL');
-  }, startTimeoutMs);
+  });
   worker.on('malformed', onMalformed);
   worker.on('message', (message) => {
-    if (message.type === 'hello') clearTimeout(startTimer);
+    if (message.type === 'hello') alarm.cancel();
     onMessage(message);
   });
   worker.on('exit', (exit) => {
-    clearTimeout(startTimer);
+    alarm.cancel();
     onExit(exit);
   });
   return worker;
