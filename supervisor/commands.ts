@@ -1,10 +1,11 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 
 import { type Configuration, compileConfiguration } from '../shared/configuration/compile-configuration.js';
-import { optionKeys, options } from '../shared/configuration/options.js';
 import { suggest } from '../shared/configuration/suggest.js';
 import { supervisorExitCodes } from '../shared/exit-codes.js';
 import { createOutput } from '../shared/logger.js';
+import { addConfigCommand } from './commands/config.js';
+import { configurationFlags } from './commands/configuration-flags.js';
 import { addHistoryCommand } from './commands/history.js';
 import { addLinkCommand } from './commands/link.js';
 import { addRestoreProfileCommand } from './commands/restore-profile.js';
@@ -26,7 +27,7 @@ export async function execute(words: readonly string[]): Promise<number> {
     .enablePositionalOptions();
 
   const supervise = (command: Command, action: (configuration: Configuration) => Promise<number>): Command => {
-    for (const option of configurationOptions()) command.addOption(option);
+    for (const option of configurationFlags()) command.addOption(option);
     return command.action(async (flags: Record<string, string | undefined>) => {
       const { configuration } = await compileConfiguration({
         environment: process.env,
@@ -46,7 +47,14 @@ export async function execute(words: readonly string[]): Promise<number> {
   supervise(program.command('dev'), (configuration) => superviseOrDemonstrate(configuration, true)).description(
     'like start, and restart the workers when their sources change (what `npm run dev` does)',
   );
-  for (const add of [addLinkCommand, addStatusCommand, addHistoryCommand, addStatsCommand, addRestoreProfileCommand]) {
+  for (const add of [
+    addLinkCommand,
+    addStatusCommand,
+    addHistoryCommand,
+    addStatsCommand,
+    addRestoreProfileCommand,
+    addConfigCommand,
+  ]) {
     add(program, (code) => (exitCode = code));
   }
   // The sandbox is for development: its code is loaded by those who ask for it.
@@ -97,12 +105,4 @@ async function superviseOrDemonstrate(configuration: Configuration, development:
   } finally {
     await demonstration.close();
   }
-}
-
-/** Every configuration option as a flag. What is valid is decided in one place for flags, environment and file. */
-function configurationOptions(): Option[] {
-  return optionKeys.map((key) => {
-    const { flag, sentence, range, defaultText, environmentName } = options[key];
-    return new Option(`${flag} <value>`, `${sentence} (${range}; ${environmentName}; default: ${defaultText})`);
-  });
 }

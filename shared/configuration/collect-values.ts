@@ -4,11 +4,16 @@ import { type OptionKey, type OptionValues, optionKeys, options } from './option
 import { type Problem } from './problems.js';
 import { suggest } from './suggest.js';
 
-type Origin = 'default' | 'file' | 'environment' | 'flag';
+type SourceName = 'file' | 'environment' | 'flag';
+
+/** Where a value came from: a default, or the file's, the variable's or the flag's name. */
+export type Origin = { readonly from: 'default' } | { readonly from: SourceName; readonly name: string };
+
+export type Origins = Readonly<Record<OptionKey, Origin>>;
 
 export interface Collected {
   readonly values: OptionValues;
-  readonly origins: Readonly<Record<OptionKey, Origin>>;
+  readonly origins: Origins;
   readonly problems: readonly Problem[];
   /** Options with a problem of their own; their values are stand-ins. */
   readonly rejected: ReadonlySet<OptionKey>;
@@ -16,10 +21,12 @@ export interface Collected {
 
 /** One place where values come from, and how a person addresses a value there. */
 interface Source {
-  readonly origin: Origin;
+  readonly origin: SourceName;
   /** Raw values by the names that this source uses. */
   readonly raw: ReadonlyMap<string, unknown>;
   nameOf(key: OptionKey): string;
+  /** What an origin is called: the file for all that is in it. */
+  originOf(key: OptionKey): string;
   /** How a problem names the place. */
   place(name: string): string;
   assignment(name: string, value: string): string;
@@ -38,7 +45,7 @@ export function collectValues(
   const values: Partial<Record<OptionKey, unknown>> = {};
   for (const key of optionKeys) {
     const option: Option<unknown> = options[key];
-    origins[key] = 'default';
+    origins[key] = { from: 'default' };
     values[key] = option.fallback(context);
     for (const source of sources) {
       const name = source.nameOf(key);
@@ -47,7 +54,7 @@ export function collectValues(
       if (raw === undefined || (typeof raw === 'string' && raw.trim() === '')) continue;
       const parsed = option.parse(raw, context);
       if (parsed.accepted) {
-        origins[key] = source.origin;
+        origins[key] = { from: source.origin, name: source.originOf(key) };
         values[key] = parsed.value;
       } else {
         rejected.add(key);
@@ -60,8 +67,8 @@ export function collectValues(
 
 /** The way back to the place where a value was written; defaults are addressed by their variable. */
 export function placeOf(key: OptionKey, origin: Origin): string {
-  if (origin === 'file') return `${key} in the configuration file`;
-  return origin === 'flag' ? options[key].flag : options[key].environmentName;
+  if (origin.from === 'file') return `${key} in the configuration file`;
+  return origin.from === 'flag' ? options[key].flag : options[key].environmentName;
 }
 
 function describeRejected(
@@ -111,6 +118,7 @@ function fileSource(file: ConfigFile): Source {
     origin: 'file',
     raw: file.values,
     nameOf: (key) => key,
+    originOf: () => file.name ?? 'configuration file',
     place: (name) => `${name} (${file.name ?? 'configuration file'})`,
     assignment: (name, value) => {
       const literal = /^\d{1,10}$/.test(value) ? value : JSON.stringify(value);
@@ -127,6 +135,7 @@ function environmentSource(environment: NodeJS.ProcessEnv): Source {
     origin: 'environment',
     raw: new Map(entries.filter(([, value]) => value !== undefined)),
     nameOf: (key) => options[key].environmentName,
+    originOf: (key) => options[key].environmentName,
     place: (name) => `${name} (environment)`,
     assignment: (name, value) => `${name}=${value}`,
   };
@@ -142,6 +151,7 @@ function flagSource(flags: Record<string, string | undefined>): Source {
     origin: 'flag',
     raw: new Map(entries.filter(([, value]) => value !== undefined)),
     nameOf: (key) => options[key].flag,
+    originOf: (key) => options[key].flag,
     place: (name) => `${name} (flag)`,
     assignment: (name, value) => `${name} ${value}`,
   };

@@ -1,15 +1,19 @@
 import { readFile, stat } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
+import { type AccountOverrides, splitAccounts } from './account-overrides.js';
 import { checkCombinations } from './check-combinations.js';
-import { collectValues } from './collect-values.js';
+import { collectValues, type Origins } from './collect-values.js';
 import { type ConfigurationFiles, readConfigFile } from './config-file.js';
 import { type DeadlineValues } from './deadlines.js';
+import { deepFreeze } from './deep-freeze.js';
 import { type OptionValues } from './options.js';
 import { configurationError } from './problems.js';
 
 /** Everything that can be configured, checked and filled; deeply frozen. `options.ts` tells what each value means. */
 export interface Configuration extends DeadlineValues {
   readonly accounts: readonly string[];
+  /** By number, what an account has differently; only accounts that have something. `configurationOf` applies it. */
+  readonly accountOverrides: AccountOverrides;
   /** Absolute. */
   readonly sessionsDirectory: string;
   /** Absolute; undefined for the bundled bot. */
@@ -41,22 +45,37 @@ export interface ConfigurationSources extends Partial<ConfigurationFiles> {
   readonly workingDirectory: string;
 }
 
+export interface CompiledConfiguration {
+  readonly configuration: Configuration;
+  /** Where each value came from. */
+  readonly origins: Origins;
+}
+
 /**
  * Fills a configuration from flags, which beat the environment, which beats the configuration file.
  *
+ * An account's own settings in the file hold also where the list of accounts comes from a flag or the environment.
+ *
  * @throws WasupError with exit code 78 that lists everything wrong, a line each.
  */
-export async function compileConfiguration(sources: ConfigurationSources): Promise<{ configuration: Configuration }> {
+export async function compileConfiguration(sources: ConfigurationSources): Promise<CompiledConfiguration> {
   const { environment, flags, workingDirectory } = sources;
   const files = { ...disk, ...dropUndefined(sources) };
-  const file = await readConfigFile(workingDirectory, files);
-  const collected = collectValues({ environment, workingDirectory }, flags, file);
-  const problems = [...file.problems, ...collected.problems, ...(await checkCombinations(collected, files))];
+  const context = { environment, workingDirectory };
+  const written = await readConfigFile(workingDirectory, files);
+  const { file, overrides, problems: accountProblems } = splitAccounts(written, context);
+  const collected = collectValues(context, flags, file);
+  const problems = [
+    ...file.problems,
+    ...accountProblems,
+    ...collected.problems,
+    ...(await checkCombinations(collected, overrides, files)),
+  ];
   if (problems.length > 0) throw configurationError(problems);
-  return { configuration: deepFreeze(assemble(collected.values)) };
+  return { configuration: deepFreeze(assemble(collected.values, overrides)), origins: collected.origins };
 }
 
-function assemble(values: OptionValues): Configuration {
+function assemble(values: OptionValues, overrides: AccountOverrides): Configuration {
   const {
     'http.host': host,
     'http.port': port,
@@ -67,9 +86,14 @@ function assemble(values: OptionValues): Configuration {
     'browser.arguments': browserArguments,
     ...flat
   } = values;
+  const own = flat.accounts.flatMap((number) => {
+    const override = overrides[number] ?? {};
+    return Object.keys(override).length === 0 ? [] : [[number, { ...override }] as const];
+  });
   return {
     ...flat,
     accounts: [...flat.accounts],
+    accountOverrides: Object.fromEntries(own),
     http: { host, port, token },
     log: { level, format },
     browser: { executablePath, arguments: [...browserArguments] },
@@ -95,11 +119,4 @@ function dropUndefined(sources: ConfigurationSources): Partial<ConfigurationFile
     ...(read === undefined ? {} : { readFile: read }),
     ...(importModule === undefined ? {} : { importModule }),
   };
-}
-
-function deepFreeze<Value extends object>(value: Value): Value {
-  for (const inner of Object.values(value) as unknown[]) {
-    if (typeof inner === 'object' && inner !== null) deepFreeze(inner);
-  }
-  return Object.freeze(value);
 }

@@ -1,5 +1,34 @@
+/** What options are about, in the order in which they are shown, with the title that people read. */
+export const optionGroups = {
+  account: 'Accounts and bot',
+  browser: 'Browser',
+  http: 'Control API',
+  log: 'Log',
+  'coming-up': 'Start and stop',
+  watching: 'Watching',
+  restarts: 'Restarts',
+  memory: 'Memory and age',
+} as const;
+
+export type OptionGroup = keyof typeof optionGroups;
+
+/** When a new value holds that the running wasup has read, with what people read of it. */
+export const appliesAtTimes = {
+  /** Whoever uses it reads it each time. */
+  once: 'at once',
+  /** Browser or worker were told at their start, so the account gets new ones. */
+  'restart-of-account': 'the account is restarted',
+  /** What all accounts share was made with it. */
+  'restart-of-wasup': 'wasup has to be restarted',
+} as const;
+
+export type AppliesAt = keyof typeof appliesAtTimes;
+
 /** A documented option: one value with three doors (file, environment, flag), each beating the one before. */
 export interface Option<Value> {
+  readonly group: OptionGroup;
+  /** When a change holds that a reload of the configuration brings. */
+  readonly appliesAt: AppliesAt;
   /** What it does, in one sentence. */
   readonly sentence: string;
   /** `ms`, or nothing for values that have no unit. */

@@ -33,6 +33,8 @@ export interface OptionValues extends DeadlineValues {
 /** Every option, by the name it has in `wasup.config.json` (a dot stands for nesting). */
 export const options: { readonly [Key in keyof OptionValues]: Option<OptionValues[Key]> } = {
   accounts: {
+    group: 'account',
+    appliesAt: 'once',
     sentence: 'The WhatsApp accounts to keep alive, country code first.',
     range: 'numbers of 7 to 15 digits, separated by commas, none twice',
     defaultText: 'none',
@@ -42,6 +44,8 @@ export const options: { readonly [Key in keyof OptionValues]: Option<OptionValue
     parse: parseAccounts,
   },
   sessionsDirectory: {
+    group: 'account',
+    appliesAt: 'restart-of-wasup',
     sentence: 'The folder that holds logins, status files and histories.',
     range: 'a path',
     defaultText: './sessions',
@@ -51,6 +55,8 @@ export const options: { readonly [Key in keyof OptionValues]: Option<OptionValue
     parse: (raw, context) => parsePath(raw, context, './sessions'),
   },
   botModule: {
+    group: 'account',
+    appliesAt: 'restart-of-account',
     sentence: 'The JavaScript module whose default export is the bot.',
     range: 'the path of a file that exists',
     defaultText: 'the bundled bot',
@@ -60,11 +66,15 @@ export const options: { readonly [Key in keyof OptionValues]: Option<OptionValue
     parse: (raw, context) => parsePath(raw, context, './bot.js'),
   },
   authMethod: choice(authMethods, 'qr', {
+    group: 'account',
+    appliesAt: 'restart-of-account',
     sentence: 'How a new device is linked: by scanning a QR, or by entering a pairing code on the phone.',
     environmentName: 'WASUP_AUTH_METHOD',
     flag: '--auth-method',
   }),
   'http.host': {
+    group: 'http',
+    appliesAt: 'restart-of-wasup',
     sentence: 'The address that dashboard and control API listen on.',
     range: 'a host name or address',
     defaultText: '127.0.0.1',
@@ -74,6 +84,8 @@ export const options: { readonly [Key in keyof OptionValues]: Option<OptionValue
     parse: parseHost,
   },
   'http.port': {
+    group: 'http',
+    appliesAt: 'restart-of-wasup',
     sentence: 'The port of dashboard and control API; 0 takes any free one.',
     range: '0 to 65535',
     defaultText: '8787',
@@ -83,6 +95,8 @@ export const options: { readonly [Key in keyof OptionValues]: Option<OptionValue
     parse: (raw) => parseWholeNumber(raw, { least: 0, most: 65_535 }, 8787, undefined),
   },
   'http.token': {
+    group: 'http',
+    appliesAt: 'restart-of-wasup',
     sentence:
       'The bearer token of the control API. Other users can read flags in the process list: prefer the environment.',
     range: 'printable characters without spaces; 16 or more where the host is not loopback',
@@ -94,6 +108,8 @@ export const options: { readonly [Key in keyof OptionValues]: Option<OptionValue
     parse: parseToken,
   },
   standby: {
+    group: 'coming-up',
+    appliesAt: 'restart-of-wasup',
     sentence: 'Whether a spare worker with its modules loaded waits for the next crash.',
     range: '1 or 0',
     defaultText: '1',
@@ -103,12 +119,16 @@ export const options: { readonly [Key in keyof OptionValues]: Option<OptionValue
     parse: parseSwitch,
   },
   'log.level': choice(logLevels, 'info', {
+    group: 'log',
+    appliesAt: 'restart-of-wasup',
     sentence: 'The least important log lines that are written.',
     environmentName: 'WASUP_LOG_LEVEL',
     flag: '--log-level',
   }),
   'log.format': {
     ...choice(logFormats, 'pretty', {
+      group: 'log',
+      appliesAt: 'restart-of-wasup',
       sentence: 'Log lines for people, or one JSON object a line.',
       environmentName: 'WASUP_LOG_FORMAT',
       flag: '--log-format',
@@ -117,6 +137,8 @@ export const options: { readonly [Key in keyof OptionValues]: Option<OptionValue
     fallback: ({ environment }) => (environment['NODE_ENV'] === 'production' ? 'json' : 'pretty'),
   },
   'browser.executablePath': {
+    group: 'browser',
+    appliesAt: 'restart-of-wasup',
     sentence: 'The Chromium or Chrome to use.',
     range: 'the path of an executable',
     defaultText: 'an installed one, else a downloaded one',
@@ -126,6 +148,8 @@ export const options: { readonly [Key in keyof OptionValues]: Option<OptionValue
     parse: (raw, context) => parsePath(raw, context, '/usr/bin/chromium'),
   },
   'browser.arguments': {
+    group: 'browser',
+    appliesAt: 'restart-of-account',
     sentence: 'More switches for the browser, quoted as in a shell or as a JSON array.',
     range: 'words that start with --, none of those that wasup sets itself',
     defaultText: 'none',
@@ -136,34 +160,46 @@ export const options: { readonly [Key in keyof OptionValues]: Option<OptionValue
   },
   ...deadlines,
   maxRestoreAttempts: wholeNumber(3, [1, 10], {
+    group: 'restarts',
+    appliesAt: 'restart-of-account',
     sentence: 'Attempts that WhatsApp may refuse before the device has to be linked again.',
     environmentName: 'WASUP_MAX_RESTORE_ATTEMPTS',
     flag: '--max-restore-attempts',
   }),
   // People open WhatsApp Web a few times a day; an account that logs in without end is what WhatsApp restricts.
   maxLoginsPerHour: wholeNumber(60, [1, 10_000], {
+    group: 'restarts',
+    appliesAt: 'once',
     sentence: 'How often WhatsApp Web may be opened within an hour, for each account.',
     environmentName: 'WASUP_MAX_LOGINS_PER_HOUR',
     flag: '--max-logins-per-hour',
   }),
   breakerFailures: wholeNumber(10, [2, 1_000], {
+    group: 'restarts',
+    appliesAt: 'once',
     sentence:
       'Restart intensity: so many failures within the window, without a stable run between them, open the breaker.',
     environmentName: 'WASUP_BREAKER_FAILURES',
     flag: '--breaker-failures',
   }),
   startConcurrency: wholeNumber(2, [1, 64], {
+    group: 'coming-up',
+    appliesAt: 'once',
     sentence: 'How many accounts may be on their way up at the same time.',
     environmentName: 'WASUP_START_CONCURRENCY',
     flag: '--start-concurrency',
   }),
   memorySoftLimitMb: wholeNumber(1_500, [0, 1_000_000], {
+    group: 'memory',
+    appliesAt: 'once',
     sentence:
       "Memory (PSS, in MB) of an account's browser and worker above which both are replaced at a quiet moment; 0: none.",
     environmentName: 'WASUP_MEMORY_SOFT_LIMIT_MB',
     flag: '--memory-soft-limit-mb',
   }),
   memoryHardLimitMb: wholeNumber(3_000, [0, 1_000_000], {
+    group: 'memory',
+    appliesAt: 'once',
     sentence: 'Memory (PSS, in MB) above which they are replaced at once; 0: none.',
     environmentName: 'WASUP_MEMORY_HARD_LIMIT_MB',
     flag: '--memory-hard-limit-mb',
@@ -174,13 +210,9 @@ export type OptionKey = keyof OptionValues;
 
 export const optionKeys = Object.keys(options) as OptionKey[];
 
-interface Names {
-  readonly sentence: string;
-  readonly environmentName: string;
-  readonly flag: string;
-}
+type Named = Pick<Option<unknown>, 'group' | 'appliesAt' | 'sentence' | 'environmentName' | 'flag'>;
 
-function choice<Choice extends string>(choices: readonly Choice[], fallback: Choice, names: Names): Option<Choice> {
+function choice<Choice extends string>(choices: readonly Choice[], fallback: Choice, names: Named): Option<Choice> {
   return {
     ...names,
     range: choices.join(', '),
@@ -190,7 +222,7 @@ function choice<Choice extends string>(choices: readonly Choice[], fallback: Cho
   };
 }
 
-function wholeNumber(fallback: number, [least, most]: readonly [number, number], names: Names): Option<number> {
+function wholeNumber(fallback: number, [least, most]: readonly [number, number], names: Named): Option<number> {
   return {
     ...names,
     range: describeRange({ least, most }, undefined),

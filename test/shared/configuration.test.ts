@@ -1,109 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  type Configuration,
-  type ConfigurationSources,
-  compileConfiguration,
-} from '../../shared/configuration/compile-configuration.js';
-import { type OptionKey, optionKeys, options } from '../../shared/configuration/options.js';
+import { compileConfiguration } from '../../shared/configuration/compile-configuration.js';
+import { optionValue } from '../../shared/configuration/option-value.js';
+import { optionKeys, options } from '../../shared/configuration/options.js';
 import { WasupError } from '../../shared/errors.js';
-
-const workingDirectory = '/srv/bot';
-
-/** Sources over an imagined disk: paths with their text; for a script, the module it exports. */
-function sources(given: {
-  environment?: NodeJS.ProcessEnv;
-  flags?: Record<string, string | undefined>;
-  files?: Record<string, unknown>;
-}): ConfigurationSources {
-  const files = new Map(Object.entries(given.files ?? {}).map(([name, text]) => [`${workingDirectory}/${name}`, text]));
-  return {
-    environment: given.environment ?? {},
-    flags: given.flags ?? {},
-    workingDirectory,
-    fileExists: (path) => Promise.resolve(files.has(path)),
-    readFile: (path) => Promise.resolve(String(files.get(path))),
-    importModule: (path) => Promise.resolve(files.get(path)),
-  };
-}
-
-async function compile(given: Parameters<typeof sources>[0]): Promise<Configuration> {
-  return (await compileConfiguration(sources(given))).configuration;
-}
-
-/** The problems of a configuration that must not compile, a line each. */
-async function problemsOf(given: Parameters<typeof sources>[0]): Promise<string[]> {
-  const error: unknown = await compileConfiguration(sources(given)).catch((thrown: unknown) => thrown);
-  if (!(error instanceof WasupError)) throw new Error('compiled, or failed with another error', { cause: error });
-  expect(error.exitCode).toBe(78);
-  expect(error.remedy).not.toBe('');
-  return error.message
-    .split('\n')
-    .slice(1)
-    .map((line) => line.trim());
-}
-
-/** Every value by its name, nesting written with dots. */
-function leaves({ http, log, browser, ...flat }: Configuration): Record<string, unknown> {
-  const groups = Object.entries({ http, log, browser }).flatMap(([group, inner]) =>
-    Object.entries(inner).map(([name, value]) => [`${group}.${name}`, value as unknown]),
-  );
-  return { ...flat, ...(Object.fromEntries(groups) as Record<string, unknown>) };
-}
-
-const samples: Record<OptionKey, string> = {
-  accounts: '491701234567,14155550100,',
-  sessionsDirectory: '/var/lib/wasup',
-  botModule: './bot.js',
-  authMethod: 'code',
-  'http.host': '0.0.0.0',
-  'http.port': '0',
-  'http.token': '0123456789abcdef',
-  standby: '0',
-  'log.level': 'trace',
-  'log.format': 'json',
-  'browser.executablePath': '/usr/bin/chromium',
-  'browser.arguments': `--lang=en "--host-resolver-rules=MAP * ~NOTFOUND"`,
-  heartbeatIntervalMs: '300',
-  heartbeatTimeoutMs: '1000',
-  probeIntervalMs: '400',
-  probeTimeoutMs: '300',
-  restoreRetryDelayMs: '0',
-  authTimeoutMs: '1000',
-  stopTimeoutMs: '1000',
-  browserStartTimeoutMs: '1000',
-  pageLoadTimeoutMs: '1000',
-  syncTimeoutMs: '1000',
-  transportReconnectMs: '1000',
-  transportReloadMs: '2000',
-  transportRestartMs: '3000',
-  incompatibleRetryMs: '1000',
-  workerStartTimeoutMs: '1000',
-  maxRestoreAttempts: '1',
-  maxLoginsPerHour: '1000',
-  backoffBaseMs: '20',
-  backoffCapMs: '100',
-  stableAfterMs: '500',
-  breakerFailures: '3',
-  breakerWindowMs: '60000',
-  breakerPauseMs: '2000',
-  startConcurrency: '4',
-  startJitterMs: '0',
-  memoryIntervalMs: '1000',
-  memorySoftLimitMb: '500',
-  memoryHardLimitMb: '0',
-  quietMs: '0',
-  recycleAfterMs: '86400000',
-};
-
-const inFile = (value: unknown): { files: Record<string, unknown> } => ({
-  files: { 'wasup.config.json': JSON.stringify(value) },
-});
+import { compile, type Given, inFile, problemsOf, samples, sources } from '../support/configuration.js';
 
 describe('without any source', () => {
   test('everything has its documented default', async () => {
     expect(await compile({})).toEqual({
       accounts: [],
+      accountOverrides: {},
       sessionsDirectory: '/srv/bot/sessions',
       botModule: undefined,
       authMethod: 'qr',
@@ -196,9 +103,9 @@ describe('sources', () => {
     const files = { 'bot.js': '' };
     const byVariable = Object.fromEntries(optionKeys.map((key) => [options[key].environmentName, samples[key]]));
     const byFlag = Object.fromEntries(optionKeys.map((key) => [options[key].flag, samples[key]]));
-    const defaults = leaves(await compile({}));
+    const defaults = await compile({});
     const configured = await compile({ files, environment: byVariable });
-    for (const [name, value] of Object.entries(leaves(configured))) expect(defaults[name]).not.toEqual(value);
+    for (const key of optionKeys) expect(optionValue(configured, key), key).not.toEqual(optionValue(defaults, key));
     expect(await compile({ files, flags: byFlag })).toEqual(configured);
   });
 });
@@ -452,7 +359,7 @@ describe('garbage', () => {
     );
   });
 
-  async function throwsNothingElse(given: Parameters<typeof sources>[0]): Promise<void> {
+  async function throwsNothingElse(given: Given): Promise<void> {
     const error: unknown = await compile(given).catch((thrown: unknown) => thrown);
     if (error instanceof Error) expect(error).toBeInstanceOf(WasupError);
   }
