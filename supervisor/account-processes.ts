@@ -7,6 +7,7 @@ import type { BrowserProcess } from './browser/browser-process.js';
 import { BrowserStartError } from './browser/browser-start-error.js';
 import { renewPage } from './browser/renew-page.js';
 import { signalProcess } from './browser/signals.js';
+import { environmentForChildren } from './environment-for-children.js';
 import type { Effect, MachineEvent } from './machine-types.js';
 import { type AccountBrowserOptions, startAccountBrowser } from './start-account-browser.js';
 import { startAccountWorker } from './start-account-worker.js';
@@ -102,7 +103,7 @@ export class AccountProcesses {
       const worker = startAccountWorker({
         botModule,
         log: configuration.log,
-        environment: process.env,
+        environment: environmentForChildren(process.env),
         startTimeoutMs: configuration.workerStartTimeoutMs,
         onTooSlow: (reason) => failed('TRANSIENT', reason),
         onMalformed: (problem) => log.error(`The worker said something that makes no sense: ${problem}`),

@@ -20,3 +20,6 @@ try {
     process.exitCode = supervisorExitCodes.bug;
   }
 }
+
+// Whoever listens on the channel to a parent, as pm2's probe does in this very process, would keep it from ending.
+if (process.connected) process.disconnect();

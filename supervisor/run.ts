@@ -3,7 +3,9 @@ import { supervisorExitCodes } from '../shared/exit-codes.js';
 import type { Configuration } from '../shared/configuration/compile-configuration.js';
 import type { Output } from '../shared/logger.js';
 import { withDeadline } from '../shared/with-deadline.js';
+import { announceAccounts } from './announce-accounts.js';
 import { openControlSocket } from './control/control-socket.js';
+import { enterOwnHome } from './home.js';
 import { Supervisor } from './supervisor.js';
 import { watchSources } from './watch-sources.js';
 import { whenSettled } from './when-settled.js';
@@ -26,10 +28,12 @@ export interface RunOptions {
  */
 export async function run({ configuration, output, development = false, onStart }: RunOptions): Promise<number> {
   const { log } = output;
+  const home = enterOwnHome(log);
   const supervisor = await Supervisor.prepare(configuration, output);
   const ended = new Promise<number>((resolve) => {
     const end = (code: number, why: string): void => {
       log.info(`${why}: stopping. Once more kills everything at once.`);
+      home.stopping();
       withDeadline(supervisor.stop(), configuration.stopTimeoutMs + stopReserveMs, 'The stop').then(
         () => resolve(code),
         (error: unknown) => {
@@ -50,16 +54,18 @@ export async function run({ configuration, output, development = false, onStart 
   onStart?.(supervisor);
   await supervisor.start().catch(async (error: unknown) => {
     clearInterval(keepAlive);
-    await supervisor.stop();
+    await Promise.all([supervisor.stop(), home.close()]);
     throw error;
   });
+  const announcement = announceAccounts(supervisor.accounts, home);
   const control = whenSettled(supervisor.accounts).then(() =>
     openControlSocket(configuration.sessionsDirectory, supervisor.accounts, log),
   );
   const watcher = development ? watchSources(supervisor, configuration, log) : undefined;
   const code = await ended;
   clearInterval(keepAlive);
-  await Promise.all([watcher?.close(), control.then((socket) => socket?.close())]);
+  announcement.close();
+  await Promise.all([home.close(), watcher?.close(), control.then((socket) => socket?.close())]);
   log.info('Stopped. Nothing is left running.');
   return code;
 }

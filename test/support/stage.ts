@@ -78,16 +78,20 @@ export class Stage {
     this.paths = sessionPaths(this.sessionsFolder, accountNumber);
   }
 
+  /** What a supervisor has to be told: the account, the folder, and the way to the sandbox. */
+  get environment(): Readonly<Record<string, string>> {
+    return {
+      WASUP_ACCOUNTS: accountNumber,
+      WASUP_SESSIONS_DIR: this.sessionsFolder,
+      WASUP_BROWSER_ARGS: JSON.stringify(this.sandbox.browserArguments),
+    };
+  }
+
   start({ words = [], environment = {} }: StartOptions = {}): SupervisorProcess {
     const supervisor = new SupervisorProcess({
       words,
       workingDirectory: this.workingDirectory,
-      environment: {
-        WASUP_ACCOUNTS: accountNumber,
-        WASUP_SESSIONS_DIR: this.sessionsFolder,
-        WASUP_BROWSER_ARGS: JSON.stringify(this.sandbox.browserArguments),
-        ...environment,
-      },
+      environment: { ...this.environment, ...environment },
     });
     this.#supervisors.push(supervisor);
     return supervisor;

@@ -152,7 +152,7 @@ export class SupervisorProcess {
 const entry = fileURLToPath(new URL('../../supervisor/index.js', import.meta.url));
 
 /** The caller's settings of wasup and of the test runner are not a user's. */
-function inheritedEnvironment(): NodeJS.ProcessEnv {
+export function inheritedEnvironment(): NodeJS.ProcessEnv {
   const foreign = /^(WASUP_|VITEST|NODE_ENV$|NODE_OPTIONS$|npm_)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
 }
