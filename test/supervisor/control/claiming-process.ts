@@ -8,7 +8,7 @@ const script = fileURLToPath(new URL('fixtures/claim-folder.ts', import.meta.url
 /** A process of its own that claims sessions folders. */
 export class ClaimingProcess {
   readonly #subprocess: ChildProcess;
-  readonly #lines: AsyncIterator<string>;
+  readonly #lines: AsyncIterator<string, undefined>;
 
   static async start(): Promise<ClaimingProcess> {
     const started = new ClaimingProcess();
@@ -44,8 +44,8 @@ export class ClaimingProcess {
   }
 
   async #nextLine(): Promise<string> {
-    const { value, done } = await this.#lines.next();
-    if (done === true) throw new Error('The process has gone without a word.');
-    return value;
+    const line = await this.#lines.next();
+    if (line.done === true) throw new Error('The process has gone without a word.');
+    return line.value;
   }
 }
