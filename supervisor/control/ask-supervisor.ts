@@ -1,10 +1,13 @@
 import { request } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { describeError, WasupError } from '../../shared/errors.js';
 import { supervisorExitCodes } from '../../shared/exit-codes.js';
-import { controlSocketPath, longestSocketPathBytes } from './socket-path.js';
+import { controlSocketName, openSocketFolder } from './socket-address.js';
 
-const answerTimeoutMs = 10_000;
+const defaultAnswerTimeoutMs = 10_000;
+/** One that is starting has its answers soon. */
+const startingRetryMs = 100;
 
 export interface ControlAnswer {
   readonly status: number;
@@ -12,16 +15,33 @@ export interface ControlAnswer {
 }
 
 /**
- * Asks the supervisor that runs on a sessions folder.
+ * Asks the supervisor that runs on a sessions folder; waits for one that is just starting.
  *
+ * @param answerTimeoutMs how long it may take altogether. Default: 10000.
  * @throws WasupError with exit code 69 when none answers there.
  */
-export async function askSupervisor(sessionsDirectory: string, path: string, body: object): Promise<ControlAnswer> {
-  const socketPath = controlSocketPath(sessionsDirectory);
+export async function askSupervisor(
+  sessionsDirectory: string,
+  path: string,
+  body: object,
+  answerTimeoutMs = defaultAnswerTimeoutMs,
+): Promise<ControlAnswer> {
   try {
-    // A longer one would be cut off, and another file be asked.
-    if (Buffer.byteLength(socketPath) > longestSocketPathBytes) throw new Error('its path is too long for a socket');
-    return await post(socketPath, path, JSON.stringify(body));
+    const folder = openSocketFolder(sessionsDirectory, controlSocketName);
+    try {
+      const signal = AbortSignal.timeout(answerTimeoutMs);
+      for (;;) {
+        const answer = await post(folder.address(controlSocketName), path, JSON.stringify(body), signal).catch(
+          (error: unknown) => {
+            throw signal.aborted ? new Error(`it has not answered within ${answerTimeoutMs / 1_000} s`) : error;
+          },
+        );
+        if (answer.body['starting'] !== true || signal.aborted) return answer;
+        await delay(startingRetryMs);
+      }
+    } finally {
+      folder.close();
+    }
   } catch (error) {
     const nobody = ['ENOENT', 'ECONNREFUSED'].includes((error as NodeJS.ErrnoException).code ?? '');
     throw new WasupError(
@@ -39,10 +59,9 @@ export async function askSupervisor(sessionsDirectory: string, path: string, bod
   }
 }
 
-function post(socketPath: string, path: string, body: string): Promise<ControlAnswer> {
+function post(socketPath: string, path: string, body: string, signal: AbortSignal): Promise<ControlAnswer> {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), host: 'wasup' };
-    const signal = AbortSignal.timeout(answerTimeoutMs);
     const asked = request({ socketPath, path, method: 'POST', headers, signal, agent: false }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (part: string) => (text += part));
@@ -55,9 +74,7 @@ function post(socketPath: string, path: string, body: string): Promise<ControlAn
         }
       });
     });
-    asked.on('error', (error) => {
-      reject(signal.aborted ? new Error(`it has not answered within ${answerTimeoutMs / 1_000} s`) : error);
-    });
+    asked.on('error', reject);
     asked.end(body);
   });
 }
