@@ -3,26 +3,25 @@ import type { Logger } from '../shared/logger.js';
 import type { SessionPaths } from '../shared/paths.js';
 import type { Assignment, FailureClass, SupervisorMessage, WorkerMessage } from '../shared/protocol/messages.js';
 import { createAssignment } from './assignment.js';
-import type { BrowserProcess } from './browser/browser-process.js';
+import type { BrowserProcess, SpawnedBrowser } from './browser/browser-process.js';
 import { BrowserStartError } from './browser/browser-start-error.js';
 import { renewPage } from './browser/renew-page.js';
-import { signalProcess } from './browser/signals.js';
+import type { ChildRecords } from './child-records.js';
 import { environmentForChildren } from './environment-for-children.js';
+import { workerEnvironment } from './find-orphan-workers.js';
 import type { Effect, MachineEvent } from './machine-types.js';
 import { type AccountBrowserOptions, startAccountBrowser } from './start-account-browser.js';
+import { divideStopTime } from './stop-budget.js';
 import { startAccountWorker } from './start-account-worker.js';
 import { browserFailure } from './tell-failure.js';
 import type { WorkerProcess } from './worker-process.js';
-
-/** Handlers of the bot may use so much of the time for a stop; the rest belongs to the browser. */
-const workerShareOfStop = 0.3;
-const browserShareOfStop = 0.6;
 
 export interface AccountProcessesOptions extends AccountBrowserOptions {
   readonly number: string;
   readonly botModule: string;
   readonly paths: SessionPaths;
   readonly log: Logger;
+  readonly children: Pick<ChildRecords, 'note' | 'forget'>;
   readonly onEvent: (event: MachineEvent) => void;
   /** A message of the worker that was spawned for this incarnation. */
   readonly onMessage: (message: WorkerMessage, incarnation: number) => void;
@@ -37,6 +36,9 @@ export interface AccountProcessesOptions extends AccountBrowserOptions {
 export class AccountProcesses {
   readonly #options: AccountProcessesOptions;
   #browser: BrowserProcess | undefined;
+  /** From its spawn to its exit; it may not have answered yet. */
+  #spawned: SpawnedBrowser | undefined;
+  #starting: AbortController | undefined;
   #worker: WorkerProcess | undefined;
 
   constructor(options: AccountProcessesOptions) {
@@ -57,8 +59,11 @@ export class AccountProcesses {
 
   /** Both at once, without politeness. */
   kill(): void {
+    this.#starting?.abort();
     this.killWorker();
-    if (this.#browser !== undefined) signalProcess(-this.#browser.pid, 'SIGKILL');
+    void this.#spawned?.stop({ timeoutMs: 0 }).catch((error: unknown) => {
+      this.#options.log.error(`The browser could not be killed: ${describeError(error)}`);
+    });
   }
 
   killWorker(): void {
@@ -66,14 +71,29 @@ export class AccountProcesses {
   }
 
   stopWorker(): void {
-    void this.#worker?.stop(this.#options.configuration.stopTimeoutMs * workerShareOfStop);
+    const { worker } = divideStopTime(this.#options.configuration.stopTimeoutMs);
+    this.#worker?.stop(worker.askMs, worker).catch((error: unknown) => {
+      this.#options.log.error(describeError(error));
+    });
   }
 
   async startBrowser(): Promise<void> {
-    const { paths, log, onEvent, onHeldByAnother } = this.#options;
+    const { paths, log, children, onEvent, onHeldByAnother } = this.#options;
+    const starting = new AbortController();
+    this.#starting = starting;
     try {
-      const browser = await startAccountBrowser(this.#options, paths, (reason) => {
-        log.error(`The worker was cut off from the browser: ${reason}`);
+      const browser = await startAccountBrowser(this.#options, paths, {
+        signal: starting.signal,
+        onNews: (sentence) => log.warn(sentence),
+        onClientCut: (reason) => log.error(`The worker was cut off from the browser: ${reason}`),
+        onSpawned: (spawned) => {
+          this.#spawned = spawned;
+          void children.note('browser', spawned.pid);
+          void spawned.exited.then(() => {
+            void children.forget('browser', spawned.pid);
+            if (this.#spawned === spawned) this.#spawned = undefined;
+          });
+        },
       });
       this.#browser = browser;
       void browser.exited.then(({ code, signal }) => {
@@ -88,14 +108,14 @@ export class AccountProcesses {
   }
 
   async stopBrowser(): Promise<void> {
-    const timeoutMs = this.#options.configuration.stopTimeoutMs * browserShareOfStop;
+    const { browserMs: timeoutMs } = divideStopTime(this.#options.configuration.stopTimeoutMs);
     await this.#browser?.stop({ timeoutMs }).catch((error: unknown) => {
       this.#options.log.error(`The browser could not be stopped: ${describeError(error)}`);
     });
   }
 
   startWorker(incarnation: number): void {
-    const { configuration, botModule, log, onEvent, onMessage, onWorkerExit } = this.#options;
+    const { configuration, botModule, paths, log, children, onEvent, onMessage, onWorkerExit } = this.#options;
     const failed = (failureClass: FailureClass, reason: string): void => {
       onEvent({ type: 'worker-failure', failure: { class: failureClass, reason, userAction: null, reported: false } });
     };
@@ -103,17 +123,19 @@ export class AccountProcesses {
       const worker = startAccountWorker({
         botModule,
         log: configuration.log,
-        environment: environmentForChildren(process.env),
+        environment: workerEnvironment(paths.directory, environmentForChildren(process.env)),
         startTimeoutMs: configuration.workerStartTimeoutMs,
         onTooSlow: (reason) => failed('TRANSIENT', reason),
         onMalformed: (problem) => log.error(`The worker said something that makes no sense: ${problem}`),
         onMessage: (message) => onMessage(message, incarnation),
         onExit: (exit) => {
           if (this.#worker === worker) this.#worker = undefined;
+          void children.forget('worker', worker.pid);
           onWorkerExit(exit);
         },
       });
       this.#worker = worker;
+      void children.note('worker', worker.pid);
     } catch (error) {
       setImmediate(() => {
         failed('LOCAL', describeError(error));

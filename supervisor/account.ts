@@ -11,6 +11,7 @@ import { AccountProcesses } from './account-processes.js';
 import { AccountRecords } from './account-records.js';
 import { AccountWatches } from './account-watches.js';
 import { AttemptLog } from './attempt-log.js';
+import { ChildRecords } from './child-records.js';
 import { claimAccount } from './claim-account.js';
 import { decideOperation } from './decide-operation.js';
 import { heartbeatTimeoutMs, HeartbeatWatch } from './heartbeat-watch.js';
@@ -49,6 +50,7 @@ export class Account extends EventEmitter<AccountEvents> {
   });
   readonly #linkDesk: LinkDesk;
   readonly #processes: AccountProcesses;
+  readonly #children: ChildRecords;
   #lock: AccountLock | undefined;
   #machine: Machine = createMachine({ mode: 'restore', quarantine: false });
   #stopRequested = false;
@@ -64,8 +66,10 @@ export class Account extends EventEmitter<AccountEvents> {
     this.#records = new AccountRecords({ ...options, paths: this.#paths, log: this.#log, raise });
     this.#watches = new AccountWatches({ raise, isActive: () => this.#records.isActive() });
     this.#linkDesk = new LinkDesk(options.configuration.authMethod);
+    this.#children = new ChildRecords({ paths: this.#paths, log: this.#log });
     this.#processes = new AccountProcesses({
       ...options,
+      children: this.#children,
       paths: this.#paths,
       log: this.#log,
       onEvent: (event) => this.#dispatch(event),
@@ -109,6 +113,7 @@ export class Account extends EventEmitter<AccountEvents> {
     }
     this.#lock = claim.lock;
     await mkdir(this.#paths.profile, { recursive: true, mode: 0o700 });
+    await this.#children.endOrphans();
     const { stored, tally, lastConnected } = await this.#records.readStoredState();
     // A stop that came while we read found nothing to stop.
     if (this.#stopRequested) return this.#lock.release();
@@ -135,6 +140,7 @@ export class Account extends EventEmitter<AccountEvents> {
     await stopped;
     this.#watches.close();
     await this.#records.settled();
+    await this.#children.settled();
     await this.#lock?.release();
   }
 

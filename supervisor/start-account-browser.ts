@@ -1,6 +1,6 @@
 import type { Configuration } from '../shared/configuration/compile-configuration.js';
 import type { SessionPaths } from '../shared/paths.js';
-import { type BrowserProcess, startBrowser } from './browser/browser-process.js';
+import { type BrowserProcess, startBrowser, type StartBrowserOptions } from './browser/browser-process.js';
 import { launchArguments } from './browser/launch-arguments.js';
 import type { LaunchSurroundings } from './browser/launch-surroundings.js';
 import { environmentForChildren } from './environment-for-children.js';
@@ -14,13 +14,12 @@ export interface AccountBrowserOptions {
 /**
  * Starts Chromium on an account's profile.
  *
- * @param onClientCut the worker didn't read and was cut off, with the reason.
  * @throws BrowserStartError, WasupError as `startBrowser` does.
  */
 export function startAccountBrowser(
   { configuration, executablePath, surroundings }: AccountBrowserOptions,
   paths: SessionPaths,
-  onClientCut: (reason: string) => void,
+  handlers: Pick<StartBrowserOptions, 'onClientCut' | 'onNews' | 'onSpawned' | 'signal'>,
 ): Promise<BrowserProcess> {
   return startBrowser({
     executablePath,
@@ -32,6 +31,6 @@ export function startAccountBrowser(
     logPath: paths.browserLog,
     startTimeoutMs: configuration.browserStartTimeoutMs,
     environment: environmentForChildren(process.env),
-    onClientCut,
+    ...handlers,
   });
 }

@@ -5,9 +5,12 @@ import { fileURLToPath } from 'node:url';
 
 import { execa } from 'execa';
 
+import { WasupError } from '../shared/errors.js';
+import { supervisorExitCodes } from '../shared/exit-codes.js';
 import type { SupervisorMessage, WorkerMessage } from '../shared/protocol/messages.js';
 import { parseWorkerMessage } from '../shared/protocol/parse-message.js';
 import { within } from '../shared/within.js';
+import type { WorkerStopBudget } from './stop-budget.js';
 
 export interface WorkerOptions {
   readonly botModule: string;
@@ -31,8 +34,8 @@ interface WorkerEvents {
   exit: [{ code: number | null; signal: string | null }];
 }
 
-/** How long a stop by message, and then by SIGTERM, may take before the next step. */
-const terminationGraceMs = 1_000;
+/** For a stop of this process alone; for what a stop of everything gives, see `stop-budget.ts`. */
+const defaultGraces = { terminateMs: 1_000, killMs: 2_000 };
 
 /** A bot worker: a Node process with an IPC channel and a private line to the browser. */
 export class WorkerProcess extends EventEmitter<WorkerEvents> {
@@ -74,17 +77,29 @@ export class WorkerProcess extends EventEmitter<WorkerEvents> {
     if (this.#alive) this.#subprocess.kill(signal);
   }
 
-  /** Message, then SIGTERM, then SIGKILL. Resolves when the process is gone, at the latest 1 s after the deadline. */
-  async stop(deadlineMs: number): Promise<void> {
+  /**
+   * Message, then SIGTERM, then SIGKILL. Resolves when the process is gone.
+   *
+   * @param askMs how long it may take after the message; it is told so.
+   * @throws WasupError when it is still there `killMs` after SIGKILL: then no other may take its place.
+   */
+  async stop(
+    askMs: number,
+    { terminateMs, killMs }: Pick<WorkerStopBudget, 'terminateMs' | 'killMs'> = defaultGraces,
+  ): Promise<void> {
     if (!this.#alive) return;
-    this.send({ type: 'stop', deadlineMs });
-    if (await within(this.exited, deadlineMs)) return;
+    this.send({ type: 'stop', deadlineMs: askMs });
+    if (await within(this.exited, askMs)) return;
     this.kill('SIGTERM');
     // A stopped process sees SIGTERM only when it goes on.
     this.kill('SIGCONT');
-    if (await within(this.exited, terminationGraceMs)) return;
+    if (await within(this.exited, terminateMs)) return;
     this.kill('SIGKILL');
-    await this.exited;
+    if (await within(this.exited, killMs)) return;
+    throw new WasupError(`Worker ${this.pid} can't be ended: it is still there ${killMs} ms after SIGKILL.`, {
+      remedy: `Look at it with "ps -o pid,stat,wchan -p ${this.pid}". One in state D waits for a disk or network folder that doesn't answer.`,
+      exitCode: supervisorExitCodes.unavailable,
+    });
   }
 
   #receive(raw: unknown): void {

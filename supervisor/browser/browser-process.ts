@@ -5,7 +5,8 @@ import { within } from '../../shared/within.js';
 import { Switchboard, type SwitchboardOptions } from '../switchboard/switchboard.js';
 import { openBrowserLog, type BrowserLog } from './browser-log.js';
 import { browserStartError } from './browser-start-error.js';
-import { takeProfile } from './profile-holders.js';
+import { clearProfileLock } from './clear-profile-lock.js';
+import { takeProfile, untilStopped } from './profile-holders.js';
 import { stopBrowser, type BrowserEnd, type BrowserExit, type RunningBrowser } from './stop-browser.js';
 import { vacateProfile } from './vacate-profile.js';
 
@@ -20,7 +21,15 @@ export interface StartBrowserOptions {
   /** The browser's whole environment. */
   readonly environment: NodeJS.ProcessEnv;
   readonly onClientCut?: (reason: string) => void;
+  /** Told in a sentence what had to be done about the profile first. */
+  readonly onNews?: (sentence: string) => void;
+  /** Told when the process is there, long before it answers: whoever has to stop everything can stop this one, too. */
+  readonly onSpawned?: (spawned: SpawnedBrowser) => void;
+  /** Aborted: nothing is spawned any more. A browser that was spawned already is stopped by what `onSpawned` was given. */
+  readonly signal?: AbortSignal;
 }
+
+export type SpawnedBrowser = Pick<BrowserProcess, 'pid' | 'exited' | 'stop'>;
 
 export interface BrowserProcess {
   /** Also the id of its process group. */
@@ -41,12 +50,16 @@ export interface BrowserProcess {
 
 /**
  * Starts Chromium with the debugging pipe in our hands. It dies with us: when our end of the pipe closes, it leaves by itself.
- * A browser that an earlier life left on the profile is ended first.
+ * A browser that an earlier life left on the profile is ended first, and a lock that another machine left there is removed: the caller
+ * holds the account's lock.
  * @throws BrowserStartError when it doesn't answer; everything that was started is gone by then. WasupError when its log can't be
  *   written, or when a process of it can't be ended.
  */
 export async function startBrowser(options: StartBrowserOptions): Promise<BrowserProcess> {
-  await vacateProfile(profileOf(options.arguments));
+  const profileDirectory = profileOf(options.arguments);
+  await vacateProfile(profileDirectory, { ...(options.signal && { signal: options.signal }) });
+  await clearProfileLock(profileDirectory, options.onNews ?? (() => undefined));
+  options.signal?.throwIfAborted();
   const log = await openBrowserLog(options.logPath);
   const { running, pipe, spawnErrorCode } = await spawnBrowser(options, log);
   if (running === undefined) {
@@ -74,6 +87,7 @@ export async function startBrowser(options: StartBrowserOptions): Promise<Browse
     },
     ...(options.onClientCut && { onClientCut: options.onClientCut }),
   });
+  options.onSpawned?.({ pid: running.pid, exited: running.exited, stop });
   // Its children may hold the pipe for a moment longer. What is still in it is read first.
   void running.exited.then(() => setImmediate(() => switchboard.close('Chromium has left.')));
   try {
@@ -82,7 +96,9 @@ export async function startBrowser(options: StartBrowserOptions): Promise<Browse
     return { pid: running.pid, version: productOf(answer), switchboard, exited: running.exited, stop };
   } catch {
     const exit = await Promise.race([running.exited, setTimeout(exitGraceMs, undefined, { ref: false })]);
-    await stop({ timeoutMs: 0 }).catch(async (error: unknown) => {
+    // Somebody may be stopping it already, and has said how long that may take.
+    const ended = runningStops > 0 ? untilStopped(profileDirectory) : stop({ timeoutMs: 0 });
+    await ended.catch(async (error: unknown) => {
       await log.close();
       throw error;
     });

@@ -1,14 +1,19 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { readProcessStat } from './process-stat.js';
+import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { type ProcessIdentity, type ProcessStat, readProcessStat, signalStillRunning } from './process-stat.js';
 
 /** Which living processes belong to a browser. Linux only: elsewhere there is no `/proc`, and the answer is undefined. */
 export interface BrowserProcesses {
   /** Of its process group. */
   readonly group: readonly number[];
-  /** Those that have exactly this `--user-data-dir` on their command line, of the group or not. */
+  /** Those that have this folder as `--user-data-dir` on their command line, however it is spelled there, of the group or not. */
   readonly profile: readonly number[];
   /** Of these, the ones that direct a browser; the rest are its children, and a SIGTERM to those costs what they hold. */
   readonly main: readonly number[];
+  /** Of all these, the ones that are stopped: they hear nothing before they are told to go on. */
+  readonly stopped: readonly number[];
+  /** Signals one of these if it is still the process that was found, and not another one that has its number by now. */
+  signal(id: number, name: NodeJS.Signals): boolean;
 }
 
 /**
@@ -21,43 +26,77 @@ export async function findBrowserProcesses(
 ): Promise<BrowserProcesses | undefined> {
   if (process.platform !== 'linux') return undefined;
   const entries = await readdir('/proc');
-  const ids = entries.filter((entry) => /^\d+$/.test(entry)).map(Number);
-  const found = await Promise.all(ids.map((id) => look(id, profileDirectory, groupId)));
-  const select = (predicate: (seen: Seen) => boolean): number[] =>
-    ids.filter((id, index) => id !== process.pid && predicate(found[index] ?? nothing));
+  const ids = entries.filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid).map(Number);
+  const isProfile = comparePaths(profileDirectory);
+  const looks = await Promise.all(ids.map((id) => look(id, isProfile, groupId)));
+  const found = looks.filter((seen) => seen !== undefined);
+  const select = (predicate: (seen: Seen) => boolean): number[] => found.filter(predicate).map(({ pid }) => pid);
   return {
-    group: select(({ inGroup }) => inGroup),
+    group: select(({ stat }) => stat.group === groupId),
     profile: select(({ role }) => role !== undefined),
     main: select(({ role }) => role === 'main'),
+    stopped: select(({ stat }) => stat.state === 'T'),
+    signal: (id, name) => {
+      const seen = found.find(({ pid }) => pid === id);
+      return seen !== undefined && signalStillRunning(seen, name);
+    },
   };
 }
 
-interface Seen {
-  readonly inGroup: boolean;
+interface Seen extends ProcessIdentity {
+  readonly stat: ProcessStat;
   /** Undefined: not on the profile. */
   readonly role: 'main' | 'child' | undefined;
 }
 
-const nothing: Seen = { inGroup: false, role: undefined };
+type IsProfile = (path: string, id: number) => Promise<boolean>;
 
-async function look(id: number, profileDirectory: string, groupId: number | undefined): Promise<Seen> {
+/** Undefined: it has nothing to do with the browser, or ended while we looked. */
+async function look(id: number, isProfile: IsProfile, groupId: number | undefined): Promise<Seen | undefined> {
   try {
-    const role = roleOf(await readFile(`/proc/${id}/cmdline`, 'utf8'), profileDirectory);
-    if (role === undefined && groupId === undefined) return nothing;
+    const seemsOnProfile = (await readRole(id, isProfile)) !== undefined;
+    if (!seemsOnProfile && groupId === undefined) return undefined;
     const stat = await readProcessStat(id);
-    if (stat === undefined || stat.state === 'Z' || stat.state === 'X') return nothing;
-    return { role, inGroup: stat.group === groupId };
+    if (stat === undefined || stat.state === 'Z' || stat.state === 'X') return undefined;
+    if (!seemsOnProfile && stat.group !== groupId) return undefined;
+    // Once more: only now it is known that command line and start time are of the same process.
+    const role = seemsOnProfile ? await readRole(id, isProfile) : undefined;
+    if (role === undefined && stat.group !== groupId) return undefined;
+    return { pid: id, startTime: stat.startTime, stat, role };
   } catch {
-    // It ended while we looked.
-    return nothing;
+    return undefined;
   }
 }
 
 /** Arguments end with a zero byte, but Chromium's children have rewritten theirs into one, joined by spaces. */
-function roleOf(commandLine: string, profileDirectory: string): Seen['role'] {
-  const wanted = `--user-data-dir=${profileDirectory}`;
-  const words = commandLine.split('\0');
+async function readRole(id: number, isProfile: IsProfile): Promise<Seen['role']> {
+  const words = (await readFile(`/proc/${id}/cmdline`, 'utf8')).split('\0');
   const isChild = words.some((word) => word.startsWith('--type=')) || words[0]?.includes(' --type=') === true;
-  if (words.includes(wanted)) return isChild ? 'child' : 'main';
-  return isChild && `${words[0] ?? ''} --`.includes(` ${wanted} --`) ? 'child' : undefined;
+  for (const word of words) {
+    if (word.startsWith(option) && (await isProfile(word.slice(option.length), id))) return isChild ? 'child' : 'main';
+  }
+  if (!isChild) return undefined;
+  const [, joined] = / --user-data-dir=(.*?) --/.exec(`${words[0] ?? ''} --`) ?? [];
+  return joined !== undefined && (await isProfile(joined, id)) ? 'child' : undefined;
+}
+
+const option = '--user-data-dir=';
+
+/** The same folder can be spelled with a slash at its end, over a symbolic link, or from where its process was started. */
+function comparePaths(profileDirectory: string): IsProfile {
+  const known = new Map<string, Promise<boolean>>();
+  const real = realpath(profileDirectory).catch(() => undefined);
+  return async (path, id) => {
+    if (path === profileDirectory) return true;
+    const absolute = path.startsWith('/') ? path : resolve(await readlink(`/proc/${id}/cwd`).catch(() => '/'), path);
+    const answer = known.get(absolute) ?? isSame(absolute, profileDirectory, real);
+    known.set(absolute, answer);
+    return answer;
+  };
+}
+
+async function isSame(path: string, profileDirectory: string, real: Promise<string | undefined>): Promise<boolean> {
+  if (resolve(path) === resolve(profileDirectory)) return true;
+  const found = await realpath(path).catch(() => undefined);
+  return found !== undefined && found === (await real);
 }

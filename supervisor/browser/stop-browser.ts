@@ -6,6 +6,7 @@ import { WasupError } from '../../shared/errors.js';
 import { within } from '../../shared/within.js';
 import type { Switchboard } from '../switchboard/switchboard.js';
 import { holds, whileStopping } from './profile-holders.js';
+import { type BrowserStopBudget, divideBrowserStop } from '../stop-budget.js';
 import { findBrowserProcesses } from './profile-processes.js';
 import { signalProcess } from './signals.js';
 
@@ -26,10 +27,6 @@ export interface RunningBrowser {
   readonly exited: Promise<BrowserExit>;
 }
 
-/** Shares of the deadline: asking gets the most, since only that saves everything. What remains is for the kill and the sweep. */
-const closeShare = 0.5;
-const terminateShare = 0.25;
-
 /** When it can't even be asked, it may be about to leave. */
 const unaskableGraceMs = 500;
 
@@ -45,14 +42,11 @@ const goOnIntervalMs = 100;
 /** Its children see that it has gone and leave; measured: within 50 ms. */
 const childrenGraceMs = 500;
 
-/** A kill and a sweep take milliseconds, and they must be tried even when the deadline has passed. */
-const minimumSweepMs = 1_000;
-
 const lookIntervalMs = 20;
 
 /**
  * Climbs the ladder until the browser is gone, then makes sure that it has left nobody behind.
- * @param timeoutMs for all of it; 0 goes straight to the kill.
+ * @param timeoutMs for all of it, with 0.75 s at least to kill and to look (see `divideBrowserStop`); 0 goes straight to the kill.
  * @throws WasupError if a process survives.
  */
 export async function stopBrowser(
@@ -62,8 +56,9 @@ export async function stopBrowser(
 ): Promise<BrowserEnd> {
   const deadline = performance.now() + timeoutMs;
   return await whileStopping(browser.profileDirectory, async () => {
-    const how = await endMainProcess(browser, switchboard, timeoutMs);
-    await sweep(browser, Math.max(minimumSweepMs, deadline - performance.now()));
+    const budget = divideBrowserStop(timeoutMs);
+    const how = await endMainProcess(browser, switchboard, budget);
+    await sweep(browser, Math.max(budget.sweepMs, deadline - performance.now()));
     if (holds(browser)) await removeLocks(browser.profileDirectory);
     return { how };
   });
@@ -72,13 +67,13 @@ export async function stopBrowser(
 async function endMainProcess(
   browser: RunningBrowser,
   switchboard: Switchboard,
-  timeoutMs: number,
+  budget: BrowserStopBudget,
 ): Promise<BrowserEnd['how']> {
   const { exited } = browser;
-  const polite = timeoutMs > 0 ? await endPolitely(browser, switchboard, timeoutMs) : undefined;
+  const polite = budget.closeMs > 0 ? await endPolitely(browser, switchboard, budget) : undefined;
   if (polite !== undefined) return endedHow(exited, polite);
   signalProcess(-browser.pid, 'SIGKILL');
-  await within(exited, minimumSweepMs);
+  await within(exited, budget.killMs);
   return endedHow(exited, 'killed');
 }
 
@@ -86,17 +81,17 @@ async function endMainProcess(
 async function endPolitely(
   browser: RunningBrowser,
   switchboard: Switchboard,
-  timeoutMs: number,
+  { closeMs, terminateMs }: BrowserStopBudget,
 ): Promise<BrowserEnd['how'] | undefined> {
   // A stopped browser hears nothing until it goes on.
   const goOn = (): boolean => signalProcess(-browser.pid, 'SIGCONT');
   goOn();
   const goingOn = setInterval(goOn, goOnIntervalMs);
   try {
-    const leaveMs = await askToClose(browser, switchboard, timeoutMs * closeShare);
+    const leaveMs = await askToClose(browser, switchboard, closeMs);
     if (await within(browser.exited, leaveMs)) return 'closed';
     await terminate(browser);
-    return (await within(browser.exited, timeoutMs * terminateShare)) ? 'terminated' : undefined;
+    return (await within(browser.exited, terminateMs)) ? 'terminated' : undefined;
   } finally {
     clearInterval(goingOn);
   }
@@ -120,7 +115,9 @@ async function terminate({ pid, profileDirectory }: RunningBrowser): Promise<voi
   const found = await findBrowserProcesses(profileDirectory, pid);
   // `pid` can be a start script that has stayed.
   const directing = found?.main.filter((id) => found.group.includes(id)) ?? [];
-  for (const id of new Set([pid, ...directing])) signalProcess(id, 'SIGTERM');
+  // Ours is not reaped before its exit is told, so that nobody else can have its number.
+  signalProcess(pid, 'SIGTERM');
+  for (const id of directing) if (id !== pid) found?.signal(id, 'SIGTERM');
 }
 
 /** A call in parallel may have taken a harder step: the signal tells. */
@@ -133,29 +130,43 @@ async function endedHow(exited: Promise<BrowserExit>, step: BrowserEnd['how']): 
 async function sweep(browser: RunningBrowser, timeoutMs: number): Promise<void> {
   const begin = performance.now();
   for (;;) {
-    const left = await leftBehind(browser);
+    const { left, kill } = await leftBehind(browser);
     if (left.length === 0) return;
     const elapsed = performance.now() - begin;
     if (elapsed >= timeoutMs) throw stillThere(left, browser.profileDirectory);
-    if (elapsed >= Math.min(childrenGraceMs, timeoutMs / 2)) for (const id of left) signalProcess(id, 'SIGKILL');
+    if (elapsed >= Math.min(childrenGraceMs, timeoutMs / 2)) kill();
     await delay(lookIntervalMs);
   }
 }
 
-/** Process ids; a negative one is a group of which no more is known (systems without `/proc`). */
-async function leftBehind(browser: RunningBrowser): Promise<number[]> {
+interface LeftBehind {
+  /** Process ids; a negative one is a group of which no more is known (systems without `/proc`). */
+  readonly left: readonly number[];
+  readonly kill: () => void;
+}
+
+async function leftBehind(browser: RunningBrowser): Promise<LeftBehind> {
   const found = await findBrowserProcesses(browser.profileDirectory, browser.pid);
-  if (found === undefined) return signalProcess(-browser.pid, 0) ? [-browser.pid] : [];
+  if (found === undefined) {
+    const left = signalProcess(-browser.pid, 0) ? [-browser.pid] : [];
+    return { left, kill: () => signalProcess(-browser.pid, 'SIGKILL') };
+  }
   // Once another browser has the profile, what runs on it is that one.
   const onProfile = holds(browser) ? found.profile : [];
-  return [...new Set([...found.group, ...onProfile])];
+  const left = [...new Set([...found.group, ...onProfile])];
+  return {
+    left,
+    kill: () => {
+      for (const id of left) found.signal(id, 'SIGKILL');
+    },
+  };
 }
 
 /**
  * Only a browser that closes takes its locks along; one that ends by a signal, even by SIGTERM, leaves them. Nobody is left to
  * hold them, and in a container that gets another host name they would keep every later browser out.
  */
-async function removeLocks(profileDirectory: string): Promise<void> {
+export async function removeLocks(profileDirectory: string): Promise<void> {
   const names = ['SingletonLock', 'SingletonCookie', 'SingletonSocket'];
   await Promise.all(names.map((name) => rm(join(profileDirectory, name), { force: true })));
 }

@@ -170,6 +170,54 @@ describe('starting on a profile', () => {
     expect(readLock()).toBe(`${hostname()}-${browser.pid}`);
   });
 
+  onLinux(
+    'ends one that an earlier life left there stopped, and that spells the profile in another way, cleanly',
+    async () => {
+      await mkdir(folder.profile);
+      const link = join(folder.path, 'link');
+      await symlink(folder.path, link);
+      // Whoever has its pipe leaves with it; this one has none.
+      const words = folder.arguments
+        .filter((argument) => argument !== '--remote-debugging-pipe')
+        .map((argument) => argument.replace(folder.profile, `${link}/profile/`));
+      const leftover = spawn(chromiumPath(), words, {
+        detached: true,
+        stdio: 'ignore',
+        env: folder.options.environment,
+      });
+      const exit = new Promise((resolve) => leftover.once('exit', (code, signal) => resolve(signal ?? code)));
+      await until(() => (singletons().length === 3 ? true : undefined), { expectation: () => 'its lock' });
+      process.kill(-(leftover.pid ?? 0), 'SIGSTOP');
+      const browser = await folder.start();
+      expect(await exit).not.toBe('SIGKILL');
+      expect(readLock()).toBe(`${hostname()}-${browser.pid}`);
+    },
+  );
+
+  onLinux('can be called off while it waits for one that is still there', async () => {
+    const leftover = spawn(process.execPath, [stubborn, `--user-data-dir=${folder.profile}`], { stdio: 'ignore' });
+    await until(async () => (await findBrowserProcesses(folder.profile))?.main[0], {
+      expectation: () => 'the leftover',
+    });
+    const calling = new AbortController();
+    const start = folder.start({ signal: calling.signal });
+    calling.abort(new Error('called off'));
+    await expect(start).rejects.toThrow('called off');
+    expect(isAlive(leftover.pid ?? 0)).toBe(true);
+    leftover.kill('SIGKILL');
+  });
+
+  it('tells of the process at once, so that one that never answers can be stopped', async () => {
+    const begin = performance.now();
+    const start = startFailure({
+      executablePath: process.execPath,
+      arguments: ['-e', 'setInterval(() => {}, 1000)', '--', `--user-data-dir=${folder.profile}`],
+      onSpawned: ({ stop }) => void stop({ timeoutMs: 0 }),
+    });
+    expect((await start).message).toContain('SIGKILL');
+    expect(performance.now() - begin).toBeLessThan(10_000);
+  });
+
   onLinux('leaves the browser of another supervisor alone, and says who holds the profile', async () => {
     const holder = holdBrowser();
     const pid = (await holder.getOneMessage()) as number;
@@ -227,14 +275,6 @@ describe('a browser that does not start', () => {
     expect(error.failure).toBe('sandbox-unusable');
     expect(error.message).toContain('Running as root without --no-sandbox is not supported');
     expect(error.message).toContain(folder.log);
-  });
-
-  onLinux('because the profile is locked by another machine', async () => {
-    await mkdir(folder.profile, { recursive: true });
-    await symlink('another-machine-4711', join(folder.profile, 'SingletonLock'));
-    const error = await startFailure();
-    expect(error.failure).toBe('profile-in-use');
-    expect(error.remedy).toContain('Singleton');
   });
 
   it('because it never answers: it is gone when the error comes', async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import type { WorkerMessage } from '../../shared/protocol/messages.js';
 import { WorkerProcess } from '../../supervisor/worker-process.js';
@@ -83,6 +83,19 @@ describe('a stop', () => {
     const exit = exitOf(worker);
     await worker.stop(100);
     expect(await exit).toEqual({ code: null, signal: 'SIGKILL' });
+  });
+
+  it('of one that not even SIGKILL ends fails loudly after the time for that, and says how to look at it', async () => {
+    const worker = start('deaf');
+    await helloOf(worker);
+    // As the kernel does with a process that waits for a disk that doesn't answer.
+    const kill = vi.spyOn(worker, 'kill').mockReturnValue();
+    await expect(worker.stop(100, { terminateMs: 50, killMs: 50 })).rejects.toMatchObject({
+      message: expect.stringContaining(`Worker ${worker.pid} can't be ended`) as string,
+      remedy: expect.stringContaining(`-p ${worker.pid}`) as string,
+    });
+    expect(kill.mock.calls.flat()).toEqual(['SIGTERM', 'SIGCONT', 'SIGKILL']);
+    kill.mockRestore();
   });
 
   it('wakes up one that was stopped by a signal', async () => {
