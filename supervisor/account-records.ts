@@ -11,7 +11,7 @@ import type { Logger } from '../shared/logger.js';
 import type { SessionPaths } from '../shared/paths.js';
 import type { AttemptMetrics } from '../shared/protocol/messages.js';
 import { appendAttempt } from '../shared/restore-metrics.js';
-import type { SessionHistoryEntryInput } from '../shared/session-history.js';
+import type { SessionHistoryEntry, SessionHistoryEntryInput } from '../shared/session-history.js';
 import { StatusKeeper } from '../shared/status-keeper.js';
 import { AlertEchoes, type Teller } from './alert-echoes.js';
 import type { StoredState } from './decide-operation.js';
@@ -153,6 +153,11 @@ export class AccountRecords {
 
   noteAttempt(attempt: AttemptMetrics): void {
     this.#write('restore-metrics.json', () => appendAttempt(this.#paths.restoreMetrics, attempt));
+  }
+
+  /** Newest last. */
+  history(): Promise<readonly SessionHistoryEntry[]> {
+    return this.#history.read();
   }
 
   /** Resolves when everything is written as far as it can be. */

@@ -2,29 +2,43 @@ import { EventEmitter } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 
 import type { Alert } from '../shared/alerts.js';
-import type { LinkAnswer, LinkMethod } from '../shared/link-answer.js';
+import type { Configuration } from '../shared/configuration/compile-configuration.js';
+import type { LinkMethod } from '../shared/link-answer.js';
 import type { Logger } from '../shared/logger.js';
 import { type SessionPaths, sessionPaths } from '../shared/paths.js';
 import type { AttemptMetrics, FailureClass, WorkerMessage } from '../shared/protocol/messages.js';
+import type { SessionHistoryEntry } from '../shared/session-history.js';
 import type { AccountLock } from './account-lock.js';
 import { AccountProcesses } from './account-processes.js';
 import { AccountRecords } from './account-records.js';
+import { AccountShell } from './account-shell.js';
+import { type AccountFacts, noteHeartbeat, viewAccount } from './account-view.js';
 import { AccountWatches } from './account-watches.js';
 import { AttemptLog } from './attempt-log.js';
+import { browserFailure, tellAlert, tellFailure } from './tell-failure.js';
+import type { LaunchSurroundings } from './browser/launch-surroundings.js';
+import { bundledBot } from './bundled-bot.js';
 import { ChildRecords } from './child-records.js';
 import { claimAccount } from './claim-account.js';
+import { realClock } from './real-clock.js';
+import type { AccountView, ControlledAccount, RequestAnswer } from './control/controlled.js';
 import { decideOperation } from './decide-operation.js';
 import { heartbeatTimeoutMs, HeartbeatWatch } from './heartbeat-watch.js';
 import { type LinkCode, LinkDesk } from './link-desk.js';
-import { createMachine, type Effect, type Failure, type Machine, type MachineEvent, transition } from './machine.js';
+import type { Failure, Machine, MachineEvent } from './machine.js';
 import { quarantineProfile } from './quarantine.js';
 import { requestLink } from './request-link.js';
-import type { AccountBrowserOptions } from './start-account-browser.js';
-import { browserFailure, tellAlert, tellFailure } from './tell-failure.js';
+import { answerRestartRequest } from './request-restart.js';
+import { requestUnlink } from './request-unlink.js';
+import type { StartGate } from './start-gate.js';
 
-export interface AccountOptions extends AccountBrowserOptions {
+export interface AccountOptions {
   readonly number: string;
-  readonly botModule: string;
+  /** The account's own, filled form. */
+  readonly configuration: Configuration;
+  readonly executablePath: string;
+  readonly surroundings: LaunchSurroundings;
+  readonly gate: StartGate;
   readonly log: Logger;
 }
 
@@ -32,63 +46,83 @@ interface AccountEvents {
   message: [WorkerMessage];
   state: [Machine];
   alert: [Alert];
+  failure: [Failure];
   attempt: [AttemptMetrics];
+  anomaly: [{ kind: 'cannot-happen' | 'late-message'; what: string }];
 }
 
-/** One account: its browser, its worker, and the machine that decides about them. Performs what the machine says. */
-export class Account extends EventEmitter<AccountEvents> {
+/** One account, put together: its machine and the shell that performs, its processes, its files, and who watches over them. */
+export class Account extends EventEmitter<AccountEvents> implements ControlledAccount {
   readonly number: string;
-  readonly #options: AccountOptions;
   readonly #paths: SessionPaths;
   readonly #log: Logger;
   readonly #records: AccountRecords;
-  readonly #heartbeats = new HeartbeatWatch((afterMs) => this.#dispatch({ type: 'heartbeat-missed', afterMs }));
+  readonly #children: ChildRecords;
   readonly #watches: AccountWatches;
+  readonly #linkDesk: LinkDesk;
+  readonly #processes: AccountProcesses;
+  readonly #shell: AccountShell;
+  readonly #heartbeats = new HeartbeatWatch((afterMs) => this.#missHeartbeat(afterMs));
   readonly #attempts = new AttemptLog((attempt) => {
     this.#records.noteAttempt(attempt);
     this.emit('attempt', attempt);
   });
-  readonly #linkDesk: LinkDesk;
-  readonly #processes: AccountProcesses;
-  readonly #children: ChildRecords;
+  #configuration: Configuration;
   #lock: AccountLock | undefined;
-  #machine: Machine = createMachine({ mode: 'restore', quarantine: false });
   #stopRequested = false;
-  #retryTimer: NodeJS.Timeout | undefined;
+  #facts: Pick<AccountFacts, 'restoreMode' | 'restoreDuration' | 'sinceMs' | 'lastMessageAt' | 'heartbeat'> = {
+    restoreMode: null,
+    restoreDuration: null,
+    sinceMs: Date.now(),
+    lastMessageAt: null,
+    heartbeat: null,
+  };
 
   constructor(options: AccountOptions) {
     super();
-    this.#options = options;
+    this.setMaxListeners(0);
     this.number = options.number;
+    this.#configuration = options.configuration;
     this.#paths = sessionPaths(options.configuration.sessionsDirectory, options.number);
     this.#log = options.log.child({ account: `+${options.number}` });
     const raise = (alert: Alert): void => this.#raise(alert, null);
-    this.#records = new AccountRecords({ ...options, paths: this.#paths, log: this.#log, raise });
+    const configuration = (): Configuration => this.#configuration;
+    const log = this.#log;
+    const paths = this.#paths;
+    this.#records = new AccountRecords({
+      number: this.number,
+      paths,
+      log,
+      raise,
+      configuration: options.configuration,
+    });
+    this.#children = new ChildRecords({ paths, log });
     this.#watches = new AccountWatches({ raise, isActive: () => this.#records.isActive() });
     this.#linkDesk = new LinkDesk(options.configuration.authMethod);
-    this.#children = new ChildRecords({ paths: this.#paths, log: this.#log });
     this.#processes = new AccountProcesses({
-      ...options,
+      number: this.number,
+      configuration,
+      botModule: () => this.#configuration.botModule ?? bundledBot(),
+      executablePath: options.executablePath,
+      surroundings: options.surroundings,
+      gate: options.gate,
+      paths,
+      log,
       children: this.#children,
-      paths: this.#paths,
-      log: this.#log,
       onEvent: (event) => this.#dispatch(event),
-      onMessage: (message, incarnation) => {
-        if (message.type === 'hello') this.#dispatch({ type: 'worker-ready' });
-        else if (message.incarnation === null || message.incarnation === incarnation) this.#hear(message);
-        this.emit('message', message);
-      },
-      onWorkerExit: (exit) => this.#workerExited(exit),
+      onMessage: (message, incarnation) => this.#receive(message, incarnation),
+      onExit: (exit) => this.#workerExited(exit),
       onHeldByAnother: () => this.#records.leaveToAnother(),
       onAssigned: (effect) => {
         this.#attempts.begin(effect, performance.now());
         this.#expectHeartbeat();
       },
     });
+    this.#shell = this.#createShell();
   }
 
   get machine(): Machine {
-    return this.#machine;
+    return this.#shell.machine;
   }
 
   get workerPid(): number | undefined {
@@ -104,6 +138,28 @@ export class Account extends EventEmitter<AccountEvents> {
     return this.#records.belongsToAnother;
   }
 
+  /** The code that a person can link the device with now, if any. */
+  get linkCode(): LinkCode | undefined {
+    return this.#linkDesk.codeAt(new Date());
+  }
+
+  view(): AccountView {
+    return viewAccount(this.machine, {
+      ...this.#facts,
+      number: this.number,
+      workerPid: this.workerPid,
+      browserPid: this.browserPid,
+      retryAtMs: this.#shell.retryAtMs,
+      memoryBytes: undefined,
+      linkCode: this.linkCode,
+      isWaitingForTurn: this.#processes.isWaitingForTurn,
+    });
+  }
+
+  history(): Promise<readonly SessionHistoryEntry[]> {
+    return this.#records.history();
+  }
+
   /** @throws WasupError when the account's folder can't be made, read or written. Another process may have it: see `isHeldByAnother`. */
   async start(): Promise<void> {
     const claim = await claimAccount(this.#paths.directory, this.#log, (failure) => this.#leaveToAnother(failure));
@@ -117,20 +173,15 @@ export class Account extends EventEmitter<AccountEvents> {
     const { stored, tally, lastConnected } = await this.#records.readStoredState();
     // A stop that came while we read found nothing to stop.
     if (this.#stopRequested) return this.#lock.release();
-    this.#machine = createMachine(decideOperation(stored), tally);
+    this.#shell.prepare(decideOperation(stored), tally);
     this.#watches.begin(lastConnected);
     this.#dispatch({ type: 'start' });
   }
 
-  #leaveToAnother(failure: Failure): void {
-    this.#records.leaveToAnother();
-    this.#dispatch({ type: 'refused', failure });
-  }
-
-  /** Resolves when worker and browser are gone. */
+  /** Resolves when worker and browser are gone, or are said to be stuck. */
   async stop(): Promise<void> {
     this.#stopRequested = true;
-    if (this.#machine.state === 'stopped') return;
+    if (this.machine.state === 'stopped') return;
     const stopped = new Promise<void>((resolve) => {
       this.on('state', ({ state }) => {
         if (state === 'stopped') resolve();
@@ -149,16 +200,15 @@ export class Account extends EventEmitter<AccountEvents> {
     this.#processes.kill();
   }
 
-  /** The code that a person can link the device with now, if any. */
-  get linkCode(): LinkCode | undefined {
-    return this.#linkDesk.codeAt(new Date());
+  /** A reload of the configuration. What browser and worker were told holds until they are replaced. */
+  reconfigure(configuration: Configuration): void {
+    this.#configuration = configuration;
   }
 
-  /** A person wants to link the device, and is there to do it. */
-  requestLink(method: LinkMethod): Promise<LinkAnswer> {
+  requestLink(method: LinkMethod): Promise<RequestAnswer> {
     const account = {
       number: this.number,
-      machine: () => this.#machine,
+      machine: () => this.machine,
       isHeldByAnother: this.isHeldByAnother,
       limitsPath: this.#paths.linkingLimits,
       start: () => this.#dispatch({ type: 'start' }),
@@ -167,88 +217,95 @@ export class Account extends EventEmitter<AccountEvents> {
     return requestLink(account, this.#linkDesk, method);
   }
 
-  /** Ends the worker's life so that the next one starts with the code as it is now. */
-  restartWorker(): void {
-    if (!this.isHeldByAnother) this.#dispatch({ type: 'restart', freshBrowser: false });
+  /** Ends worker (and browser, if asked) in order; those that follow run the code as it is now. */
+  requestRestart({ freshBrowser }: { freshBrowser: boolean }): RequestAnswer {
+    const answer = answerRestartRequest(this.machine, this.isHeldByAnother);
+    if (answer.accepted) this.#dispatch({ type: 'restart', freshBrowser });
+    return answer;
+  }
+
+  requestUnlink(): Promise<RequestAnswer> {
+    return requestUnlink({
+      number: this.number,
+      machine: () => this.machine,
+      unlink: () => this.#dispatch({ type: 'unlink' }),
+      expire: () => this.#dispatch({ type: 'unlink-expired' }),
+      onChange: (listener) => {
+        this.on('state', listener);
+        return () => this.off('state', listener);
+      },
+    });
+  }
+
+  #createShell(): AccountShell {
+    const processes = this.#processes;
+    return new AccountShell({
+      clock: realClock,
+      limits: () => this.#configuration,
+      startBrowser: () => void processes.startBrowser(),
+      stopBrowser: () => processes.stopBrowser(),
+      killBrowser: () => processes.killBrowser(),
+      startWorker: (incarnation) => void processes.startWorker(incarnation),
+      stopWorker: () => processes.stopWorker(),
+      killWorker: () => processes.killWorker(),
+      assign: (effect, incarnation) => void processes.assign(effect, incarnation, this.#linkDesk.method),
+      unlinkDevice: () => processes.send({ type: 'unlink' }),
+      setProfileAside: (reason) => this.#setProfileAside(reason),
+      describeUnmoved: (error) => ({ ...browserFailure(error), class: 'LOCAL' }),
+      recordInactive: (machine) => this.#records.recordInactive(machine, this.browserPid),
+      saveTally: (tally) => this.#records.saveTally(tally),
+      tell: (failure, next, isNews) => {
+        tellFailure(this.#log, failure, next, isNews);
+        this.emit('failure', failure);
+      },
+      raise: (alert, failureClass) => this.#raise(alert, failureClass),
+      cannotHappen: (event) => {
+        this.#log.error(`"${event}" arrived where it can't; ignored. Please report this.`);
+        this.emit('anomaly', { kind: 'cannot-happen', what: event });
+      },
+      onTransition: (event, before, after) => this.#onTransition(event, before, after),
+      onSettled: (machine) => this.#onSettled(machine),
+    });
   }
 
   #dispatch(event: MachineEvent): void {
-    const { configuration } = this.#options;
-    const before = this.#machine;
-    const now = { monotonicMs: performance.now(), wallMs: Date.now() };
-    const { machine, effects } = transition(before, event, { limits: configuration, now, random: Math.random() });
-    this.#machine = machine;
-    if (machine.worker !== 'assigned') this.#heartbeats.disarm();
-    const change = { event: event.type, from: before.state, to: machine.state };
+    this.#shell.dispatch(event);
+  }
+
+  #onTransition({ type }: MachineEvent, before: Machine, after: Machine): void {
+    if (after.worker !== 'assigned') this.#heartbeats.disarm();
+    const change = { event: type, from: before.state, to: after.state };
     this.#log.debug(change, `${change.event}: ${change.from} -> ${change.to}`);
-    if (machine.tally !== before.tally) this.#records.saveTally(machine.tally);
-    if (machine.mode === 'link' && before.mode === 'restore') this.#linkDesk.settle();
-    this.#records.onState(before, machine);
-    this.#watches.onState(before, machine);
-    for (const effect of effects) this.#perform(effect);
+    if (after.state !== before.state) this.#facts = { ...this.#facts, sinceMs: Date.now() };
+    if (after.worker === 'absent') this.#facts = { ...this.#facts, heartbeat: null };
+    if (after.mode === 'link' && before.mode === 'restore') this.#linkDesk.settle();
+    this.#records.onState(before, after);
+    this.#watches.onState(before, after);
+  }
+
+  #onSettled(machine: Machine): void {
+    const isOver = ['stopping', 'stopped', 'failed', 'needs-link'].includes(machine.state);
+    const isOnItsWay = machine.state === 'starting' || machine.state === 'restoring';
+    if (isOver || (!isOnItsWay && !this.#processes.isWaitingForTurn)) this.#processes.leaveTurn();
     this.emit('state', machine);
   }
 
-  #perform(effect: Effect): void {
-    switch (effect.type) {
-      case 'start-browser':
-        void this.#processes.startBrowser();
-        return;
-      case 'stop-browser':
-        void this.#processes.stopBrowser();
-        return;
-      case 'start-worker':
-        this.#processes.startWorker(this.#machine.incarnation);
-        return;
-      case 'assign':
-        void this.#processes.assign(effect, this.#machine.incarnation, this.#linkDesk.method);
-        return;
-      case 'stop-worker':
-        this.#processes.stopWorker();
-        return;
-      case 'kill-worker':
-        this.#processes.killWorker();
-        return;
-      case 'retry-in':
-        clearTimeout(this.#retryTimer);
-        this.#retryTimer = setTimeout(() => this.#dispatch({ type: 'retry' }), effect.delayMs);
-        return;
-      case 'cancel-retry':
-        clearTimeout(this.#retryTimer);
-        return;
-      case 'record-inactive':
-        this.#records.recordInactive(this.#machine, this.#processes.browserPid);
-        return;
-      case 'set-profile-aside':
-        void this.#setProfileAside(effect.reason);
-        return;
-      case 'tell':
-        tellFailure(this.#log, effect.failure, effect.next, effect.isNews);
-        return;
-      case 'alert':
-        this.#raise(effect.alert, effect.class);
-        return;
-      case 'cannot-happen':
-        this.#log.error(`"${effect.event}" arrived where it can't; ignored. Please report this.`);
-        return;
-    }
+  #leaveToAnother(failure: Failure): void {
+    this.#records.leaveToAnother();
+    this.#dispatch({ type: 'refused', failure });
   }
 
-  async #setProfileAside(reason: string): Promise<void> {
-    try {
-      const name = await quarantineProfile(this.#paths, reason, new Date());
-      await mkdir(this.#paths.profile, { recursive: true, mode: 0o700 });
-      if (name !== undefined) this.#records.note({ eventType: 'profile_quarantined', name, reason });
-      this.#dispatch({ type: 'profile-moved', name: name ?? null });
-    } catch (error) {
-      this.#dispatch({ type: 'profile-not-moved', failure: { ...browserFailure(error), class: 'LOCAL' } });
-    }
+  async #setProfileAside(reason: string): Promise<string | null> {
+    const name = await quarantineProfile(this.#paths, reason, new Date());
+    await mkdir(this.#paths.profile, { recursive: true, mode: 0o700 });
+    if (name !== undefined) this.#records.note({ eventType: 'profile_quarantined', name, reason });
+    return name ?? null;
   }
 
   #workerExited(exit: { code: number | null; signal: string | null }): void {
-    const wasPlanned = this.#machine.worker === 'stopping' && this.#machine.workerFailure === null;
+    const wasPlanned = this.machine.worker === 'stopping' && this.machine.workerFailure === null;
     this.#dispatch({ type: 'worker-exited', ...exit });
-    this.#attempts.end(wasPlanned ? null : this.#machine.failure, performance.now());
+    this.#attempts.end(wasPlanned ? null : this.machine.failure, performance.now());
   }
 
   #raise(alert: Alert, failureClass: FailureClass | null): void {
@@ -257,15 +314,25 @@ export class Account extends EventEmitter<AccountEvents> {
     this.emit('alert', alert);
   }
 
+  #receive(message: WorkerMessage, incarnation: number): void {
+    if (message.type === 'hello') this.#dispatch({ type: 'worker-ready' });
+    else if (message.incarnation === null || message.incarnation === incarnation) this.#hear(message);
+    else this.emit('anomaly', { kind: 'late-message', what: message.type });
+    this.emit('message', message);
+  }
+
   #hear(message: Exclude<WorkerMessage, { type: 'hello' }>): void {
     this.#watches.onMessage(message);
     this.#linkDesk.hear(message, new Date());
     switch (message.type) {
-      case 'listening':
+      case 'listening': {
+        const { mode, rung, durationMs } = message;
+        this.#facts = { ...this.#facts, restoreMode: mode === 'link' ? 'relink' : rung, restoreDuration: durationMs };
         this.#linkDesk.settle();
         this.#dispatch({ type: 'listening' });
         this.#expectHeartbeat();
         return;
+      }
       case 'transport':
         this.#dispatch({ type: 'transport', state: message.state });
         return;
@@ -275,9 +342,12 @@ export class Account extends EventEmitter<AccountEvents> {
           failure: { class: message.class, reason: message.reason, userAction: message.userAction, reported: true },
         });
         return;
-      case 'heartbeat':
+      case 'heartbeat': {
+        const lastMessageAt = message.lastMessageAt ?? this.#facts.lastMessageAt;
+        this.#facts = { ...this.#facts, lastMessageAt, heartbeat: noteHeartbeat(message, new Date()) };
         this.#expectHeartbeat();
         return;
+      }
       case 'phase':
         this.#attempts.enter(message.phase);
         this.#dispatch({ type: 'phase', phase: message.phase });
@@ -296,7 +366,11 @@ export class Account extends EventEmitter<AccountEvents> {
   }
 
   #expectHeartbeat(): void {
-    const timeoutMs = heartbeatTimeoutMs(this.#machine, this.#options.configuration);
+    const timeoutMs = heartbeatTimeoutMs(this.machine, this.#configuration);
     if (timeoutMs !== undefined) this.#heartbeats.expectWithin(timeoutMs);
+  }
+
+  #missHeartbeat(afterMs: number): void {
+    this.#dispatch({ type: 'heartbeat-missed', afterMs });
   }
 }

@@ -1,5 +1,5 @@
-import type { Account } from './account.js';
 import type { Home } from './home.js';
+import type { Supervisor } from './supervisor.js';
 import { summarizeAccounts } from './summarize-accounts.js';
 import { whenSettled } from './when-settled.js';
 
@@ -13,15 +13,15 @@ const longestStartMs = 120_000;
  * Tells the home of accounts that have been started: that they are up, when each start has come to its first end, and how they are
  * all the time.
  */
-export function announceAccounts(accounts: readonly Account[], home: Home): { close(): void } {
+export function announceAccounts(supervisor: Supervisor, home: Home): { close(): void } {
   const summary = (): string =>
-    summarizeAccounts(accounts.map(({ number, machine }) => ({ number, state: machine.state })));
+    summarizeAccounts(supervisor.accounts.map(({ number, machine }) => ({ number, state: machine.state })));
   const tell = (): void => home.status(summary());
-  for (const account of accounts) account.on('state', tell);
-  void whenSettled(accounts, longestStartMs).then(() => home.ready(summary()));
+  supervisor.events.on('account', tell).on('removed', tell);
+  void whenSettled(supervisor.accounts, longestStartMs).then(() => home.ready(summary()));
   return {
     close() {
-      for (const account of accounts) account.off('state', tell);
+      supervisor.events.off('account', tell).off('removed', tell);
     },
   };
 }

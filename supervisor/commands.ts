@@ -12,6 +12,7 @@ import { addRestoreProfileCommand } from './commands/restore-profile.js';
 import { addStatsCommand } from './commands/stats.js';
 import { addStatusCommand } from './commands/status.js';
 import { run } from './run.js';
+import type { Recompile } from './supervisor.js';
 
 /**
  * The `wasup` command; without a word it is `node supervisor`.
@@ -26,25 +27,25 @@ export async function execute(words: readonly string[]): Promise<number> {
     .exitOverride()
     .enablePositionalOptions();
 
-  const supervise = (command: Command, action: (configuration: Configuration) => Promise<number>): Command => {
+  const supervise = (
+    command: Command,
+    action: (configuration: Configuration, recompile: Recompile) => Promise<number>,
+  ): Command => {
     for (const option of configurationFlags()) command.addOption(option);
     return command.action(async (flags: Record<string, string | undefined>) => {
-      const { configuration } = await compileConfiguration({
-        environment: process.env,
-        flags,
-        workingDirectory: process.cwd(),
-      });
-      exitCode = await action(configuration);
+      const sources = { environment: process.env, flags, workingDirectory: process.cwd() };
+      const compile: Recompile = async () => (await compileConfiguration(sources)).configuration;
+      exitCode = await action(await compile(), compile);
     });
   };
 
   supervise(program.command('run', { isDefault: true }), superviseAccounts).description(
     'supervise the configured accounts (what `node supervisor` does)',
   );
-  supervise(program.command('start'), (configuration) => superviseOrDemonstrate(configuration, false)).description(
+  supervise(program.command('start'), (...configured) => superviseOrDemonstrate(...configured, false)).description(
     'the same; without an account, show everything on an emulated WhatsApp (what `npm start` does)',
   );
-  supervise(program.command('dev'), (configuration) => superviseOrDemonstrate(configuration, true)).description(
+  supervise(program.command('dev'), (...configured) => superviseOrDemonstrate(...configured, true)).description(
     'like start, and restart the workers when their sources change (what `npm run dev` does)',
   );
   for (const add of [
@@ -86,13 +87,17 @@ function refuseUnknownCommand(program: Command, word: string | undefined): void 
   });
 }
 
-function superviseAccounts(configuration: Configuration): Promise<number> {
-  return run({ configuration, output: createOutput(configuration.log) });
+function superviseAccounts(configuration: Configuration, recompile: Recompile): Promise<number> {
+  return run({ configuration, recompile, output: createOutput(configuration.log) });
 }
 
-async function superviseOrDemonstrate(configuration: Configuration, development: boolean): Promise<number> {
+async function superviseOrDemonstrate(
+  configuration: Configuration,
+  recompile: Recompile,
+  development: boolean,
+): Promise<number> {
   const output = createOutput(configuration.log);
-  if (configuration.accounts.length > 0) return run({ configuration, output, development });
+  if (configuration.accounts.length > 0) return run({ configuration, recompile, output, development });
   const { startDemonstration } = await import('./sandbox-demonstration.js');
   const demonstration = await startDemonstration(configuration, output);
   try {

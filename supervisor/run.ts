@@ -1,18 +1,21 @@
+import type { Configuration } from '../shared/configuration/compile-configuration.js';
 import { describeError } from '../shared/errors.js';
 import { supervisorExitCodes } from '../shared/exit-codes.js';
-import type { Configuration } from '../shared/configuration/compile-configuration.js';
-import type { Output } from '../shared/logger.js';
+import type { Logger, Output } from '../shared/logger.js';
 import { withDeadline } from '../shared/with-deadline.js';
 import { announceAccounts } from './announce-accounts.js';
-import { openControlSocket } from './control/control-socket.js';
-import { enterOwnHome } from './home.js';
-import { Supervisor } from './supervisor.js';
+import { claimSessionsFolder, type ClaimedFolder } from './control/claim-sessions-folder.js';
+import { openControl } from './control/open-control.js';
+import { enterOwnHome, type Home } from './home.js';
+import { longestStopMs } from './stop-budget.js';
+import { assertAccounts, type Recompile, Supervisor } from './supervisor.js';
 import { watchSources } from './watch-sources.js';
-import { whenSettled } from './when-settled.js';
 
 export interface RunOptions {
   readonly configuration: Configuration;
   readonly output: Output;
+  /** How the configuration is read again, on SIGHUP and on request. */
+  readonly recompile?: Recompile | undefined;
   /** Restart workers when their sources change, and wait for the next change when the bot can't be loaded. */
   readonly development?: boolean;
   /** Called when the accounts are being started. */
@@ -23,24 +26,34 @@ export interface RunOptions {
  * The supervisor's life: from start to the last process gone.
  *
  * @returns the exit code. 0 after SIGINT or SIGTERM, 78 when no account can work with this configuration, 73 when another
- * supervisor runs them all.
- * @throws WasupError when it can't start at all.
+ * supervisor runs them all, 70 when a process could not be ended.
+ * @throws WasupError when it can't start at all; with exit code 73 when another supervisor holds the sessions folder.
  */
-export async function run({ configuration, output, development = false, onStart }: RunOptions): Promise<number> {
+export async function run(options: RunOptions): Promise<number> {
+  const { configuration, output } = options;
+  assertAccounts(configuration);
+  const home = enterOwnHome(output.log);
+  const claimed = await claimSessionsFolder(configuration.sessionsDirectory, output.log);
+  try {
+    return await supervise(options, home, claimed);
+  } finally {
+    await Promise.all([home.close(), claimed.close()]);
+  }
+}
+
+async function supervise(
+  { configuration, output, recompile, development = false, onStart }: RunOptions,
+  home: Home,
+  claimed: ClaimedFolder,
+): Promise<number> {
   const { log } = output;
-  const home = enterOwnHome(log);
-  const supervisor = await Supervisor.prepare(configuration, output);
+  const supervisor = await Supervisor.prepare(configuration, output, recompile);
   const ended = new Promise<number>((resolve) => {
     const end = (code: number, why: string): void => {
       log.info(`${why}: stopping. Once more kills everything at once.`);
       home.stopping();
-      withDeadline(supervisor.stop(), configuration.stopTimeoutMs + stopReserveMs, 'The stop').then(
-        () => resolve(code),
-        (error: unknown) => {
-          log.error(`The stop failed: ${describeError(error)}; killing what is left.`);
-          supervisor.kill();
-          resolve(supervisorExitCodes.bug);
-        },
+      void stopEverything(supervisor, configuration.stopTimeoutMs, log).then((clean) =>
+        resolve(clean ? code : supervisorExitCodes.bug),
       );
     };
     endOnSignals(
@@ -49,32 +62,49 @@ export async function run({ configuration, output, development = false, onStart 
     );
     if (!development) endWhenNothingCanWork(supervisor, (code) => end(code, 'Nothing can run'));
   });
+  reloadOnSignal(supervisor, home);
   // Accounts that wait for a person have no process, no pipe and no timer that would keep this one alive.
   const keepAlive = setInterval(() => undefined, keepAliveIntervalMs);
   onStart?.(supervisor);
-  await supervisor.start().catch(async (error: unknown) => {
-    clearInterval(keepAlive);
-    await Promise.all([supervisor.stop(), home.close()]);
+  const control = await openControl(supervisor, claimed, configuration, log);
+  try {
+    await supervisor.start();
+    const announcement = announceAccounts(supervisor, home);
+    const watcher = development ? watchSources(supervisor, configuration, log) : undefined;
+    const code = await ended;
+    announcement.close();
+    await watcher?.close();
+    if (code !== supervisorExitCodes.bug) log.info('Stopped. Nothing is left running.');
+    return code;
+  } catch (error) {
+    await supervisor.stop();
     throw error;
-  });
-  const announcement = announceAccounts(supervisor.accounts, home);
-  const control = whenSettled(supervisor.accounts).then(() =>
-    openControlSocket(configuration.sessionsDirectory, supervisor.accounts, log),
-  );
-  const watcher = development ? watchSources(supervisor, configuration, log) : undefined;
-  const code = await ended;
-  clearInterval(keepAlive);
-  announcement.close();
-  await Promise.all([home.close(), watcher?.close(), control.then((socket) => socket?.close())]);
-  log.info('Stopped. Nothing is left running.');
-  return code;
+  } finally {
+    clearInterval(keepAlive);
+    await control.close();
+  }
 }
 
 const keepAliveIntervalMs = 3_600_000;
-/** What a stop may take beyond its steps' own deadlines; they add up to less than the configured time. */
-const stopReserveMs = 3_000;
+/** What a stop may take beyond its steps' own deadlines: for the last entries in the files, on a busy disk. */
+const stopReserveMs = 1_000;
 /** A stop whose processes have been killed ends by itself; after this the supervisor goes without it. */
 const killTimeoutMs = 3_000;
+
+/** Resolves with whether nothing is left; says what is. */
+async function stopEverything(supervisor: Supervisor, stopTimeoutMs: number, log: Logger): Promise<boolean> {
+  let isClean = true;
+  supervisor.events.on('alert', ({ alert }) => (isClean &&= alert.kind !== 'process-stuck'));
+  const deadlineMs = Math.max(stopTimeoutMs, longestStopMs(stopTimeoutMs)) + stopReserveMs;
+  try {
+    await withDeadline(supervisor.stop(), deadlineMs, 'The stop');
+    return isClean;
+  } catch (error) {
+    log.error(`The stop failed: ${describeError(error)}; killing what is left.`);
+    supervisor.kill();
+    return false;
+  }
+}
 
 function endOnSignals(end: (signal: string) => void, kill: () => void): void {
   let signalled = false;
@@ -91,18 +121,24 @@ function endOnSignals(end: (signal: string) => void, kill: () => void): void {
   }
 }
 
+function reloadOnSignal(supervisor: Supervisor, home: Home): void {
+  process.on('SIGHUP', () => {
+    home.reloading();
+    void supervisor.reload().then(({ sentence }) => home.ready(sentence));
+  });
+}
+
 /** Configuration errors of every account at the start: nothing to wait for, and whoever started us should hear it. */
 function endWhenNothingCanWork(supervisor: Supervisor, end: (code: number) => void): void {
   let ending = false;
-  for (const account of supervisor.accounts) {
-    account.on('state', () => {
-      const hopeless = supervisor.accounts.every(
-        ({ machine }) => machine.state === 'failed' && machine.failure?.class === 'CONFIGURATION',
-      );
-      if (!hopeless || ending) return;
-      ending = true;
-      const held = supervisor.accounts.every(({ isHeldByAnother }) => isHeldByAnother);
-      end(held ? supervisorExitCodes.alreadyRunning : supervisorExitCodes.configuration);
-    });
-  }
+  supervisor.events.on('account', () => {
+    const { accounts } = supervisor;
+    const hopeless = accounts.every(
+      ({ machine }) => machine.state === 'failed' && machine.failure?.class === 'CONFIGURATION',
+    );
+    if (!hopeless || ending) return;
+    ending = true;
+    const held = accounts.every(({ isHeldByAnother }) => isHeldByAnother);
+    end(held ? supervisorExitCodes.alreadyRunning : supervisorExitCodes.configuration);
+  });
 }

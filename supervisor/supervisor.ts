@@ -1,34 +1,56 @@
-import { existsSync } from 'node:fs';
+import { EventEmitter } from 'node:events';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
+import {
+  compareConfigurations,
+  configurationAfterReload,
+  type ConfigurationChanges,
+} from '../shared/configuration/compare-configurations.js';
 import type { Configuration } from '../shared/configuration/compile-configuration.js';
+import { configurationOf } from '../shared/configuration/configuration-of.js';
 import { describeError, WasupError } from '../shared/errors.js';
 import { supervisorExitCodes } from '../shared/exit-codes.js';
 import type { Output } from '../shared/logger.js';
 import { Account } from './account.js';
-import { type LaunchSurroundings, readLaunchSurroundings } from './browser/launch-surroundings.js';
 import { ensureBrowser } from './browser/install-browser.js';
+import { type LaunchSurroundings, readLaunchSurroundings } from './browser/launch-surroundings.js';
+import type { ControlledSupervisor, ReloadAnswer, SupervisorEvents } from './control/controlled.js';
+import { describeReload, refusedReload } from './describe-reload.js';
+import { StartGate } from './start-gate.js';
+
+/** @throws WasupError when there is nothing to supervise. */
+export function assertAccounts({ accounts }: Configuration): void {
+  if (accounts.length > 0) return;
+  throw new WasupError('No account is configured.', {
+    remedy: 'Set WASUP_ACCOUNTS to your number (digits only, country code first), or try `npm start` for a sandbox.',
+    exitCode: supervisorExitCodes.configuration,
+  });
+}
+
+/** Reads the configuration again, from the same places. */
+export type Recompile = () => Promise<Configuration>;
 
 /** All accounts of one sessions folder. */
-export class Supervisor {
-  readonly accounts: readonly Account[];
+export class Supervisor implements ControlledSupervisor {
+  readonly events = new EventEmitter<SupervisorEvents>();
   readonly #output: Output;
+  readonly #browser: { executablePath: string; surroundings: LaunchSurroundings };
+  readonly #gate: StartGate;
+  readonly #recompile: Recompile | undefined;
+  #configuration: Configuration;
+  #accounts: readonly Account[];
+  #isStopping = false;
+  /** One reload after the other. */
+  #reloading: Promise<unknown> = Promise.resolve();
 
   /**
    * Sees to everything that the accounts share: the sessions folder and a browser. Nothing is started yet.
    *
-   * @throws WasupError when no account is configured, the folder can't be written, or no browser can be had.
+   * @param recompile how the configuration is read again; left out where that makes no sense.
+   * @throws WasupError when the folder can't be written, or no browser can be had.
    */
-  static async prepare(configuration: Configuration, output: Output): Promise<Supervisor> {
-    if (configuration.accounts.length === 0) {
-      throw new WasupError('No account is configured.', {
-        remedy:
-          'Set WASUP_ACCOUNTS to your number (digits only, country code first), or try `npm start` for a sandbox.',
-        exitCode: supervisorExitCodes.configuration,
-      });
-    }
+  static async prepare(configuration: Configuration, output: Output, recompile?: Recompile): Promise<Supervisor> {
     await ensureWritable(configuration.sessionsDirectory);
     const executablePath = await ensureBrowser({
       configuredPath: configuration.browser.executablePath,
@@ -38,43 +60,123 @@ export class Supervisor {
     if (surroundings.asRoot) {
       output.log.warn("Running as root: Chromium's own sandbox is off. An ordinary user is safer.");
     }
-    return new Supervisor(configuration, { executablePath, surroundings }, output);
+    return new Supervisor(configuration, { executablePath, surroundings }, output, recompile);
   }
 
   private constructor(
     configuration: Configuration,
     browser: { executablePath: string; surroundings: LaunchSurroundings },
     output: Output,
+    recompile: Recompile | undefined,
   ) {
+    this.events.setMaxListeners(0);
+    this.#configuration = configuration;
+    this.#browser = browser;
     this.#output = output;
-    const botModule = configuration.botModule ?? bundledBot();
-    this.accounts = configuration.accounts.map(
-      (number) => new Account({ number, configuration, ...browser, botModule, log: output.log }),
-    );
+    this.#recompile = recompile;
+    this.#gate = new StartGate({ ...gateOptions(configuration), random: Math.random });
+    this.#accounts = configuration.accounts.map((number) => this.#createAccount(number));
+  }
+
+  get accounts(): readonly Account[] {
+    return this.#accounts;
   }
 
   async start(): Promise<void> {
-    this.#output.log.info(`Supervisor ${process.pid} starts ${describeAccounts(this.accounts.length)}.`);
-    await Promise.all(this.accounts.map((account) => account.start()));
+    this.#output.log.info(`Supervisor ${process.pid} starts ${describeAccounts(this.#accounts.length)}.`);
+    await Promise.all(this.#accounts.map((account) => account.start()));
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.accounts.map((account) => account.stop()));
+    this.#isStopping = true;
+    await Promise.all(this.#accounts.map((account) => account.stop()));
   }
 
   kill(): void {
-    for (const account of this.accounts) account.kill();
+    for (const account of this.#accounts) account.kill();
   }
+
+  reload(): Promise<ReloadAnswer> {
+    const answer = this.#reloading.then(() => this.#reload());
+    this.#reloading = answer.catch(() => undefined);
+    return answer;
+  }
+
+  async #reload(): Promise<ReloadAnswer> {
+    if (this.#isStopping) return refusedReload('wasup is being stopped.');
+    if (this.#recompile === undefined)
+      return refusedReload('This is the sandbox: it has no configuration to read again.');
+    let compiled: Configuration;
+    try {
+      compiled = await this.#recompile();
+    } catch (error) {
+      this.#output.log.error(`The configuration was not reloaded: ${describeError(error)}`);
+      return refusedReload(describeError(error));
+    }
+    const before = this.#configuration;
+    const changes = compareConfigurations(before, compiled);
+    this.#configuration = configurationAfterReload(before, compiled);
+    this.#gate.configure(gateOptions(this.#configuration));
+    const failed = await this.#apply(changes);
+    const answer = describeReload(changes, failed);
+    this.#output.log.info(`The configuration was reloaded. ${answer.sentence}`);
+    return answer;
+  }
+
+  /** Who isn't named isn't touched. Resolves with the accounts that could not be started, and why. */
+  async #apply({ added, removed, changed }: ConfigurationChanges): Promise<ReadonlyMap<string, string>> {
+    for (const account of this.#accounts) {
+      if (!removed.includes(account.number)) account.reconfigure(configurationOf(this.#configuration, account.number));
+      if (changed.includes(account.number)) account.requestRestart({ freshBrowser: true });
+    }
+    const leaving = this.#accounts.filter(({ number }) => removed.includes(number));
+    const coming = added.map((number) => this.#createAccount(number));
+    this.#accounts = [...this.#accounts, ...coming];
+    const failed = new Map<string, string>();
+    await Promise.all([
+      ...leaving.map((account) => this.#remove(account)),
+      ...coming.map((account) =>
+        account.start().catch((error: unknown) => {
+          failed.set(account.number, describeError(error));
+          return this.#remove(account);
+        }),
+      ),
+    ]);
+    return failed;
+  }
+
+  async #remove(account: Account): Promise<void> {
+    await account.stop();
+    this.#accounts = this.#accounts.filter((other) => other !== account);
+    this.events.emit('removed', { number: account.number });
+  }
+
+  #createAccount(number: string): Account {
+    const account = new Account({
+      ...this.#browser,
+      number,
+      configuration: configurationOf(this.#configuration, number),
+      gate: this.#gate,
+      log: this.#output.log,
+    });
+    const { events } = this;
+    account.on('state', () => events.emit('account', account.view()));
+    account.on('alert', (alert) => events.emit('alert', { number, alert }));
+    account.on('failure', ({ class: failureClass, reason }) =>
+      events.emit('failure', { number, class: failureClass, reason }),
+    );
+    account.on('attempt', (attempt) => events.emit('attempt', { number, attempt }));
+    account.on('anomaly', (anomaly) => events.emit('anomaly', { number, ...anomaly }));
+    return account;
+  }
+}
+
+function gateOptions({ startConcurrency, startJitterMs }: Configuration): { concurrency: number; jitterMs: number } {
+  return { concurrency: startConcurrency, jitterMs: startJitterMs };
 }
 
 function describeAccounts(count: number): string {
   return count === 1 ? 'one account' : `${count} accounts`;
-}
-
-/** The built bot, or its source in development. */
-function bundledBot(): string {
-  const built = fileURLToPath(new URL('../bot/index.js', import.meta.url));
-  return existsSync(built) ? built : fileURLToPath(new URL('../bot/index.ts', import.meta.url));
 }
 
 /** Asks the disk rather than the permission bits: a read-only mount lets root pass every check but the write. */

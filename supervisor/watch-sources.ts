@@ -23,7 +23,7 @@ export function watchSources(supervisor: Supervisor, configuration: Configuratio
     clearTimeout(timer);
     timer = setTimeout(() => {
       log.info(`${path} has changed: restarting the workers.`);
-      for (const account of supervisor.accounts) account.restartWorker();
+      for (const account of supervisor.accounts) account.requestRestart({ freshBrowser: false });
     }, debounceMs);
   });
   return watcher;

@@ -1,0 +1,61 @@
+import type { RequestAnswer } from './control/controlled.js';
+import type { Machine } from './machine-types.js';
+
+/** WhatsApp answers within a second; the page loads once more, and the worker says so. */
+const unlinkTimeoutMs = 20_000;
+
+export interface UnlinkableAccount {
+  readonly number: string;
+  readonly machine: () => Machine;
+  unlink(): void;
+  /** WhatsApp hasn't done it in time. */
+  expire(): void;
+  /** Calls back after each event of the machine. Returns what ends that. */
+  onChange(listener: () => void): () => void;
+}
+
+/** Has WhatsApp unlink the device, and waits until it has said so. Never rejects. */
+export async function requestUnlink(account: UnlinkableAccount): Promise<RequestAnswer> {
+  const refusal = refuseUnlink(account.machine());
+  if (refusal !== undefined) return refusal;
+  const done = new Promise<boolean>((resolve) => {
+    const finish = (unlinked: boolean): void => {
+      stopListening();
+      clearTimeout(timer);
+      resolve(unlinked);
+    };
+    const timer = setTimeout(() => finish(false), unlinkTimeoutMs);
+    const stopListening = account.onChange(() => {
+      const { state, unlinking, mode } = account.machine();
+      if (state === 'needs-link' && mode === 'link') finish(true);
+      else if (!unlinking) finish(false);
+    });
+  });
+  account.unlink();
+  if (await done) {
+    return {
+      accepted: true,
+      sentence: 'WhatsApp has unlinked the device. Its login is set aside, nothing was deleted.',
+      action: `To link it again: npx wasup link ${account.number}`,
+    };
+  }
+  account.expire();
+  return {
+    accepted: false,
+    sentence: 'WhatsApp has not unlinked the device.',
+    action: 'Remove it on the phone (WhatsApp > Settings > Linked devices), or try again.',
+  };
+}
+
+/** Pure. Only a session that listens can tell WhatsApp so. */
+function refuseUnlink({ state, mode }: Machine): RequestAnswer | undefined {
+  if (state === 'listening') return undefined;
+  if (mode === 'link') {
+    return { accepted: false, sentence: 'The device is not linked.', action: 'There is nothing to do.' };
+  }
+  return {
+    accepted: false,
+    sentence: 'The session does not listen now, so WhatsApp can not be told.',
+    action: 'Wait until it listens, or remove the device on the phone (WhatsApp > Settings > Linked devices).',
+  };
+}
