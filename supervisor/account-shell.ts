@@ -34,10 +34,8 @@ export interface ShellPorts {
   killWorker(): void;
   assign(effect: Extract<Effect, { type: 'assign' }>, incarnation: number): void;
   unlinkDevice(): void;
-  /** Resolves with the login's name in quarantine, null when there was none. */
-  setProfileAside(reason: string): Promise<string | null>;
-  /** What a login that could not be moved is told as. */
-  describeUnmoved(error: unknown): Failure;
+  /** `profile-moved` or `profile-not-moved` is to follow. */
+  setProfileAside(reason: string): void;
   recordInactive(machine: Machine): void;
   saveTally(tally: Tally): void;
   tell(failure: Failure, next: string, isNews: boolean): void;
@@ -91,40 +89,54 @@ export class AccountShell {
     const ports = this.#ports;
     switch (effect.type) {
       case 'start-browser':
-        return ports.startBrowser();
+        ports.startBrowser();
+        return;
       case 'stop-browser':
-        return ports.stopBrowser();
+        ports.stopBrowser();
+        return;
       case 'kill-browser':
-        return ports.killBrowser();
+        ports.killBrowser();
+        return;
       case 'start-worker':
-        return ports.startWorker(machine.incarnation);
+        ports.startWorker(machine.incarnation);
+        return;
       case 'stop-worker':
-        return ports.stopWorker();
+        ports.stopWorker();
+        return;
       case 'kill-worker':
-        return ports.killWorker();
+        ports.killWorker();
+        return;
       case 'assign':
-        return ports.assign(effect, machine.incarnation);
+        ports.assign(effect, machine.incarnation);
+        return;
       case 'unlink-device':
-        return ports.unlinkDevice();
+        ports.unlinkDevice();
+        return;
       case 'retry-in':
-        return this.#retryIn(effect.delayMs);
+        this.#retryIn(effect.delayMs);
+        return;
       case 'cancel-retry':
-        return this.#cancelRetry();
+        this.#cancelRetry();
+        return;
       case 'prove-in':
         ports.clock.clearTimer(this.#proofTimer);
         this.#proofTimer = ports.clock.setTimer(() => this.#prove(), effect.delayMs);
         return;
       case 'record-inactive':
-        return ports.recordInactive(machine);
+        ports.recordInactive(machine);
+        return;
       case 'set-profile-aside':
-        void this.#setProfileAside(effect.reason);
+        ports.setProfileAside(effect.reason);
         return;
       case 'tell':
-        return ports.tell(effect.failure, effect.next, effect.isNews);
+        ports.tell(effect.failure, effect.next, effect.isNews);
+        return;
       case 'alert':
-        return ports.raise(effect.alert, effect.class);
+        ports.raise(effect.alert, effect.class);
+        return;
       case 'cannot-happen':
-        return ports.cannotHappen(effect.event);
+        ports.cannotHappen(effect.event);
+        return;
     }
   }
 
@@ -146,14 +158,5 @@ export class AccountShell {
   /** A life that has ended meanwhile has proved nothing; a later one has a timer of its own. */
   #prove(): void {
     if (this.#machine.listeningSinceMs !== null) this.dispatch({ type: 'proven' });
-  }
-
-  async #setProfileAside(reason: string): Promise<void> {
-    try {
-      const name = await this.#ports.setProfileAside(reason);
-      this.dispatch({ type: 'profile-moved', name });
-    } catch (error) {
-      this.dispatch({ type: 'profile-not-moved', failure: this.#ports.describeUnmoved(error) });
-    }
   }
 }

@@ -250,8 +250,7 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
       killWorker: () => processes.killWorker(),
       assign: (effect, incarnation) => void processes.assign(effect, incarnation, this.#linkDesk.method),
       unlinkDevice: () => processes.send({ type: 'unlink' }),
-      setProfileAside: (reason) => this.#setProfileAside(reason),
-      describeUnmoved: (error) => ({ ...browserFailure(error), class: 'LOCAL' }),
+      setProfileAside: (reason) => void this.#setProfileAside(reason),
       recordInactive: (machine) => this.#records.recordInactive(machine, this.browserPid),
       saveTally: (tally) => this.#records.saveTally(tally),
       tell: (failure, next, isNews) => {
@@ -295,11 +294,15 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
     this.#dispatch({ type: 'refused', failure });
   }
 
-  async #setProfileAside(reason: string): Promise<string | null> {
-    const name = await quarantineProfile(this.#paths, reason, new Date());
-    await mkdir(this.#paths.profile, { recursive: true, mode: 0o700 });
-    if (name !== undefined) this.#records.note({ eventType: 'profile_quarantined', name, reason });
-    return name ?? null;
+  async #setProfileAside(reason: string): Promise<void> {
+    try {
+      const name = await quarantineProfile(this.#paths, reason, new Date());
+      await mkdir(this.#paths.profile, { recursive: true, mode: 0o700 });
+      if (name !== undefined) this.#records.note({ eventType: 'profile_quarantined', name, reason });
+      this.#dispatch({ type: 'profile-moved', name: name ?? null });
+    } catch (error) {
+      this.#dispatch({ type: 'profile-not-moved', failure: { ...browserFailure(error), class: 'LOCAL' } });
+    }
   }
 
   #workerExited(exit: { code: number | null; signal: string | null }): void {

@@ -71,7 +71,8 @@ function settleStop(machine: Machine): Step {
   if (machine.worker !== 'absent') return nothing(machine);
   // A worker that had to be killed has written nothing.
   const inactive: Effect = { type: 'record-inactive' };
-  if (machine.browser === 'running') {
+  // One that is being stopped already may be one that can't be: who stops says so again.
+  if (machine.browser === 'running' || machine.browser === 'stopping') {
     return { machine: { ...machine, browser: 'stopping' }, effects: [inactive, { type: 'stop-browser' }] };
   }
   if (machine.browser !== 'absent' || machine.profile === 'moving') return { machine, effects: [inactive] };
