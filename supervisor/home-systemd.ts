@@ -38,7 +38,10 @@ export function systemdHome({ environment, log, pid, run }: HomeOptions): Home |
         }, watchdogMs).unref();
 
   return {
-    ready: (sentence) => tell('READY=1', `STATUS=${sentence}`),
+    ready(sentence) {
+      statuses.note(sentence);
+      tell('READY=1', `STATUS=${sentence}`);
+    },
     status: (sentence) => statuses.say(sentence),
     reloading: () => tell('RELOADING=1', 'STATUS=Reading the configuration again.'),
     stopping() {
@@ -61,8 +64,15 @@ export function watchdogIntervalMs(environment: NodeJS.ProcessEnv, pid: number):
   return allowedMs > 0 ? Math.max(1, Math.floor(allowedMs / 2)) : undefined;
 }
 
+interface SpacedOut {
+  say(sentence: string): void;
+  /** Told by other means. */
+  note(sentence: string): void;
+  close(): void;
+}
+
 /** The first sentence at once, then the newest of each interval, and none twice. */
-function spaceOut(tell: (sentence: string) => void): { say(sentence: string): void; close(): void } {
+function spaceOut(tell: (sentence: string) => void): SpacedOut {
   let told: string | undefined;
   let newest: string | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -77,6 +87,10 @@ function spaceOut(tell: (sentence: string) => void): { say(sentence: string): vo
     say(sentence) {
       newest = sentence;
       if (timer === undefined) look();
+    },
+    note(sentence) {
+      told = sentence;
+      newest = sentence;
     },
     close() {
       newest = undefined;

@@ -5,6 +5,9 @@ import { isAlive } from '../support/processes.js';
 import { type ListeningStatus, Stage } from '../support/stage.js';
 import { until } from '../support/until.js';
 
+/** Each command of pm2 is a Node process of its own; a story has many. */
+const storyTimeoutMs = 120_000;
+
 // The real pm2 from node_modules, with a daemon for each test, and the real ecosystem.config.cjs.
 describe('under pm2, a linked account', () => {
   let stage: Stage;
@@ -22,7 +25,7 @@ describe('under pm2, a linked account', () => {
 
   it(
     'is online when it listens, comes back after every death and restart, and is gone after a stop',
-    { timeout: 120_000 },
+    { timeout: storyTimeoutMs },
     async () => {
       const { qrRefsServed } = stage.sandbox.counters;
       const started = await pm2.start(stage.environment);
@@ -70,32 +73,36 @@ describe('under pm2, a linked account', () => {
     },
   );
 
-  it('goes on working when the daemon is killed, keeps the copy of the next daemon away, and is taken over by it in the end', async () => {
-    const first = await pm2.start(stage.environment);
-    const before = await listeningNow();
-    await pm2.run(['save']);
-    pm2.killDaemon();
-    await pm2.startDaemon(['resurrect']);
+  it(
+    'goes on working when the daemon is killed, keeps the copy of the next daemon away, and is taken over by it in the end',
+    { timeout: storyTimeoutMs },
+    async () => {
+      const first = await pm2.start(stage.environment);
+      const before = await listeningNow();
+      await pm2.run(['save']);
+      pm2.killDaemon();
+      await pm2.startDaemon(['resurrect']);
 
-    const second = await pm2.waitForApp(({ exitCode }) => exitCode === 73, 'the copy to end with 73');
-    expect(second.pid).not.toBe(first.pid);
-    expect(await pm2.log()).toMatch(new RegExp(`Another supervisor \\(pid ${first.pid}\\)`));
-    // Nobody reads what the first says any more. It doesn't mind.
-    expect((await stage.ask('!ping')).body).toBe('pong');
-    expect([first.pid, before.workerPid, before.browserPid].map(isAlive)).toEqual([true, true, true]);
+      const second = await pm2.waitForApp(({ exitCode }) => exitCode === 73, 'the copy to end with 73');
+      expect(second.pid).not.toBe(first.pid);
+      expect(await pm2.log()).toMatch(new RegExp(`Another supervisor \\(pid ${first.pid}\\)`));
+      // Nobody reads what the first says any more. It doesn't mind.
+      expect((await stage.ask('!ping')).body).toBe('pong');
+      expect([first.pid, before.workerPid, before.browserPid].map(isAlive)).toEqual([true, true, true]);
 
-    process.kill(first.pid, 'SIGTERM');
-    await listeningAfter(before);
-    expect(await pm2.waitForApp(({ status }) => status === 'online', 'the copy to be online')).not.toMatchObject({
-      pid: first.pid,
-    });
-    expect(isAlive(first.pid)).toBe(false);
-    expect((await stage.ask('!ping')).body).toBe('pong');
-    await pm2.run(['stop', 'wasup']);
-    expect(stage.processes).toEqual([]);
-  });
+      process.kill(first.pid, 'SIGTERM');
+      await listeningAfter(before);
+      expect(await pm2.waitForApp(({ status }) => status === 'online', 'the copy to be online')).not.toMatchObject({
+        pid: first.pid,
+      });
+      expect(isAlive(first.pid)).toBe(false);
+      expect((await stage.ask('!ping')).body).toBe('pong');
+      await pm2.run(['stop', 'wasup']);
+      expect(stage.processes).toEqual([]);
+    },
+  );
 
-  it('is left alone when its configuration is broken, until it is mended', async () => {
+  it('is left alone when its configuration is broken, until it is mended', { timeout: storyTimeoutMs }, async () => {
     // pm2 7.0.4 shows "waiting restart" for ever then: with pauses configured, it notes the state before it looks at the exit code.
     // The pid tells what it really means to do.
     const broken = await pm2.start({ ...stage.environment, WASUP_ACCOUNTS: 'my number' });

@@ -85,6 +85,18 @@ describe('systemd', () => {
     expect(told.slice(2)).toEqual(['systemd-notify | STATUS=five']);
   });
 
+  it('is not told once more what it has heard with "ready"', async () => {
+    const { home, told } = openHome(socket);
+    home.status('0 of 1 listening');
+    home.status('1 of 1 listening');
+    home.ready('1 of 1 listening');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(told).toEqual([
+      'systemd-notify | STATUS=0 of 1 listening',
+      'systemd-notify | READY=1 | STATUS=1 of 1 listening',
+    ]);
+  });
+
   it('gets a sign of life twice in the time that it allows, until the end', async () => {
     const { home, told } = openHome({ ...socket, WATCHDOG_USEC: '10000000', WATCHDOG_PID: '4711' });
     await vi.advanceTimersByTimeAsync(15_000);
