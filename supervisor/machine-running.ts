@@ -104,10 +104,12 @@ export function browserHung(machine: Machine, { afterMs }: Event<'browser-hung'>
 
 /** Nothing may take its place. Whoever stops it goes on trying; its exit, if it comes, decides what follows. */
 export function browserStuck(machine: Machine, { reason }: Event<'browser-stuck'>): Step {
+  // It has gone in the same moment.
+  if (machine.browser !== 'stopping') return nothing(machine);
   const alert = stuckAlert(reason);
   const failure: Failure = { class: 'LOCAL', reason, userAction: alert.action };
   return {
-    machine: { ...machine, browser: 'stopping', failure },
+    machine: { ...machine, failure },
     effects: [{ type: 'record-inactive' }, { type: 'alert', alert, class: 'LOCAL' }],
   };
 }

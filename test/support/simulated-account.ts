@@ -190,7 +190,9 @@ export class SimulatedAccount {
 
   /** It survives SIGKILL for some minutes. */
   #stickBrowser(browser: SimulatedBrowser, afterMs: number): void {
-    this.#later(afterMs, afterMs, () => this.#say({ type: 'browser-stuck', reason: 'It can’t be ended' }));
+    this.#later(afterMs, afterMs, () => {
+      if (browser.isAlive) this.#say({ type: 'browser-stuck', reason: 'It can’t be ended' });
+    });
     this.#later(afterMs + 1, 300_000, () => this.#endBrowser(browser));
   }
 
