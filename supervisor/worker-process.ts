@@ -5,9 +5,11 @@ import { fileURLToPath } from 'node:url';
 
 import { execa } from 'execa';
 
+import { type HangReport, hangDescriptor } from '../shared/protocol/hang-report.js';
 import type { SupervisorMessage, WorkerMessage } from '../shared/protocol/messages.js';
 import { parseWorkerMessage } from '../shared/protocol/parse-message.js';
 import { within } from '../shared/within.js';
+import { readHangReports } from './read-hang-reports.js';
 
 export interface WorkerOptions {
   readonly botModule: string;
@@ -28,6 +30,8 @@ interface WorkerEvents {
   message: [WorkerMessage];
   /** Something arrived over IPC that no worker of this version says. */
   malformed: [string];
+  /** Its main thread stands still, for longer than a busy one does; said once for each time. */
+  hang: [HangReport];
   exit: [{ code: number | null; signal: string | null }];
 }
 
@@ -42,6 +46,7 @@ export class WorkerProcess extends EventEmitter<WorkerEvents> {
   readonly exited: Promise<void>;
   readonly #subprocess: ReturnType<typeof spawnWorker>;
   #alive = true;
+  #hang: HangReport | undefined;
 
   /** @throws Error when the process can't be spawned at all (no memory, no process slots). */
   constructor(options: WorkerOptions) {
@@ -53,16 +58,31 @@ export class WorkerProcess extends EventEmitter<WorkerEvents> {
     this.line = stdio[3] as unknown as Duplex;
     // Its errors are told by its end; the process's own exit decides.
     this.line.on('error', () => undefined);
+    const guardLine = stdio[hangDescriptor] as unknown as Duplex;
+    readHangReports(guardLine, {
+      onReport: (report) => {
+        if (!this.#alive) return;
+        this.#hang = report;
+        this.emit('hang', report);
+      },
+      onMalformed: (problem) => this.emit('malformed', problem),
+    });
     this.#subprocess.on('message', (raw: unknown) => this.#receive(raw));
     this.exited = new Promise((resolve) => {
       this.#subprocess.once('exit', (code, signal) => {
         this.#alive = false;
         this.line.destroy();
+        guardLine.destroy();
         this.emit('exit', { code, signal });
         resolve();
       });
     });
     this.#subprocess.on('error', () => undefined);
+  }
+
+  /** Where its main thread stands still, as far as that is known; undefined when it has shown since that it turns. */
+  get hang(): HangReport | undefined {
+    return this.#hang;
   }
 
   send(message: SupervisorMessage): void {
@@ -91,6 +111,7 @@ export class WorkerProcess extends EventEmitter<WorkerEvents> {
     // Whatever a life says, it says before its end; later words would be taken for the next life's.
     if (!this.#alive) return;
     const parsed = parseWorkerMessage(raw);
+    if (parsed.ok && parsed.message.type === 'heartbeat') this.#hang = undefined;
     if (parsed.ok) this.emit('message', parsed.message);
     else this.emit('malformed', parsed.problem);
   }
@@ -111,7 +132,8 @@ function spawnWorker({ botModule, log, environment, entry = ownEntry() }: Worker
       forceKillAfterDelay: false,
       // Ctrl-C in a terminal reaches a shared group twice; the supervisor orders the stop.
       detached: true,
-      stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+      // The line to the browser, and the one of the guard thread. IPC follows.
+      stdio: ['ignore', 'inherit', 'inherit', 'pipe', 'pipe'],
     },
   );
   return subprocess;

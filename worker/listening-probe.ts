@@ -1,4 +1,4 @@
-import type { Assignment } from '../shared/protocol/messages.js';
+import type { Assignment, ProbeOutcome } from '../shared/protocol/messages.js';
 import { HealBudget } from './heal-budget.js';
 import { judgeListening, type MessageCount, noMessages } from './listening-verdict.js';
 import type { AttachedClient } from './whatsapp/attached-client.js';
@@ -23,6 +23,12 @@ export interface ListeningProbeOptions {
   fail(thrown: unknown): void;
 }
 
+/** What a look has found, and when, in ISO 8601. */
+export interface ProbeResult {
+  readonly outcome: ProbeOutcome;
+  readonly at: string;
+}
+
 /** Looks at the page of a session that listens, one look at a time: whether it lives, and whether it still tells of messages. */
 export class ListeningProbe {
   readonly #options: ListeningProbeOptions;
@@ -33,9 +39,15 @@ export class ListeningProbe {
   #count: MessageCount = noMessages;
   /** The document that was counted in. */
   #document = -1;
+  #last: ProbeResult | null = null;
 
   constructor(options: ListeningProbeOptions) {
     this.#options = options;
+  }
+
+  /** The newest look that found something out; null before there was one. */
+  get last(): ProbeResult | null {
+    return this.#last;
   }
 
   start(): void {
@@ -70,6 +82,7 @@ export class ListeningProbe {
     const state = await lookAt(client.page, deadlines.probeTimeoutMs);
     if (isStale()) return;
     if (state === 'silent') {
+      this.#note('silent');
       this.#missedLooks += 1;
       if (this.#missedLooks < maxMissedLooks) return;
       const silentMs = this.#missedLooks * deadlines.probeTimeoutMs;
@@ -87,6 +100,7 @@ export class ListeningProbe {
     if (document !== this.#document) this.#count = noMessages;
     this.#document = document;
     const verdict = judgeListening(state, incarnation, client.messages, this.#count);
+    this.#note(verdict.is);
     if (verdict.is !== 'deaf') {
       this.#count = verdict.count;
       if (state.socket !== null) this.#options.onState(state);
@@ -98,5 +112,9 @@ export class ListeningProbe {
         new WorkerFailure('TRANSIENT', `${verdict.reason}, and loading it anew has not helped for long`),
       );
     }
+  }
+
+  #note(outcome: ProbeOutcome): void {
+    this.#last = { outcome, at: new Date().toISOString() };
   }
 }
