@@ -15,6 +15,8 @@ export interface ListeningProbeOptions {
   readonly deadlines: Pick<Assignment['deadlines'], 'probeIntervalMs' | 'probeTimeoutMs'>;
   /** Whether the session listens now: a page that comes up, or is stopped, is left alone. */
   isListening(): boolean;
+  /** Whether nothing could reach the page now, however well it were. */
+  isCutOff(): boolean;
   /** Called with each state that was seen while listening. */
   onState(state: PageState): void;
   /** The page is to come up again, because of the reason; in the same document if nothing is attached to it. */
@@ -82,13 +84,17 @@ export class ListeningProbe {
     const state = await lookAt(client.page, deadlines.probeTimeoutMs);
     if (isStale()) return;
     if (state === 'silent') {
+      if (this.#options.isCutOff()) {
+        this.#missedLooks = 0;
+        return;
+      }
       this.#note('silent');
       this.#missedLooks += 1;
       if (this.#missedLooks < maxMissedLooks) return;
       const silentMs = this.#missedLooks * deadlines.probeTimeoutMs;
       this.#missedLooks = 0;
       const failure = await failureOfSilence(client.page, silentMs, deadlines.probeTimeoutMs);
-      if (!isStale()) this.#options.fail(failure);
+      if (!isStale() && !this.#options.isCutOff()) this.#options.fail(failure);
       return;
     }
     this.#missedLooks = 0;

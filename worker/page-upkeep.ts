@@ -1,6 +1,7 @@
 import { withDeadline } from '../shared/with-deadline.js';
 import { classifyFailure } from './classify-failure.js';
 import { ConnectionWatch } from './connection-watch.js';
+import { isSupervisorStopped } from './is-supervisor-stopped.js';
 import { ListeningProbe, type ProbeResult } from './listening-probe.js';
 import type { SessionContext } from './session-context.js';
 import type { SessionRecords } from './session-records.js';
@@ -49,6 +50,7 @@ export class PageUpkeep {
       incarnation,
       deadlines,
       isListening: () => this.#isListening,
+      isCutOff: () => isSupervisorStopped(),
       onState: ({ socket }) => socket !== null && this.#observe(socket),
       heal: (reason, isUntouched) => this.#heal(reason, isUntouched),
       fail,
