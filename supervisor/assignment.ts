@@ -31,6 +31,7 @@ export function createAssignment(
     browser,
     deadlines: {
       heartbeatIntervalMs: configuration.heartbeatIntervalMs,
+      heartbeatTimeoutMs: configuration.heartbeatTimeoutMs,
       pageLoadTimeoutMs: configuration.pageLoadTimeoutMs,
       authTimeoutMs: configuration.authTimeoutMs,
       syncTimeoutMs: configuration.syncTimeoutMs,

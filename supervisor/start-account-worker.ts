@@ -1,5 +1,6 @@
 import { describeError } from '../shared/errors.js';
 import type { WorkerMessage } from '../shared/protocol/messages.js';
+import { describeHang } from './describe-hang.js';
 import { fairClock } from './fair-clock.js';
 import { WorkerProcess, type WorkerOptions } from './worker-process.js';
 
@@ -23,7 +24,8 @@ export function startAccountWorker(options: AccountWorkerOptions): WorkerProcess
   const { startTimeoutMs, onMessage, onMalformed, onTooSlow, onExit, ...workerOptions } = options;
   const worker = spawn(workerOptions);
   const alarm = fairClock.after(startTimeoutMs, () => {
-    onTooSlow(`The worker has not said hello within ${startTimeoutMs} ms`);
+    const where = describeHang({ hang: worker.hang, botModule: options.botModule });
+    onTooSlow(`The worker has not said hello within ${startTimeoutMs} ms${where === undefined ? '' : `: ${where}`}`);
     worker.kill('SIGKILL');
   });
   worker.on('malformed', onMalformed);

@@ -7,9 +7,11 @@ import { execa } from 'execa';
 
 import { WasupError } from '../shared/errors.js';
 import { supervisorExitCodes } from '../shared/exit-codes.js';
+import { type HangReport, hangDescriptor } from '../shared/protocol/hang-report.js';
 import type { SupervisorMessage, WorkerMessage } from '../shared/protocol/messages.js';
 import { parseWorkerMessage } from '../shared/protocol/parse-message.js';
 import { within } from '../shared/within.js';
+import { readHangReports } from './read-hang-reports.js';
 import type { WorkerStopBudget } from './stop-budget.js';
 
 export interface WorkerOptions {
@@ -31,6 +33,8 @@ interface WorkerEvents {
   message: [WorkerMessage];
   /** Something arrived over IPC that no worker of this version says. */
   malformed: [string];
+  /** Its main thread stands still, for longer than a busy one does; said once for each time. */
+  hang: [HangReport];
   exit: [{ code: number | null; signal: string | null }];
 }
 
@@ -45,6 +49,7 @@ export class WorkerProcess extends EventEmitter<WorkerEvents> {
   readonly exited: Promise<void>;
   readonly #subprocess: ReturnType<typeof spawnWorker>;
   #alive = true;
+  #hang: HangReport | undefined;
 
   /** @throws Error when the process can't be spawned at all (no memory, no process slots). */
   constructor(options: WorkerOptions) {
@@ -56,16 +61,31 @@ export class WorkerProcess extends EventEmitter<WorkerEvents> {
     this.line = stdio[3] as unknown as Duplex;
     // Its errors are told by its end; the process's own exit decides.
     this.line.on('error', () => undefined);
+    const guardLine = stdio[hangDescriptor] as unknown as Duplex;
+    readHangReports(guardLine, {
+      onReport: (report) => {
+        if (!this.#alive) return;
+        this.#hang = report;
+        this.emit('hang', report);
+      },
+      onMalformed: (problem) => this.emit('malformed', problem),
+    });
     this.#subprocess.on('message', (raw: unknown) => this.#receive(raw));
     this.exited = new Promise((resolve) => {
       this.#subprocess.once('exit', (code, signal) => {
         this.#alive = false;
         this.line.destroy();
+        guardLine.destroy();
         this.emit('exit', { code, signal });
         resolve();
       });
     });
     this.#subprocess.on('error', () => undefined);
+  }
+
+  /** Where its main thread stands still, as far as that is known; undefined when it has shown since that it turns. */
+  get hang(): HangReport | undefined {
+    return this.#hang;
   }
 
   send(message: SupervisorMessage): void {
@@ -106,6 +126,7 @@ export class WorkerProcess extends EventEmitter<WorkerEvents> {
     // Whatever a life says, it says before its end; later words would be taken for the next life's.
     if (!this.#alive) return;
     const parsed = parseWorkerMessage(raw);
+    if (parsed.ok && parsed.message.type === 'heartbeat') this.#hang = undefined;
     if (parsed.ok) this.emit('message', parsed.message);
     else this.emit('malformed', parsed.problem);
   }
@@ -126,7 +147,8 @@ function spawnWorker({ botModule, log, environment, entry = ownEntry() }: Worker
       forceKillAfterDelay: false,
       // Ctrl-C in a terminal reaches a shared group twice; the supervisor orders the stop.
       detached: true,
-      stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+      // The line to the browser, and the one of the guard thread. IPC follows.
+      stdio: ['ignore', 'inherit', 'inherit', 'pipe', 'pipe'],
     },
   );
   return subprocess;

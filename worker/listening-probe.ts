@@ -1,4 +1,4 @@
-import type { Assignment } from '../shared/protocol/messages.js';
+import type { Assignment, ProbeOutcome } from '../shared/protocol/messages.js';
 import { HealBudget } from './heal-budget.js';
 import { judgeListening, type MessageCount, noMessages } from './listening-verdict.js';
 import type { AttachedClient } from './whatsapp/attached-client.js';
@@ -15,12 +15,20 @@ export interface ListeningProbeOptions {
   readonly deadlines: Pick<Assignment['deadlines'], 'probeIntervalMs' | 'probeTimeoutMs'>;
   /** Whether the session listens now: a page that comes up, or is stopped, is left alone. */
   isListening(): boolean;
+  /** Whether nothing could reach the page now, however well it were. */
+  isCutOff(): boolean;
   /** Called with each state that was seen while listening. */
   onState(state: PageState): void;
   /** The page is to come up again, because of the reason; in the same document if nothing is attached to it. */
   heal(reason: string, isUntouched: boolean): void;
   /** Called with what ends the session. */
   fail(thrown: unknown): void;
+}
+
+/** What a look has found, and when, in ISO 8601. */
+export interface ProbeResult {
+  readonly outcome: ProbeOutcome;
+  readonly at: string;
 }
 
 /** Looks at the page of a session that listens, one look at a time: whether it lives, and whether it still tells of messages. */
@@ -33,9 +41,15 @@ export class ListeningProbe {
   #count: MessageCount = noMessages;
   /** The document that was counted in. */
   #document = -1;
+  #last: ProbeResult | null = null;
 
   constructor(options: ListeningProbeOptions) {
     this.#options = options;
+  }
+
+  /** The newest look that found something out; null before there was one. */
+  get last(): ProbeResult | null {
+    return this.#last;
   }
 
   start(): void {
@@ -70,12 +84,17 @@ export class ListeningProbe {
     const state = await lookAt(client.page, deadlines.probeTimeoutMs);
     if (isStale()) return;
     if (state === 'silent') {
+      if (this.#options.isCutOff()) {
+        this.#missedLooks = 0;
+        return;
+      }
+      this.#note('silent');
       this.#missedLooks += 1;
       if (this.#missedLooks < maxMissedLooks) return;
       const silentMs = this.#missedLooks * deadlines.probeTimeoutMs;
       this.#missedLooks = 0;
       const failure = await failureOfSilence(client.page, silentMs, deadlines.probeTimeoutMs);
-      if (!isStale()) this.#options.fail(failure);
+      if (!isStale() && !this.#options.isCutOff()) this.#options.fail(failure);
       return;
     }
     this.#missedLooks = 0;
@@ -87,6 +106,7 @@ export class ListeningProbe {
     if (document !== this.#document) this.#count = noMessages;
     this.#document = document;
     const verdict = judgeListening(state, incarnation, client.messages, this.#count);
+    this.#note(verdict.is);
     if (verdict.is !== 'deaf') {
       this.#count = verdict.count;
       if (state.socket !== null) this.#options.onState(state);
@@ -98,5 +118,9 @@ export class ListeningProbe {
         new WorkerFailure('TRANSIENT', `${verdict.reason}, and loading it anew has not helped for long`),
       );
     }
+  }
+
+  #note(outcome: ProbeOutcome): void {
+    this.#last = { outcome, at: new Date().toISOString() };
   }
 }

@@ -51,7 +51,7 @@ process.on('SIGTERM', () => void end(workerExitCodes.stopped, 1_000));
 process.on('SIGINT', () => undefined);
 process.on('unhandledRejection', (reason) => void fail(reason));
 process.on('uncaughtException', (error) => void fail(error));
-startGuardThread();
+const guard = startGuardThread();
 
 try {
   const bot = await loadBot(values.bot);
@@ -66,6 +66,7 @@ try {
   });
   attempts = new Attempts(assignment, timeline, (message) => supervisor.send(message));
   beatHeart(assignment.incarnation, assignment.deadlines.heartbeatIntervalMs, timeline);
+  guard.expectHeartbeats(assignment.deadlines.heartbeatTimeoutMs);
   const line = new Socket({ fd: lineDescriptor });
   session = startSession(
     { assignment, paths: sessionPathsIn(assignment.sessionDirectory), output, botLog, supervisor, timeline, attempts },
@@ -88,7 +89,7 @@ function beatHeart(assigned: number, intervalMs: number, timeline: Timeline): vo
       lagMs: Math.max(0, Math.round(now - expectedAt)),
       rssBytes: process.memoryUsage.rss(),
       lastMessageAt: session?.lastMessageAt ?? null,
-      lastProbe: null,
+      lastProbe: session?.lastProbe ?? null,
     });
     expectedAt = now + intervalMs;
   }, intervalMs).unref();

@@ -1,7 +1,8 @@
 import { withDeadline } from '../shared/with-deadline.js';
 import { classifyFailure } from './classify-failure.js';
 import { ConnectionWatch } from './connection-watch.js';
-import { ListeningProbe } from './listening-probe.js';
+import { isSupervisorStopped } from './is-supervisor-stopped.js';
+import { ListeningProbe, type ProbeResult } from './listening-probe.js';
 import type { SessionContext } from './session-context.js';
 import type { SessionRecords } from './session-records.js';
 import { decisiveStates } from './socket-verdict.js';
@@ -49,6 +50,7 @@ export class PageUpkeep {
       incarnation,
       deadlines,
       isListening: () => this.#isListening,
+      isCutOff: () => isSupervisorStopped(),
       onState: ({ socket }) => socket !== null && this.#observe(socket),
       heal: (reason, isUntouched) => this.#heal(reason, isUntouched),
       fail,
@@ -60,6 +62,11 @@ export class PageUpkeep {
   /** Whether the connection of a session that listened is away, and is being cared for. */
   get isAway(): boolean {
     return this.#connection.isAway;
+  }
+
+  /** The newest look at the page of the session while it listened. */
+  get lastProbe(): ProbeResult | null {
+    return this.#probe.last;
   }
 
   /** The session listens for the first time. */

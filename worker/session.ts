@@ -9,6 +9,7 @@ import { classifyFailure } from './classify-failure.js';
 import { DeviceLinker } from './device-linker.js';
 import { explainIncompatible } from './explain-incompatible.js';
 import { followDocuments } from './follow-documents.js';
+import type { ProbeResult } from './listening-probe.js';
 import { MessageIntake } from './message-intake.js';
 import { pageLoadFailure, PageUpkeep } from './page-upkeep.js';
 import type { SessionContext } from './session-context.js';
@@ -44,6 +45,8 @@ const lastWords: Record<StopReason, Partial<DeviceStatus>> = {
 /** What a running session can be asked. */
 export interface Session {
   readonly lastMessageAt: string | null;
+  /** The newest look at the page while it listened. */
+  readonly lastProbe: ProbeResult | null;
   /** Resolves when the account's files are written as far as they are to be. */
   settled(): Promise<void>;
   /** Stops taking messages, lets running handlers end within the deadline, and lets go of the browser. */
@@ -86,6 +89,9 @@ export function startSession(
   return {
     get lastMessageAt() {
       return intake.lastMessageAt;
+    },
+    get lastProbe() {
+      return upkeep?.lastProbe ?? null;
     },
     settled: () => records.settled(),
     async stop(deadlineMs, why) {

@@ -122,6 +122,8 @@ export const assignmentSchema = z.strictObject({
   }),
   deadlines: z.strictObject({
     heartbeatIntervalMs: milliseconds,
+    /** Silence after which this worker counts as hanging. */
+    heartbeatTimeoutMs: milliseconds,
     pageLoadTimeoutMs: milliseconds,
     authTimeoutMs: milliseconds,
     syncTimeoutMs: milliseconds,

@@ -125,6 +125,7 @@ const supervisorMessages: {
     browser: fc.record({ pid, idBase: fc.nat() }),
     deadlines: fc.record({
       heartbeatIntervalMs: milliseconds,
+      heartbeatTimeoutMs: milliseconds,
       pageLoadTimeoutMs: milliseconds,
       authTimeoutMs: milliseconds,
       syncTimeoutMs: milliseconds,

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
+import type { HangReport } from '../../shared/protocol/hang-report.js';
 import type { WorkerMessage } from '../../shared/protocol/messages.js';
 import { WorkerProcess } from '../../supervisor/worker-process.js';
 import { isAlive } from '../support/processes.js';
@@ -43,6 +44,15 @@ describe('a worker process', () => {
     // Only a group's leader can be reached by its negative pid.
     process.kill(-worker.pid, 'SIGKILL');
     expect(await exitOf(worker)).toEqual({ code: null, signal: 'SIGKILL' });
+  });
+
+  it('is known to hang until its next heartbeat', async () => {
+    const worker = start('briefly-hanging');
+    const [report] = (await once(worker, 'hang')) as [HangReport];
+    expect(worker.hang).toEqual(report);
+    worker.send({ type: 'unlink' });
+    await once(worker, 'message');
+    expect(worker.hang).toBeUndefined();
   });
 
   it('survives its own nonsense, which is reported and not delivered', async () => {

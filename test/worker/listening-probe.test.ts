@@ -48,6 +48,18 @@ describe('a page that doesn’t answer', () => {
     expect(page.looks).toBeGreaterThan(8);
   });
 
+  it('is not missed while nothing could reach it, and is when that is over', async () => {
+    const page = new ProbedPage();
+    page.silent = true;
+    page.isCutOff = true;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(page.deeds).toEqual([]);
+    expect(page.probe.last).toBeNull();
+    page.isCutOff = false;
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(page.deeds[0]).toBe('fail: TRANSIENT');
+  });
+
   it('is left alone when the session doesn’t listen any more, or another document has come', async () => {
     const page = new ProbedPage();
     page.silent = true;
@@ -106,6 +118,32 @@ it('is quiet after it was stopped, also when a look is going on', async () => {
   expect(page).toMatchObject({ looks: 1, deeds: [] });
 });
 
+it('remembers what the newest look has found, and when', async () => {
+  const page = new ProbedPage();
+  const looks: [PageState | 'silent', string][] = [
+    [listening, 'healthy'],
+    [{ ...listening, socket: 'OPENING' }, 'away'],
+    [deaf, 'deaf'],
+    ['silent', 'silent'],
+  ];
+  expect(page.probe.last).toBeNull();
+  for (const [state, outcome] of looks) {
+    page.silent = state === 'silent';
+    if (state !== 'silent') page.state = state;
+    const before = page.looks;
+    await vi.advanceTimersByTimeAsync(deadlines.probeIntervalMs);
+    expect(page.looks).toBe(before + 1);
+    if (page.silent) await vi.advanceTimersByTimeAsync(deadlines.probeTimeoutMs);
+    const at = Date.parse(page.probe.last?.at ?? '');
+    expect(page.probe.last?.outcome).toBe(outcome);
+    expect(Date.now() - at).toBeLessThan(deadlines.probeIntervalMs);
+  }
+  const last = page.probe.last;
+  page.isListening = false;
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(page.probe.last).toEqual(last);
+});
+
 it('hands on what ends a look', async () => {
   const page = new ProbedPage();
   page.error = new Error('Protocol error (Runtime.callFunctionOn): Target closed');
@@ -121,6 +159,7 @@ class ProbedPage {
   document = 1;
   messages = 0;
   isListening = true;
+  isCutOff = false;
   looks = 0;
   mostAtATime = 0;
   states = 0;
@@ -153,6 +192,7 @@ class ProbedPage {
       incarnation,
       deadlines,
       isListening: () => this.isListening,
+      isCutOff: () => this.isCutOff,
       onState: () => void (this.states += 1),
       heal: () => this.deeds.push('heal'),
       fail: (thrown) => this.deeds.push(`fail: ${classifyFailure(thrown).class}`),

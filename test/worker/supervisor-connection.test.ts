@@ -20,6 +20,7 @@ const assignment = {
   browser: { pid: 2, idBase: 1_000_000 },
   deadlines: {
     heartbeatIntervalMs: 1,
+    heartbeatTimeoutMs: 3,
     pageLoadTimeoutMs: 1,
     authTimeoutMs: 1,
     syncTimeoutMs: 1,

@@ -1,0 +1,38 @@
+import { fileURLToPath } from 'node:url';
+
+import { expect, it } from 'vitest';
+
+import { startAccountWorker } from '../../supervisor/start-account-worker.js';
+import { isAlive } from '../support/processes.js';
+
+it('kills a worker that doesn’t say hello in time, and says where it hangs', async () => {
+  const { said, exit, pid } = await start('hanging-at-start', 2_000);
+  expect(said).toEqual([
+    'The worker has not said hello within 2000 ms: its event loop hangs in prepare (/bots/bot.js:3:9)',
+  ]);
+  expect(exit).toEqual({ code: null, signal: 'SIGKILL' });
+  expect(isAlive(pid)).toBe(false);
+});
+
+interface End {
+  readonly said: string[];
+  readonly exit: unknown;
+  readonly pid: number;
+}
+
+function start(name: string, startTimeoutMs: number): Promise<End> {
+  return new Promise((resolve) => {
+    const said: string[] = [];
+    const worker = startAccountWorker({
+      botModule: '/bots/bot.js',
+      log: { level: 'info', format: 'json' },
+      environment: {},
+      entry: { path: fileURLToPath(new URL(`fixtures/${name}-worker.js`, import.meta.url)), loader: [] },
+      startTimeoutMs,
+      onMessage: ({ type }) => said.push(type),
+      onMalformed: (problem) => said.push(problem),
+      onTooSlow: (reason) => said.push(reason),
+      onExit: (exit) => resolve({ said, exit, pid: worker.pid }),
+    });
+  });
+}

@@ -1,0 +1,85 @@
+import type { HangReport, StackLimits } from '../shared/protocol/hang-report.js';
+
+/** What the guard thread is given. */
+export interface GuardOrders {
+  /** Process id of the supervisor. */
+  readonly parent: number;
+  readonly longestPollMs: number;
+  /** From the death of the supervisor to the end of this process. */
+  readonly graceMs: number;
+  /** First how often the main thread has shown that it turns, then for how many ms it may stand still. Shared memory. */
+  readonly beats: Int32Array;
+  readonly hangDescriptor: number;
+  /** The program of the thread that takes the stack of the main one: {@link takeMainStack}. */
+  readonly stackSource: string;
+  readonly stackLimits: StackLimits;
+}
+
+/**
+ * The guard thread's whole program: it stands on its own, see {@link sourceOf}. The stack is taken by a thread of its own, so
+ * that nothing that happens there keeps this one from ending the process.
+ */
+export function guardMainThread(
+  { Worker, workerData }: typeof import('node:worker_threads'),
+  { writeSync }: typeof import('node:fs'),
+): void {
+  /** In the time in which the main thread may stand still. */
+  const looksPerStall = 5;
+  const { parent, longestPollMs, graceMs, beats, hangDescriptor, stackSource, stackLimits } = workerData as GuardOrders;
+  let seenBeat = Atomics.load(beats, 0);
+  let stalledMs = 0;
+  let lookedAt = performance.now();
+  let reported = false;
+  lookLater();
+
+  function lookLater(): void {
+    const pollMs = Math.min(longestPollMs, Atomics.load(beats, 1) / looksPerStall);
+    setTimeout(() => look(pollMs), pollMs);
+  }
+
+  function look(pollMs: number): void {
+    if (process.ppid !== parent) {
+      setTimeout(() => process.kill(process.pid, 'SIGKILL'), graceMs);
+      return;
+    }
+    const now = performance.now();
+    const beat = Atomics.load(beats, 0);
+    // What this thread stood still as well (SIGSTOP, a suspended machine) is not the main thread's.
+    const passedMs = Math.min(now - lookedAt, 2 * pollMs);
+    stalledMs = beat === seenBeat ? stalledMs + passedMs : 0;
+    if (beat !== seenBeat) reported = false;
+    seenBeat = beat;
+    lookedAt = now;
+    const stallMs = Atomics.load(beats, 1);
+    if (stalledMs >= stallMs && !reported) {
+      reported = true;
+      takeStack(stallMs);
+    }
+    lookLater();
+  }
+
+  function takeStack(patienceMs: number): void {
+    const stalledBeat = seenBeat;
+    const thread = new Worker(stackSource, { eval: true, workerData: stackLimits, execArgv: [], env: {} });
+    const giveUp = setTimeout(() => report([]), patienceMs);
+    thread.once('message', report);
+    thread.once('error', () => report([]));
+
+    function report(frames: HangReport['frames']): void {
+      clearTimeout(giveUp);
+      thread
+        .removeAllListeners('message')
+        .removeAllListeners('error')
+        .on('error', () => undefined);
+      void thread.terminate();
+      // It was only slow, and what was seen may be of something later.
+      if (Atomics.load(beats, 0) !== stalledBeat) return;
+      const line: HangReport = { stalledMs: Math.round(stalledMs), frames };
+      try {
+        writeSync(hangDescriptor, `${JSON.stringify(line)}\n`);
+      } catch {
+        // Nobody reads it: the supervisor is gone, and the next look ends this process.
+      }
+    }
+  }
+}
