@@ -2,7 +2,7 @@ import { readAnonymousBytes } from './read-process-memory.js';
 import { readTreeMemory, type TreeMemory } from './read-tree-memory.js';
 
 /** A look that is not exact takes for granted that the tree is the same; not for longer than so many looks. */
-const looksPerMeasurement = 10;
+const looksPerMeasurement = 20;
 /** Growth above which a look isn't trusted and the tree is measured. */
 const growthToMeasure = 0.1;
 
@@ -21,16 +21,16 @@ export class MemoryMeter {
    * @returns PSS of their trees in bytes; undefined where it can't be measured.
    */
   async read(roots: readonly number[], exact = false): Promise<number | undefined> {
-    return (exact ? undefined : await this.#look(roots)) ?? (await this.#measure(roots));
+    return (exact ? undefined : this.#look(roots)) ?? (await this.#measure(roots));
   }
 
-  async #look(roots: readonly number[]): Promise<number | undefined> {
+  #look(roots: readonly number[]): number | undefined {
     const measured = this.#measured;
     if (measured?.roots !== roots.join() || this.#looks >= looksPerMeasurement) return undefined;
     this.#looks += 1;
     let anonymousBytes = 0;
     for (const id of measured.processIds) {
-      const bytes = await readAnonymousBytes(id);
+      const bytes = readAnonymousBytes(id);
       // The tree is another one by now.
       if (bytes === undefined) return undefined;
       anonymousBytes += bytes;

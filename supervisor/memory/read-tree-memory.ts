@@ -23,7 +23,7 @@ export async function readTreeMemory(roots: readonly number[]): Promise<TreeMemo
   let anonymousBytes = 0;
   let isReadable = false;
   for (const id of findTree(roots, places)) {
-    const anonymous = await readAnonymousBytes(id);
+    const anonymous = readAnonymousBytes(id);
     if (anonymous === undefined) continue;
     const pss = await readPssBytes(id);
     isReadable ||= pss !== undefined;
