@@ -13,7 +13,7 @@ export interface ProcessStat {
 /** What the kernel says of a process. Linux only; undefined when there is no such process. */
 export async function readProcessStat(id: number): Promise<ProcessStat | undefined> {
   try {
-    return parse(await readFile(`/proc/${id}/stat`, 'utf8'));
+    return parseProcessStat(await readFile(`/proc/${id}/stat`, 'utf8'));
   } catch {
     return undefined;
   }
@@ -28,7 +28,7 @@ export interface ProcessIdentity {
 /** Whether this very process still runs. A zombie doesn't: it holds nothing. */
 export function isStillRunning({ pid, startTime }: ProcessIdentity): boolean {
   try {
-    const stat = parse(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    const stat = parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
     return stat.startTime === startTime && stat.state !== 'Z' && stat.state !== 'X';
   } catch {
     return false;
@@ -48,8 +48,8 @@ export function signalStillRunning(identity: ProcessIdentity, name: NodeJS.Signa
   }
 }
 
-/** `pid (name) state parent group …`; the name may hold anything, also parentheses. */
-function parse(stat: string): ProcessStat {
+/** Of the text of `/proc/<id>/stat`: `pid (name) state parent group …`; the name may hold anything, also parentheses. Pure. */
+export function parseProcessStat(stat: string): ProcessStat {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [state = '', parent, group] = fields;
   return { state, parent: Number(parent), group: Number(group), startTime: Number(fields[19]) };

@@ -5,7 +5,7 @@ import {
   type ConfigurationSources,
   compileConfiguration,
 } from '../../shared/configuration/compile-configuration.js';
-import type { OptionKey } from '../../shared/configuration/options.js';
+import { type OptionKey, optionKeys, options } from '../../shared/configuration/options.js';
 import { WasupError } from '../../shared/errors.js';
 
 export const workingDirectory = '/srv/bot';
@@ -95,3 +95,9 @@ export const samples: Record<OptionKey, string> = {
   quietMs: '0',
   recycleAfterMs: '86400000',
 };
+
+/** A configuration in which every option has another value than its default. */
+export function sampled(): Promise<Configuration> {
+  const flags = Object.fromEntries(optionKeys.map((key) => [options[key].flag, samples[key]]));
+  return compile({ flags, files: { 'bot.js': '' } });
+}

@@ -8,7 +8,7 @@ import {
 import type { Configuration } from '../../../shared/configuration/compile-configuration.js';
 import { optionValue } from '../../../shared/configuration/option-value.js';
 import { optionKeys, options } from '../../../shared/configuration/options.js';
-import { compile, samples } from '../../support/configuration.js';
+import { compile, sampled } from '../../support/configuration.js';
 
 const [first, second, third] = ['14155550100', '14155550101', '14155550102'] as const;
 const nothing: ConfigurationChanges = { added: [], removed: [], changed: [], atOnce: [], needRestart: [] };
@@ -75,12 +75,6 @@ describe('each option', () => {
     expect(compareConfigurations(running, after)).toEqual({ ...nothing, needRestart: waiting });
   });
 });
-
-/** Every option with another value than its default. */
-function sampled(): Promise<Configuration> {
-  const flags = Object.fromEntries(optionKeys.map((key) => [options[key].flag, samples[key]]));
-  return compile({ flags, files: { 'bot.js': '' } });
-}
 
 /** The one value of `other` in this configuration. */
 function withValue(
