@@ -7,10 +7,25 @@ import { supervisorExitCodes } from '../shared/exit-codes.js';
 import { createOutput } from '../shared/logger.js';
 import { addHistoryCommand } from './commands/history.js';
 import { addLinkCommand } from './commands/link.js';
+import { addReloadCommand } from './commands/reload.js';
+import { addRestartCommand } from './commands/restart.js';
 import { addRestoreProfileCommand } from './commands/restore-profile.js';
 import { addStatsCommand } from './commands/stats.js';
 import { addStatusCommand } from './commands/status.js';
+import { addUnlinkCommand } from './commands/unlink.js';
 import { run } from './run.js';
+import { readVersion } from './version.js';
+
+const accountCommands = [
+  addLinkCommand,
+  addRestartCommand,
+  addUnlinkCommand,
+  addReloadCommand,
+  addStatusCommand,
+  addHistoryCommand,
+  addStatsCommand,
+  addRestoreProfileCommand,
+];
 
 /**
  * The `wasup` command; without a word it is `node supervisor`.
@@ -22,6 +37,7 @@ export async function execute(words: readonly string[]): Promise<number> {
   let exitCode: number = supervisorExitCodes.stopped;
   const program = new Command('wasup')
     .description('Keeps WhatsApp bots alive. Without a command it supervises the configured accounts.')
+    .version(readVersion(), '-V, --version', 'print the version')
     .exitOverride()
     .enablePositionalOptions();
 
@@ -46,9 +62,7 @@ export async function execute(words: readonly string[]): Promise<number> {
   supervise(program.command('dev'), (configuration) => superviseOrDemonstrate(configuration, true)).description(
     'like start, and restart the workers when their sources change (what `npm run dev` does)',
   );
-  for (const add of [addLinkCommand, addStatusCommand, addHistoryCommand, addStatsCommand, addRestoreProfileCommand]) {
-    add(program, (code) => (exitCode = code));
-  }
+  for (const add of accountCommands) add(program, (code) => (exitCode = code));
   // The sandbox is for development: its code is loaded by those who ask for it.
   if (words[0] === 'sandbox' || words[0] === 'help' || words.includes('--help')) {
     const { addSandboxCommand } = await import('../sandbox/command.js');

@@ -3,10 +3,11 @@ import { supervisorExitCodes } from '../shared/exit-codes.js';
 import type { Configuration } from '../shared/configuration/compile-configuration.js';
 import type { Output } from '../shared/logger.js';
 import { withDeadline } from '../shared/with-deadline.js';
-import { openControlSocket } from './control/control-socket.js';
+import { claimSessionsFolder } from './control/claim-sessions-folder.js';
+import { openControl } from './control/open-control.js';
+import { presentSupervisor } from './control/present-supervisor.js';
 import { Supervisor } from './supervisor.js';
 import { watchSources } from './watch-sources.js';
-import { whenSettled } from './when-settled.js';
 
 export interface RunOptions {
   readonly configuration: Configuration;
@@ -26,7 +27,12 @@ export interface RunOptions {
  */
 export async function run({ configuration, output, development = false, onStart }: RunOptions): Promise<number> {
   const { log } = output;
-  const supervisor = await Supervisor.prepare(configuration, output);
+  const { sessionsDirectory } = configuration;
+  const claimed = await claimSessionsFolder(sessionsDirectory, log);
+  const supervisor = await Supervisor.prepare(configuration, output).catch(async (error: unknown) => {
+    await claimed.close();
+    throw error;
+  });
   const ended = new Promise<number>((resolve) => {
     const end = (code: number, why: string): void => {
       log.info(`${why}: stopping. Once more kills everything at once.`);
@@ -47,19 +53,22 @@ export async function run({ configuration, output, development = false, onStart 
   });
   // Accounts that wait for a person have no process, no pipe and no timer that would keep this one alive.
   const keepAlive = setInterval(() => undefined, keepAliveIntervalMs);
+  // Before the start: the metrics count from here on.
+  const control = await openControl(presentSupervisor(supervisor, sessionsDirectory), claimed, configuration, log);
   onStart?.(supervisor);
   await supervisor.start().catch(async (error: unknown) => {
     clearInterval(keepAlive);
     await supervisor.stop();
+    await control.close();
+    await claimed.close();
     throw error;
   });
-  const control = whenSettled(supervisor.accounts).then(() =>
-    openControlSocket(configuration.sessionsDirectory, supervisor.accounts, log),
-  );
   const watcher = development ? watchSources(supervisor, configuration, log) : undefined;
   const code = await ended;
   clearInterval(keepAlive);
-  await Promise.all([watcher?.close(), control.then((socket) => socket?.close())]);
+  await Promise.all([watcher?.close(), control.close()]);
+  // Last: until here another supervisor would meet what this one is stopping.
+  await claimed.close();
   log.info('Stopped. Nothing is left running.');
   return code;
 }
