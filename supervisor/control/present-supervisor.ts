@@ -53,6 +53,9 @@ function present(
     };
   };
   account.on('state', () => events.emit('account', view()));
+  account.on('message', ({ type }) => {
+    if (['qr', 'qr-expired', 'pairing-code'].includes(type)) events.emit('account', view());
+  });
   account.on('alert', (alert) => events.emit('alert', { number, alert }));
   account.on('attempt', (attempt) => events.emit('attempt', { number, attempt }));
   return {
