@@ -8,11 +8,27 @@ import { addConfigCommand } from './commands/config.js';
 import { configurationFlags } from './commands/configuration-flags.js';
 import { addHistoryCommand } from './commands/history.js';
 import { addLinkCommand } from './commands/link.js';
+import { addReloadCommand } from './commands/reload.js';
+import { addRestartCommand } from './commands/restart.js';
 import { addRestoreProfileCommand } from './commands/restore-profile.js';
 import { addStatsCommand } from './commands/stats.js';
 import { addStatusCommand } from './commands/status.js';
+import { addUnlinkCommand } from './commands/unlink.js';
 import { run } from './run.js';
 import type { Recompile } from './supervisor.js';
+import { readVersion } from './version.js';
+
+const accountCommands = [
+  addLinkCommand,
+  addRestartCommand,
+  addUnlinkCommand,
+  addReloadCommand,
+  addStatusCommand,
+  addHistoryCommand,
+  addStatsCommand,
+  addRestoreProfileCommand,
+  addConfigCommand,
+];
 
 /**
  * The `wasup` command; without a word it is `node supervisor`.
@@ -24,6 +40,7 @@ export async function execute(words: readonly string[]): Promise<number> {
   let exitCode: number = supervisorExitCodes.stopped;
   const program = new Command('wasup')
     .description('Keeps WhatsApp bots alive. Without a command it supervises the configured accounts.')
+    .version(readVersion(), '-V, --version', 'print the version')
     .exitOverride()
     .enablePositionalOptions();
 
@@ -48,16 +65,7 @@ export async function execute(words: readonly string[]): Promise<number> {
   supervise(program.command('dev'), (...configured) => superviseOrDemonstrate(...configured, true)).description(
     'like start, and restart the workers when their sources change (what `npm run dev` does)',
   );
-  for (const add of [
-    addLinkCommand,
-    addStatusCommand,
-    addHistoryCommand,
-    addStatsCommand,
-    addRestoreProfileCommand,
-    addConfigCommand,
-  ]) {
-    add(program, (code) => (exitCode = code));
-  }
+  for (const add of accountCommands) add(program, (code) => (exitCode = code));
   // The sandbox is for development: its code is loaded by those who ask for it.
   if (words[0] === 'sandbox' || words[0] === 'help' || words.includes('--help')) {
     const { addSandboxCommand } = await import('../sandbox/command.js');

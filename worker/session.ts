@@ -11,6 +11,7 @@ import { explainIncompatible } from './explain-incompatible.js';
 import { followDocuments } from './follow-documents.js';
 import type { ProbeResult } from './listening-probe.js';
 import { MessageIntake } from './message-intake.js';
+import { obeyUnlink } from './obey-unlink.js';
 import { pageLoadFailure, PageUpkeep } from './page-upkeep.js';
 import type { SessionContext } from './session-context.js';
 import { SessionFaults } from './session-faults.js';
@@ -20,6 +21,7 @@ import { AttachedClient } from './whatsapp/attached-client.js';
 import { bringUp, type BroughtUp } from './whatsapp/bring-up.js';
 import { connectToBrowser } from './whatsapp/connect-browser.js';
 import { type Client, libraryVersion } from './whatsapp/library.js';
+import { unlinkDevice } from './whatsapp/page-actions.js';
 import { PageEvidence } from './whatsapp/page-evidence.js';
 import { StoredLoginStrategy } from './whatsapp/stored-login-strategy.js';
 import { WorkerFailure } from './worker-failure.js';
@@ -134,6 +136,7 @@ export function startSession(
     intake.listen(client);
     const pageUpkeep = new PageUpkeep({ context, client, records, fail: (thrown) => faults.report(thrown) });
     upkeep = pageUpkeep;
+    context.supervisor.on('unlink', () => void obeyUnlink(() => unlinkDevice(client.page), assignment.account, log));
     await setUpBot(client);
 
     const broughtUp = await operation.run(client, async () => {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { controlSocketPath } from '../../supervisor/control/socket-path.js';
+import { controlSocketPath } from '../../supervisor/control/socket-address.js';
 import { accountNumber, Stage } from '../support/stage.js';
 import { until } from '../support/until.js';
 import { type CommandResult, runWasup } from '../support/wasup-command.js';

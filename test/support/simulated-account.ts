@@ -176,7 +176,10 @@ export class SimulatedAccount {
 
   #stopBrowser(): void {
     const browser = this.#browsers.find(({ isAlive }) => isAlive);
-    if (browser?.hasAnswered !== true) { this.#complain('a browser was told to stop that is not there'); return; }
+    if (browser?.hasAnswered !== true) {
+      this.#complain('a browser was told to stop that is not there');
+      return;
+    }
     const longestMs = longestBrowserStopMs(divideStopTime(this.#options.stopTimeoutMs).browserMs);
     if (!this.#goesWell(0.02)) this.#stickBrowser(browser, longestMs);
     else this.#later(50, browser.isHung ? longestMs : 1_000, () => this.#endBrowser(browser));
@@ -184,7 +187,10 @@ export class SimulatedAccount {
 
   #killBrowser(): void {
     const browser = this.#browsers.find(({ isAlive }) => isAlive);
-    if (browser === undefined) { this.#complain('nobody was killed'); return; }
+    if (browser === undefined) {
+      this.#complain('nobody was killed');
+      return;
+    }
     this.#later(1, 500, () => this.#endBrowser(browser));
   }
 
@@ -233,7 +239,10 @@ export class SimulatedAccount {
   #assign(isRestore: boolean, incarnation: number): void {
     const worker = this.#workers.find(({ isAlive }) => isAlive);
     const browser = this.#browsers.find(({ isAlive }) => isAlive);
-    if (worker === undefined || browser?.hasAnswered !== true) { this.#complain('nobody was assigned'); return; }
+    if (worker === undefined || browser?.hasAnswered !== true) {
+      this.#complain('nobody was assigned');
+      return;
+    }
     if (worker.incarnation !== incarnation) this.#complain('a worker of another incarnation was assigned');
     if (worker.isAssigned) this.#complain('a worker was assigned twice');
     worker.isAssigned = true;
@@ -247,8 +256,14 @@ export class SimulatedAccount {
     this.#later(200, 15_000, () => {
       if (!worker.isAlive || worker.isHung) return;
       if (!browser.isAlive) return;
-      if (isRestore && !this.#deviceLinked) { this.#failWorker(worker, 'AUTH'); return; }
-      if (!this.#goesWell(0.3)) { this.#failWorker(worker, this.#pick(failureClasses)); return; }
+      if (isRestore && !this.#deviceLinked) {
+        this.#failWorker(worker, 'AUTH');
+        return;
+      }
+      if (!this.#goesWell(0.3)) {
+        this.#failWorker(worker, this.#pick(failureClasses));
+        return;
+      }
       this.#deviceLinked = true;
       this.#hasProfile = true;
       worker.isListening = true;
@@ -258,7 +273,10 @@ export class SimulatedAccount {
 
   #stopWorker(): void {
     const worker = this.#workers.find(({ isAlive }) => isAlive);
-    if (worker === undefined) { this.#complain('nobody was told to stop'); return; }
+    if (worker === undefined) {
+      this.#complain('nobody was told to stop');
+      return;
+    }
     const { worker: budget } = divideStopTime(this.#options.stopTimeoutMs);
     const longestMs = budget.askMs + budget.terminateMs + budget.killMs;
     this.#later(5, worker.isHung ? longestMs : budget.askMs, () => this.#endWorker(worker, 0, null));
@@ -266,7 +284,10 @@ export class SimulatedAccount {
 
   #killWorker(): void {
     const worker = this.#workers.find(({ isAlive }) => isAlive);
-    if (worker === undefined) { this.#complain('nobody was killed'); return; }
+    if (worker === undefined) {
+      this.#complain('nobody was killed');
+      return;
+    }
     this.#later(1, 100, () => this.#endWorker(worker, null, 'SIGKILL'));
   }
 

@@ -83,6 +83,8 @@ export class Stage {
     return {
       WASUP_ACCOUNTS: accountNumber,
       WASUP_SESSIONS_DIR: this.sessionsFolder,
+      // Two stages at once don't meet.
+      WASUP_HTTP_PORT: '0',
       WASUP_BROWSER_ARGS: JSON.stringify(this.sandbox.browserArguments),
     };
   }

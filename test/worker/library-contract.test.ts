@@ -97,6 +97,12 @@ describe('the library’s client', () => {
     );
   });
 
+  it('asks WhatsApp to unlink the device by the one call that wasup makes itself', () => {
+    expect(source).toMatch(
+      /async logout\(\) \{\s+await this\.pupPage\.evaluate\(\(\) => \{\s+return window\.require\('WAWebSocketModel'\)\.Socket\.logout\(\);/,
+    );
+  });
+
   it('closes the browser in destroy() and logout() alone, both of which wasup overrides', () => {
     expect(source.match(/browser\.close\(\)/gi)).toHaveLength(2);
     expect(source.match(/pupBrowser\.close\(\)/g)).toHaveLength(1);

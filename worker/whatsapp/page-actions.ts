@@ -17,6 +17,14 @@ export async function takeOverSocket(page: Page): Promise<void> {
   await page.evaluate(() => window.require('WAWebSocketModel').Socket.takeover());
 }
 
+/**
+ * Has WhatsApp unlink this device, as the library's `logout()` does, which closes the browser besides. The page may leave
+ * before it answers: it shows a code for the next device then.
+ */
+export async function unlinkDevice(page: Page): Promise<void> {
+  await page.evaluate(() => window.require('WAWebSocketModel').Socket.logout());
+}
+
 /** Closes what else of this browser shows WhatsApp Web: it has the same login. Resolves with how many pages that were. */
 export async function closeOtherPages(page: Page): Promise<number> {
   const pages = await page.browser().pages();
