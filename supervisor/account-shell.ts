@@ -7,10 +7,12 @@ import {
   type Machine,
   type MachineEvent,
   type MachineLimits,
+  type Surroundings,
   transition,
 } from './machine.js';
 import type { Operation } from './decide-operation.js';
-import type { Tally } from './restart-tally.js';
+import { isProven } from './machine-running.js';
+import { forgive, type Tally } from './restart-tally.js';
 
 /** Time and chance, as the shell gets them. */
 export interface Clock {
@@ -53,7 +55,6 @@ export class AccountShell {
   #machine: Machine = createMachine({ mode: 'restore', quarantine: false });
   #retryAtMs: number | null = null;
   #retryTimer: unknown;
-  #proofTimer: unknown;
 
   constructor(ports: ShellPorts) {
     this.#ports = ports;
@@ -73,16 +74,26 @@ export class AccountShell {
     this.#machine = createMachine(operation, tally);
   }
 
+  /** The worker has given a sign of life. */
+  hearLife(): void {
+    const { tally } = this.#machine;
+    if (forgive(tally) !== tally && isProven(this.#machine, this.#surroundings())) this.dispatch({ type: 'proven' });
+  }
+
   dispatch(event: MachineEvent): void {
-    const { clock, limits } = this.#ports;
     const before = this.#machine;
-    const now = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
-    const { machine, effects } = transition(before, event, { limits: limits(), now, random: clock.random() });
+    const { machine, effects } = transition(before, event, this.#surroundings());
     this.#machine = machine;
     if (machine.tally !== before.tally) this.#ports.saveTally(machine.tally);
     this.#ports.onTransition(event, before, machine);
     for (const effect of effects) this.#perform(effect, machine);
     this.#ports.onSettled(machine);
+  }
+
+  #surroundings(): Surroundings {
+    const { clock, limits } = this.#ports;
+    const now = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
+    return { limits: limits(), now, random: clock.random() };
   }
 
   #perform(effect: Effect, machine: Machine): void {
@@ -118,10 +129,6 @@ export class AccountShell {
       case 'cancel-retry':
         this.#cancelRetry();
         return;
-      case 'prove-in':
-        ports.clock.clearTimer(this.#proofTimer);
-        this.#proofTimer = ports.clock.setTimer(() => this.#prove(), effect.delayMs);
-        return;
       case 'record-inactive':
         ports.recordInactive(machine);
         return;
@@ -153,10 +160,5 @@ export class AccountShell {
   #cancelRetry(): void {
     this.#ports.clock.clearTimer(this.#retryTimer);
     this.#retryAtMs = null;
-  }
-
-  /** A life that has ended meanwhile has proved nothing; a later one has a timer of its own. */
-  #prove(): void {
-    if (this.#machine.listeningSinceMs !== null) this.dispatch({ type: 'proven' });
   }
 }

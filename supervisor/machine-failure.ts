@@ -13,14 +13,7 @@ import { giveBack, startMissing } from './machine-start.js';
 import type { Effect, Failure, Machine, Step, Surroundings, WorkerFailure } from './machine-types.js';
 import { noteFailure, openForMs } from './breaker.js';
 import { breakerClasses, decideRestart } from './restart-policy.js';
-import { countFailure, countOf, forgive, forgiveClass, isLinkedTooOften, loginPauseMs } from './restart-tally.js';
-
-/** A life that has listened for long enough proves that its end is a new trouble, whoever ended first. */
-export function forgetOldFailures(machine: Machine, { limits, now }: Surroundings): Machine {
-  const { listeningSinceMs, tally } = machine;
-  const isProven = listeningSinceMs !== null && now.monotonicMs - listeningSinceMs >= limits.stableAfterMs;
-  return isProven ? { ...machine, tally: forgive(tally) } : machine;
-}
+import { countFailure, countOf, forgiveClass, isLinkedTooOften, loginPauseMs } from './restart-tally.js';
 
 /** The person who asked for it is told by the state; the login is set aside when the browser has gone. */
 export function unlinked(machine: Machine): Step {

@@ -1,6 +1,6 @@
 import { tryAgain } from './breaker.js';
 import { recycleAlert, stuckAlert } from './machine-alerts.js';
-import { afterFailure, forgetOldFailures, stopFor, unlinked } from './machine-failure.js';
+import { afterFailure, stopFor, unlinked } from './machine-failure.js';
 import { failureOfExit } from './exit-failure.js';
 import { assignWhenBothAreReady, putBrowserAway, startMissing } from './machine-start.js';
 import { impossible, nothing, putInPlace, followedBy } from './machine-step.js';
@@ -27,13 +27,12 @@ export function restart(machine: Machine, { freshBrowser }: Event<'restart'>, su
   );
 }
 
-export function recycle(machine: Machine, { reason }: Event<'recycle'>, surroundings: Surroundings): Step {
+export function recycle(machine: Machine, { reason }: Event<'recycle'>): Step {
   if (machine.worker !== 'assigned' || machine.browser !== 'running' || machine.listeningSinceMs === null) {
     return nothing(machine);
   }
   const alert: Effect = { type: 'alert', alert: recycleAlert(reason), class: 'LOCAL' };
-  const proven = forgetOldFailures(machine, surroundings);
-  return followedBy({ machine: { ...proven, freshBrowser: true }, effects: [alert] }, replaceWorker);
+  return followedBy({ machine: { ...machine, freshBrowser: true }, effects: [alert] }, replaceWorker);
 }
 
 function replaceWorker(machine: Machine): Step {
@@ -82,8 +81,7 @@ export function browserExited(machine: Machine, { reason }: Event<'browser-exite
   const planned = machine.browser === 'stopping' && machine.browserFailure === null;
   const without: Machine = { ...machine, browser: 'absent', browserFailure: null, freshBrowser: false };
   if (machine.worker === 'assigned') {
-    const proven = forgetOldFailures(without, surroundings);
-    const ended: Machine = { ...proven, state: 'starting', worker: 'stopping', listeningSinceMs: null };
+    const ended: Machine = { ...without, state: 'starting', worker: 'stopping', listeningSinceMs: null };
     return {
       machine: { ...ended, failure, workerFailure: failure },
       effects: [{ type: 'record-inactive' }, { type: 'stop-worker' }],
@@ -143,8 +141,7 @@ export function workerFailure(machine: Machine, { failure }: Event<'worker-failu
 
 export function workerExited(machine: Machine, exit: Event<'worker-exited'>, surroundings: Surroundings): Step {
   const hasListened = machine.listeningSinceMs !== null;
-  const proven = forgetOldFailures(machine, surroundings);
-  const without: Machine = { ...proven, listeningSinceMs: null, unlinking: false, worker: 'absent' };
+  const without: Machine = { ...machine, listeningSinceMs: null, unlinking: false, worker: 'absent' };
   const planned = machine.worker === 'stopping' && machine.workerFailure === null;
   if (planned) {
     // Planned or not: one that had to be killed has written nothing.
@@ -171,28 +168,33 @@ export function phase(machine: Machine, { phase: entered }: Event<'phase'>): Ste
   return nothing({ ...machine, phase: entered, state: wasUp && comesUp ? 'restoring' : machine.state });
 }
 
-export function listening(machine: Machine, event: MachineEvent, { limits, now }: Surroundings): Step {
+export function listening(machine: Machine, event: MachineEvent, { now }: Surroundings): Step {
   // It said so just before it heard that its browser is gone.
   if (machine.worker === 'stopping') return nothing(machine);
   if (machine.worker !== 'assigned') return impossible(machine, event);
   const linked = machine.mode === 'link' ? noteLink(machine.tally, now.wallMs) : machine.tally;
-  return {
-    machine: {
-      ...machine,
-      state: 'listening',
-      mode: 'restore',
-      tally: forgiveClass(linked, 'AUTH'),
-      stuckAuthenticating: 0,
-      listeningSinceMs: now.monotonicMs,
-      transport: 'CONNECTED',
-      failure: null,
-    },
-    effects: [{ type: 'prove-in', delayMs: limits.stableAfterMs }],
-  };
+  return nothing({
+    ...machine,
+    state: 'listening',
+    mode: 'restore',
+    tally: forgiveClass(linked, 'AUTH'),
+    stuckAuthenticating: 0,
+    listeningSinceMs: now.monotonicMs,
+    transport: 'CONNECTED',
+    failure: null,
+  });
+}
+
+/** Whether a sign of life proves now that the session is healthy, so that its next failure is a new one. Pure. */
+export function isProven(
+  { listeningSinceMs }: Machine,
+  { limits, now }: Pick<Surroundings, 'limits' | 'now'>,
+): boolean {
+  return listeningSinceMs !== null && now.monotonicMs - listeningSinceMs >= limits.stableAfterMs;
 }
 
 export function proven(machine: Machine, _event: MachineEvent, surroundings: Surroundings): Step {
-  return nothing(forgetOldFailures(machine, surroundings));
+  return isProven(machine, surroundings) ? nothing({ ...machine, tally: forgive(machine.tally) }) : nothing(machine);
 }
 
 export function transport(machine: Machine, event: Event<'transport'>): Step {

@@ -102,7 +102,7 @@ export type MachineEvent =
   | { readonly type: 'transport'; readonly state: string }
   /** @property detail where it hangs, as far as that can be told. */
   | { readonly type: 'heartbeat-missed'; readonly afterMs: number; readonly detail?: string | undefined }
-  /** It has listened for as long as a healthy life does. */
+  /** A sign of life, when it has listened for as long as a healthy life does. Silence proves nothing. */
   | { readonly type: 'proven' }
   | { readonly type: 'retry' }
   /** A person asks, or the code of worker or bot has changed: a new beginning. */
@@ -130,8 +130,6 @@ export type Effect =
   | { readonly type: 'kill-worker' }
   /** The worker has WhatsApp unlink the device. */
   | { readonly type: 'unlink-device' }
-  /** "proven" is to come then, if the session still listens. */
-  | { readonly type: 'prove-in'; readonly delayMs: number }
   | { readonly type: 'retry-in'; readonly delayMs: number }
   | { readonly type: 'cancel-retry' }
   /** The stored login goes to the quarantine, with the reason. No browser has it. */

@@ -1,3 +1,4 @@
+import { backoffMs, type BackoffLimits } from '../shared/backoff.js';
 import type { FailureClass, SessionMode } from '../shared/protocol/messages.js';
 
 /** What to do after a worker life has ended by itself. */
@@ -20,13 +21,10 @@ export interface RestartCircumstances {
   readonly reported: boolean;
 }
 
-export interface RestartLimits {
+export interface RestartLimits extends BackoffLimits {
   readonly maxRestoreAttempts: number;
   readonly restoreRetryDelayMs: number;
   readonly incompatibleRetryMs: number;
-  /** Pause before the second restart in a row; doubles with each further one, up to the cap. */
-  readonly backoffBaseMs: number;
-  readonly backoffCapMs: number;
 }
 
 /**
@@ -76,20 +74,4 @@ export function decideRestart(
     case 'CONFIGURATION':
       return { action: 'fail' };
   }
-}
-
-/**
- * Nothing before the first restart, then doubling from the base to the cap, spread over the upper half. Pure.
- *
- * @param failures in a row, the one that is followed included.
- * @returns milliseconds.
- */
-export function backoffMs(
-  failures: number,
-  random: number,
-  { backoffBaseMs, backoffCapMs }: Pick<RestartLimits, 'backoffBaseMs' | 'backoffCapMs'>,
-): number {
-  if (failures <= 1) return 0;
-  const ceiling = Math.min(backoffCapMs, backoffBaseMs * 2 ** (failures - 2));
-  return Math.round(ceiling / 2 + (ceiling / 2) * random);
 }

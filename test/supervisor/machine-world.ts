@@ -167,7 +167,7 @@ function browserMoves({ browser }: World): Move[] {
         { event: { type: 'browser-failed', failure: failureOf('CONFIGURATION') }, certain: true },
       ];
     case 'up':
-      return [0, provenMs].map((listenedMs) => ({ event: exited, certain: false, listenedMs }));
+      return [{ event: exited, certain: false }];
     case 'told-to-stop':
       return [{ event: exited, certain: true }];
   }
@@ -190,12 +190,9 @@ const exits = [
   ...[0, 1, 69, 70, 75, 76, 77, 78].map((code) => ({ code, signal: null })),
 ].map((exit) => ({ type: 'worker-exited', ...exit }) as const);
 
-function workerMoves({ worker, workerIsToldToStop, workerHasFailed, machine }: World): Move[] {
+function workerMoves({ worker, workerIsToldToStop, workerHasFailed }: World): Move[] {
   if (worker === 'none') return [];
-  const lifetimes = machine.listeningSinceMs === null ? [0] : [0, provenMs];
-  const ends = exits.flatMap((event) =>
-    lifetimes.map((listenedMs) => ({ event, certain: workerIsToldToStop || workerHasFailed, listenedMs })),
-  );
+  const ends = exits.map((event) => ({ event, certain: workerIsToldToStop || workerHasFailed }));
   if (workerHasFailed) return ends;
   const failures = failureClasses.map(
     (name) =>
@@ -347,7 +344,6 @@ function perform(world: World, effect: Effect, limits: MachineLimits, broken: st
     case 'record-inactive':
     case 'tell':
     case 'alert':
-    case 'prove-in':
       return world;
   }
 }

@@ -434,22 +434,25 @@ describe('in long random histories', () => {
 });
 
 describe('what a failure leaves behind', () => {
-  it('counts failures from one again after a life that listened for long enough, whoever ended it', () => {
+  it('counts failures from one again after a life that has proved to be healthy, whoever ended it', () => {
     for (const end of [killed, browserExited]) {
       let world = createWorld('restore');
       for (let life = 0; life < 6; life += 1) world = liveAndFail(world, 'TRANSIENT', limits);
       world = happen(untilAssigned(world, limits).world, listening).world;
       expect(failuresIn(world.machine)).toBe(6);
-      world = happen(world, end, stableAfterMs).world;
+      world = happen(world, { type: 'proven' }, stableAfterMs).world;
+      world = happen(world, end).world;
       if (world.workerIsToldToStop) world = happen(world, ended).world;
       expect(failuresIn(world.machine)).toBe(1);
     }
   });
 
-  it('goes on counting after a life that was too short to prove anything', () => {
+  it('goes on counting after a life that was too short to prove anything, or silent', () => {
     let world = liveAndFail(createWorld('restore'), 'TRANSIENT', limits);
     world = happen(untilAssigned(world, limits).world, listening).world;
-    world = happen(world, killed, stableAfterMs - 1).world;
+    world = happen(world, { type: 'proven' }, stableAfterMs - 1).world;
+    world = happen(world, { type: 'heartbeat-missed', afterMs: 10_000 }, 2 * stableAfterMs).world;
+    world = happen(world, killed, 2 * stableAfterMs).world;
     expect(failuresIn(world.machine)).toBe(2);
   });
 
@@ -615,7 +618,7 @@ function starts(effectType: Effect['type']): boolean {
 
 function describeEffects(effects: readonly Effect[]): string[] {
   return effects
-    .filter(({ type }) => !['tell', 'alert', 'record-inactive', 'prove-in'].includes(type))
+    .filter(({ type }) => !['tell', 'alert', 'record-inactive'].includes(type))
     .map((effect) => {
       if (effect.type === 'retry-in') return `retry-in ${effect.delayMs}`;
       if (effect.type !== 'assign') return effect.type;

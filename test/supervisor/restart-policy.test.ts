@@ -2,12 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { type FailureClass, failureClasses, type SessionMode, sessionModes } from '../../shared/protocol/messages.js';
-import {
-  backoffMs,
-  decideRestart,
-  type RestartCircumstances,
-  type RestartDecision,
-} from '../../supervisor/restart-policy.js';
+import { decideRestart, type RestartCircumstances, type RestartDecision } from '../../supervisor/restart-policy.js';
 import { defaultLimits } from '../support/machine-limits.js';
 
 const limits = defaultLimits;
@@ -100,28 +95,6 @@ describe('what follows the end of a life', () => {
         expect(decision.delayMs).toBeGreaterThanOrEqual(0);
         expect(decision.delayMs).toBeLessThanOrEqual(60_000);
       }),
-    );
-  });
-});
-
-describe('the backoff', () => {
-  it('is nothing after the first failure, then doubles from a quarter of a second to a minute', () => {
-    const longest = Array.from({ length: 12 }, (_, index) => backoffMs(index + 1, 1, limits));
-    expect(longest).toEqual([0, 250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
-  });
-
-  it('is spread over the upper half of its range', () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 2, max: 100_000 }),
-        fc.double({ min: 0, max: 1, noNaN: true }),
-        (failures, random) => {
-          const longest = backoffMs(failures, 1, limits);
-          expect(backoffMs(failures, 0, limits)).toBe(longest / 2);
-          expect(backoffMs(failures, random, limits)).toBeGreaterThanOrEqual(longest / 2);
-          expect(backoffMs(failures, random, limits)).toBeLessThanOrEqual(longest);
-        },
-      ),
     );
   });
 });

@@ -221,6 +221,7 @@ function live(mode: SessionMode, chosen: readonly Fate[], chosenLimits: MachineL
     if (how === 'listens for a moment' || how === 'listens for long') {
       happen({ type: 'listening' });
       nowMs += how === 'listens for long' ? 60_000 : 100;
+      if (how === 'listens for long') happen({ type: 'proven' });
     } else if (how !== 'killed') {
       happen({
         type: 'worker-failure',

@@ -268,6 +268,16 @@ export class SimulatedAccount {
       this.#hasProfile = true;
       worker.isListening = true;
       this.#say({ type: 'listening' });
+      this.#beat(worker);
+    });
+  }
+
+  #beat(worker: SimulatedWorker): void {
+    this.#later(2_000, 2_000, () => {
+      if (!worker.isAlive || worker.isHung || !worker.isListening) return;
+      this.#shell.hearLife();
+      // Later ones prove no more.
+      if (this.#tally.breaker.failures.length > 0 || this.#tally.breaker.state !== 'closed') this.#beat(worker);
     });
   }
 
