@@ -63,7 +63,13 @@ export class Account extends EventEmitter<AccountEvents> {
     this.#paths = sessionPaths(options.configuration.sessionsDirectory, options.number);
     this.#log = options.log.child({ account: `+${options.number}` });
     const raise = (alert: Alert): void => this.#raise(alert, null);
-    this.#records = new AccountRecords({ ...options, paths: this.#paths, log: this.#log, raise });
+    this.#records = new AccountRecords({
+      ...options,
+      paths: this.#paths,
+      log: this.#log,
+      raise,
+      processes: () => this.#processes,
+    });
     this.#watches = new AccountWatches({ raise, isActive: () => this.#records.isActive() });
     this.#linkDesk = new LinkDesk(options.configuration.authMethod);
     this.#children = new ChildRecords({ paths: this.#paths, log: this.#log });
