@@ -44,11 +44,11 @@ export function judgeStatus(found: DeviceStatus | 'missing' | 'damaged', known: 
 }
 
 function describeFound({ isActive, workerPid, deviceLinked }: DeviceStatus): string {
-  const worker = workerPid === null ? 'no worker' : `worker ${workerPid}`;
-  return `${worker} ${isActive ? 'listens' : 'has the account and does not listen'}${deviceLinked ? '' : ' and no device is linked'}`;
+  const where = workerPid === null ? '' : ` in worker ${workerPid}`;
+  return `the bot ${isActive ? 'listens' : 'does not listen'}${where}${deviceLinked ? '' : ' and no device is linked'}`;
 }
 
 function describeKnown({ state, workerPid }: KnownOfAccount): string {
-  const worker = workerPid === null ? 'no worker' : `worker ${workerPid}`;
-  return `${worker} ${state === 'listening' ? 'listens' : `has it, in the state "${state}"`}`;
+  if (workerPid === null) return `no worker has the account (${state})`;
+  return state === 'listening' ? `it listens in worker ${workerPid}` : `worker ${workerPid} does not (${state})`;
 }

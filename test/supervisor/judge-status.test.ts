@@ -47,7 +47,7 @@ describe('a status file', () => {
 
   it('that contradicts is told with both sides', () => {
     expect(judgeStatus(status({ isActive: false, workerPid: 9 }), listening)).toMatchObject({
-      sentence: 'device-status.json said that worker 9 has the account and does not listen, while worker 10 listens.',
+      sentence: 'device-status.json said that the bot does not listen in worker 9, while it listens in worker 10.',
       correction: { isActive: true, workerPid: 10, browserPid: 20, state: 'listening', deviceLinked: true },
     });
   });
