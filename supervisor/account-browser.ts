@@ -48,11 +48,11 @@ export class AccountBrowser {
   }
 
   async start(): Promise<void> {
-    const { paths, log, children, onEvent, onHeldByAnother, configuration, ...launch } = this.#options;
+    const { paths, log, onEvent, onHeldByAnother, configuration, executablePath, surroundings } = this.#options;
     const starting = new AbortController();
     this.#starting = starting;
     try {
-      const browser = await startAccountBrowser({ ...launch, configuration: configuration() }, paths, {
+      const browser = await startAccountBrowser({ executablePath, surroundings, configuration: configuration() }, paths, {
         signal: starting.signal,
         onNews: (sentence) => log.warn(sentence),
         onClientCut: (reason) => log.error(`The worker was cut off from the browser: ${reason}`),
@@ -68,6 +68,8 @@ export class AccountBrowser {
     } catch (error) {
       if (error instanceof BrowserStartError && error.failure === 'profile-held') onHeldByAnother();
       onEvent({ type: 'browser-failed', failure: browserFailure(error) });
+    } finally {
+      this.#starting = undefined;
     }
   }
 
@@ -81,12 +83,25 @@ export class AccountBrowser {
     void this.#end(0);
   }
 
-  /** Whatever it is at, its start included. */
-  killEverything(): void {
+  /** Nobody waits for it any more; one that has answered already is another matter. */
+  abandonStart(): void {
+    if (this.#browser !== undefined || this.#starting === undefined) return;
+    this.#starting.abort();
+    void this.#stopSpawned(divideStopTime(this.#options.configuration().stopTimeoutMs).browserMs);
+  }
+
+  /** Whatever it is at, its start included. Resolves when it has gone, or can't be ended. */
+  killEverything(): Promise<void> {
     this.#starting?.abort();
-    void this.#spawned?.stop({ timeoutMs: 0 }).catch((error: unknown) => {
-      this.#options.log.error(`The browser could not be killed: ${describeError(error)}`);
-    });
+    return this.#stopSpawned(0);
+  }
+
+  async #stopSpawned(timeoutMs: number): Promise<void> {
+    try {
+      await this.#spawned?.stop({ timeoutMs });
+    } catch (error) {
+      this.#options.log.error(`The browser could not be ended: ${describeError(error)}`);
+    }
   }
 
   async #end(timeoutMs: number): Promise<void> {

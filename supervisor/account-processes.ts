@@ -59,11 +59,17 @@ export class AccountProcesses {
     this.#worker.process?.send(message);
   }
 
-  /** Everything at once, without politeness. */
-  kill(): void {
+  /** Everything at once, without politeness. Resolves when the browser and its helpers have gone, or can't be ended. */
+  kill(): Promise<void> {
     this.leaveTurn();
     this.#worker.kill();
-    this.#browser.killEverything();
+    return this.#browser.killEverything();
+  }
+
+  /** What is just being started is not wanted any more. */
+  abandonStart(): void {
+    this.leaveTurn();
+    this.#browser.abandonStart();
   }
 
   async startBrowser(): Promise<void> {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import type { Alert } from '../shared/alerts.js';
 import type { Configuration } from '../shared/configuration/compile-configuration.js';
-import { readDeviceStatus } from '../shared/device-status.js';
+import { type DeviceStatus, readDeviceStatus } from '../shared/device-status.js';
 import { describeError } from '../shared/errors.js';
 import type { KeptFileOptions } from '../shared/files/kept-json-file.js';
 import { HistoryKeeper } from '../shared/history-keeper.js';
@@ -15,9 +15,11 @@ import type { SessionHistoryEntry, SessionHistoryEntryInput } from '../shared/se
 import { StatusKeeper } from '../shared/status-keeper.js';
 import { AlertEchoes, type Teller } from './alert-echoes.js';
 import type { StoredState } from './decide-operation.js';
+import type { KnownOfAccount } from './judge-status.js';
 import type { Machine } from './machine-types.js';
 import type { Tally } from './restart-tally.js';
 import { readTally, writeTally } from './restart-tally-file.js';
+import { StatusWitness } from './status-witness.js';
 import { noteUpAndDown } from './up-and-down.js';
 
 export interface AccountRecordsOptions {
@@ -28,6 +30,8 @@ export interface AccountRecordsOptions {
   readonly raise: (alert: Alert) => void;
   /** The files are looked at as often as the worker looks at its page. */
   readonly configuration: Pick<Configuration, 'probeIntervalMs'>;
+  /** The processes that run for the account now. */
+  readonly processes: () => { readonly workerPid: number | undefined; readonly browserPid: number | undefined };
 }
 
 /** The supervisor's part in an account's files: what was stored before a start, and what a life that has ended can't write any more. */
@@ -38,16 +42,16 @@ export class AccountRecords {
   readonly #raise: (alert: Alert) => void;
   readonly #status: StatusKeeper;
   readonly #history: HistoryKeeper;
+  readonly #witness: StatusWitness;
   readonly #lookIntervalMs: number;
   readonly #echoes = new AlertEchoes();
   #belongsToAnother = false;
-  #hasWriter = false;
-  #isLooking = false;
+  #machine: Machine | undefined;
   #lookTimer: NodeJS.Timeout | undefined;
   /** One write after another. */
   #writing: Promise<unknown> = Promise.resolve();
 
-  constructor({ paths, number, log, raise, configuration }: AccountRecordsOptions) {
+  constructor({ paths, number, log, raise, configuration, processes }: AccountRecordsOptions) {
     this.#paths = paths;
     this.#number = number;
     this.#log = log;
@@ -59,6 +63,16 @@ export class AccountRecords {
     };
     this.#status = new StatusKeeper(paths.deviceStatus, number, kept);
     this.#history = new HistoryKeeper(paths.sessionHistory, kept);
+    this.#witness = new StatusWitness({
+      path: paths.deviceStatus,
+      number,
+      keeper: this.#status,
+      log,
+      intervalMs: configuration.probeIntervalMs,
+      known: () => (this.#machine === undefined ? undefined : knownOf(this.#machine, processes())),
+      raise,
+      inTurn: (work) => this.#write('device-status.json', work),
+    });
   }
 
   /** @throws WasupError when a file can't be read for reasons of the machine. */
@@ -69,6 +83,7 @@ export class AccountRecords {
     if (repaired !== undefined) this.#tellRepaired('device-status.json', repaired);
     // What was there when we came is remembered from now on.
     await Promise.all([this.#status.read(), this.#history.read()]);
+    await this.#endEarlierLife(status);
     const isKnown = hasStatus && repaired === undefined;
     if (isKnown && status.deviceLinked && !hasProfile) {
       this.#log.warn(
@@ -86,6 +101,15 @@ export class AccountRecords {
       tally,
       lastConnected: status.lastConnected,
     };
+  }
+
+  /** Nobody was left to write that nobody listens any more. */
+  async #endEarlierLife({ isActive, workerPid, browserPid }: DeviceStatus): Promise<void> {
+    if (!isActive && workerPid === null && browserPid === null) return;
+    await this.#status.update({ isActive: false, workerPid: null, browserPid: null, state: 'starting' });
+    if (!isActive) return;
+    const sentence = `device-status.json said that worker ${workerPid ?? '?'} listens, whose life has ended. It is corrected.`;
+    this.#raise({ kind: 'records-contradicting', sentence, action: null });
   }
 
   /** A machine that lost its power has written down nothing; at least nobody takes the time from now on for uptime. */
@@ -108,16 +132,19 @@ export class AccountRecords {
 
   /** Notes what is worth it, and looks after the files from the start to the stop. */
   onState(before: Machine, after: Machine): void {
-    // The worker knows better what is true of it, and looks at the files, too.
-    this.#hasWriter = after.worker === 'assigned' || after.worker === 'stopping';
+    this.#machine = after;
     noteUpAndDown(before, after, (entry) => this.note(entry));
-    if (after.state === 'stopped') {
+    if (after.state === 'stopped' || this.#belongsToAnother) {
       clearInterval(this.#lookTimer);
       this.#lookTimer = undefined;
+      void this.#witness.close();
       return;
     }
-    this.#lookTimer ??= setInterval(() => this.#look(), this.#lookIntervalMs).unref();
-    if (after.state === 'listening' && before.state !== 'listening') this.#look();
+    this.#witness.open();
+    this.#lookTimer ??= setInterval(() => {
+      this.#write('session-history.json', () => this.#history.verify());
+    }, this.#lookIntervalMs).unref();
+    if (after.state === 'listening' && before.state !== 'listening') this.#witness.look();
   }
 
   /** Nobody listens any more, whatever the file says. */
@@ -176,15 +203,6 @@ export class AccountRecords {
     this.#tell(alert, 'worker');
   }
 
-  /** Learns what the worker has written, and mends what was deleted or damaged. */
-  #look(): void {
-    if (this.#isLooking) return;
-    this.#isLooking = true;
-    this.#write('device-status.json', () => (this.#hasWriter ? this.#status.learn() : this.#status.verify()));
-    this.#write('session-history.json', () => this.#history.verify());
-    void this.#writing.finally(() => (this.#isLooking = false));
-  }
-
   #tell(alert: Alert, teller: Teller): void {
     if (!this.#echoes.isEcho(alert, teller, performance.now())) this.#raise(alert);
   }
@@ -200,4 +218,14 @@ export class AccountRecords {
       .then(write)
       .catch((error: unknown) => this.#log.warn(`${name} could not be written: ${describeError(error)}`));
   }
+}
+
+/** Undefined while a worker or everything is being stopped: then the file is about to change. */
+function knownOf(
+  { state, worker }: Machine,
+  { workerPid, browserPid }: ReturnType<AccountRecordsOptions['processes']>,
+): (KnownOfAccount & { readonly hasWriter: boolean }) | undefined {
+  if (state === 'stopping' || state === 'stopped' || worker === 'stopping') return undefined;
+  const hasWriter = worker === 'assigned';
+  return { state, workerPid: hasWriter ? (workerPid ?? null) : null, browserPid: browserPid ?? null, hasWriter };
 }

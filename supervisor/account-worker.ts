@@ -66,9 +66,12 @@ export class AccountWorkerSlot {
   }
 
   stop(): void {
-    const { configuration, log } = this.#options;
+    const { configuration, onEvent } = this.#options;
     const { worker: budget } = divideStopTime(configuration().stopTimeoutMs);
-    this.#worker?.stop(budget.askMs, budget).catch((error: unknown) => log.error(describeError(error)));
+    const worker = this.#worker;
+    worker?.stop(budget.askMs, budget).catch((error: unknown) => {
+      if (this.#worker === worker) onEvent({ type: 'worker-stuck', reason: describeError(error) });
+    });
   }
 
   kill(): void {

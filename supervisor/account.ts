@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 
 import type { Alert } from '../shared/alerts.js';
 import type { Configuration } from '../shared/configuration/compile-configuration.js';
+import { describeError } from '../shared/errors.js';
 import type { LinkMethod } from '../shared/link-answer.js';
 import type { Logger } from '../shared/logger.js';
 import { type SessionPaths, sessionPaths } from '../shared/paths.js';
@@ -12,20 +13,27 @@ import type { AccountLock } from './account-lock.js';
 import { AccountProcesses } from './account-processes.js';
 import { AccountRecords } from './account-records.js';
 import { AccountShell } from './account-shell.js';
-import { type AccountFacts, noteHeartbeat, viewAccount } from './account-view.js';
+import { AccountFacts } from './account-facts.js';
+import { viewAccount } from './account-view.js';
 import { AccountWatches } from './account-watches.js';
 import { AttemptLog } from './attempt-log.js';
 import { browserFailure, tellAlert, tellFailure } from './tell-failure.js';
 import type { LaunchSurroundings } from './browser/launch-surroundings.js';
+import { processStateNow } from './browser/process-stat.js';
+import { vacateProfile } from './browser/vacate-profile.js';
 import { bundledBot } from './bundled-bot.js';
 import { ChildRecords } from './child-records.js';
 import { claimAccount } from './claim-account.js';
 import { realClock } from './real-clock.js';
 import type { AccountView, ControlledAccount, RequestAnswer } from './control/controlled.js';
 import { decideOperation } from './decide-operation.js';
+import { describeSilence } from './describe-silence.js';
 import { heartbeatTimeoutMs, HeartbeatWatch } from './heartbeat-watch.js';
 import { type LinkCode, LinkDesk } from './link-desk.js';
 import type { Failure, Machine, MachineEvent } from './machine.js';
+import { orphansAlert, stuckAlert } from './machine-alerts.js';
+import type { MemoryWatch } from './memory/memory-watch.js';
+import { watchMemory } from './memory/watch-memory.js';
 import { quarantineProfile } from './quarantine.js';
 import { requestLink } from './request-link.js';
 import { answerRestartRequest } from './request-restart.js';
@@ -48,6 +56,8 @@ interface AccountEvents {
   alert: [Alert];
   failure: [Failure];
   attempt: [AttemptMetrics];
+  /** There is another code to link the device with, or none any more. */
+  code: [];
   anomaly: [{ kind: 'cannot-happen' | 'late-message'; what: string }];
 }
 
@@ -67,16 +77,11 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
     this.#records.noteAttempt(attempt);
     this.emit('attempt', attempt);
   });
+  readonly #facts = new AccountFacts(Date.now());
+  readonly #memory: MemoryWatch;
   #configuration: Configuration;
   #lock: AccountLock | undefined;
   #stopRequested = false;
-  #facts: Pick<AccountFacts, 'restoreMode' | 'restoreDuration' | 'sinceMs' | 'lastMessageAt' | 'heartbeat'> = {
-    restoreMode: null,
-    restoreDuration: null,
-    sinceMs: Date.now(),
-    lastMessageAt: null,
-    heartbeat: null,
-  };
 
   constructor(options: AccountOptions) {
     super();
@@ -95,6 +100,7 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
       log,
       raise,
       configuration: options.configuration,
+      processes: () => this.#processes,
     });
     this.#children = new ChildRecords({ paths, log });
     this.#watches = new AccountWatches({ raise, isActive: () => this.#records.isActive() });
@@ -119,6 +125,13 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
       },
     });
     this.#shell = this.#createShell();
+    this.#memory = watchMemory({
+      configuration,
+      processes: this.#processes,
+      view: () => this.view(),
+      recycle: (reason) => this.#dispatch({ type: 'recycle', reason }),
+      log,
+    });
   }
 
   get machine(): Machine {
@@ -144,13 +157,12 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
   }
 
   view(): AccountView {
-    return viewAccount(this.machine, {
-      ...this.#facts,
+    return viewAccount(this.machine, this.#facts, {
       number: this.number,
       workerPid: this.workerPid,
       browserPid: this.browserPid,
       retryAtMs: this.#shell.retryAtMs,
-      memoryBytes: undefined,
+      memoryBytes: this.#memory.bytes,
       linkCode: this.linkCode,
       isWaitingForTurn: this.#processes.isWaitingForTurn,
     });
@@ -169,12 +181,14 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
     }
     this.#lock = claim.lock;
     await mkdir(this.#paths.profile, { recursive: true, mode: 0o700 });
-    await this.#children.endOrphans();
+    const { stuck } = await this.#children.endOrphans();
+    if (stuck.length > 0) this.#raise(orphansAlert(stuck), 'LOCAL');
     const { stored, tally, lastConnected } = await this.#records.readStoredState();
     // A stop that came while we read found nothing to stop.
     if (this.#stopRequested) return this.#lock.release();
     this.#shell.prepare(decideOperation(stored), tally);
     this.#watches.begin(lastConnected);
+    this.#memory.begin();
     this.#dispatch({ type: 'start' });
   }
 
@@ -190,14 +204,16 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
     this.#dispatch({ type: 'stop' });
     await stopped;
     this.#watches.close();
+    this.#memory.close();
+    await this.#assertNobodyIsLeft();
     await this.#records.settled();
     await this.#children.settled();
     await this.#lock?.release();
   }
 
   /** The second signal: no more politeness. */
-  kill(): void {
-    this.#processes.kill();
+  kill(): Promise<void> {
+    return this.#processes.kill();
   }
 
   /** A reload of the configuration. What browser and worker were told holds until they are replaced. */
@@ -275,8 +291,7 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
     if (after.worker !== 'assigned') this.#heartbeats.disarm();
     const change = { event: type, from: before.state, to: after.state };
     this.#log.debug(change, `${change.event}: ${change.from} -> ${change.to}`);
-    if (after.state !== before.state) this.#facts = { ...this.#facts, sinceMs: Date.now() };
-    if (after.worker === 'absent') this.#facts = { ...this.#facts, heartbeat: null };
+    this.#facts.onTransition(before, after, Date.now());
     if (after.mode === 'link' && before.mode === 'restore') this.#linkDesk.settle();
     this.#records.onState(before, after);
     this.#watches.onState(before, after);
@@ -285,13 +300,22 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
   #onSettled(machine: Machine): void {
     const isOver = ['stopping', 'stopped', 'failed', 'needs-link'].includes(machine.state);
     const isOnItsWay = machine.state === 'starting' || machine.state === 'restoring';
-    if (isOver || (!isOnItsWay && !this.#processes.isWaitingForTurn)) this.#processes.leaveTurn();
+    if (isOver) this.#processes.abandonStart();
+    else if (!isOnItsWay && !this.#processes.isWaitingForTurn) this.#processes.leaveTurn();
     this.emit('state', machine);
   }
 
   #leaveToAnother(failure: Failure): void {
     this.#records.leaveToAnother();
     this.#dispatch({ type: 'refused', failure });
+  }
+
+  /** Also of a browser that left by itself just then, and was not swept after. */
+  async #assertNobodyIsLeft(): Promise<void> {
+    if (this.isHeldByAnother) return;
+    await vacateProfile(this.#paths.profile).catch((error: unknown) => {
+      this.#raise(stuckAlert(describeError(error)), 'LOCAL');
+    });
   }
 
   async #setProfileAside(reason: string): Promise<void> {
@@ -327,15 +351,13 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
   #hear(message: Exclude<WorkerMessage, { type: 'hello' }>): void {
     this.#watches.onMessage(message);
     this.#linkDesk.hear(message, new Date());
+    this.#facts.hear(message, Date.now());
     switch (message.type) {
-      case 'listening': {
-        const { mode, rung, durationMs } = message;
-        this.#facts = { ...this.#facts, restoreMode: mode === 'link' ? 'relink' : rung, restoreDuration: durationMs };
+      case 'listening':
         this.#linkDesk.settle();
         this.#dispatch({ type: 'listening' });
         this.#expectHeartbeat();
         return;
-      }
       case 'transport':
         this.#dispatch({ type: 'transport', state: message.state });
         return;
@@ -345,12 +367,10 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
           failure: { class: message.class, reason: message.reason, userAction: message.userAction, reported: true },
         });
         return;
-      case 'heartbeat': {
-        const lastMessageAt = message.lastMessageAt ?? this.#facts.lastMessageAt;
-        this.#facts = { ...this.#facts, lastMessageAt, heartbeat: noteHeartbeat(message, new Date()) };
+      case 'heartbeat':
         this.#expectHeartbeat();
+        this.#shell.hearLife();
         return;
-      }
       case 'phase':
         this.#attempts.enter(message.phase);
         this.#dispatch({ type: 'phase', phase: message.phase });
@@ -364,6 +384,7 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
       case 'qr':
       case 'qr-expired':
       case 'pairing-code':
+        this.emit('code');
         return;
     }
   }
@@ -374,6 +395,10 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
   }
 
   #missHeartbeat(afterMs: number): void {
-    this.#dispatch({ type: 'heartbeat-missed', afterMs });
+    const worker = this.#processes.worker;
+    const processState = worker === undefined ? undefined : processStateNow(worker.pid);
+    const botModule = this.#configuration.botModule ?? bundledBot();
+    const detail = describeSilence({ processState, hang: worker?.hang, botModule });
+    this.#dispatch({ type: 'heartbeat-missed', afterMs, detail });
   }
 }

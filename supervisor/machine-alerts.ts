@@ -76,6 +76,12 @@ export function stuckAlert(reason: string): Alert {
   };
 }
 
+/** Processes of an earlier supervisor that can't be ended. */
+export function orphansAlert(ids: readonly number[]): Alert {
+  const which = ids.length === 1 ? 'A process' : 'Processes';
+  return stuckAlert(`${which} of an earlier supervisor can't be ended (${ids.join(', ')})`);
+}
+
 export function recycleAlert(reason: string): Alert {
   return { kind: 'memory-limit', sentence: sentence(reason), action: null };
 }

@@ -2,7 +2,7 @@ import { openForMs } from './breaker.js';
 import { breakerStaysOpenAlert, finalAlert, loginLimitAlert, stuckAlert } from './machine-alerts.js';
 import { startMissing } from './machine-start.js';
 import { impossible, nothing, putInPlace, followedBy } from './machine-step.js';
-import type { Effect, Machine, MachineEvent, Step, Surroundings } from './machine-types.js';
+import type { Effect, Failure, Machine, MachineEvent, Step, Surroundings } from './machine-types.js';
 import { loginPauseMs } from './restart-tally.js';
 
 type Event<Type extends MachineEvent['type']> = Extract<MachineEvent, { type: Type }>;
@@ -50,11 +50,18 @@ export function browserIsGone(machine: Machine): Step {
 }
 
 /** The stop ends all the same; who has asked for it is told what is left. The next start finds it, and waits for its end. */
-export function browserStuck(machine: Machine, { reason }: Event<'browser-stuck'>): Step {
+export function browserStuck(machine: Machine, event: Event<'browser-stuck'>): Step {
+  return followedBy(tellStuck(machine, event.reason), browserIsGone);
+}
+
+export function workerStuck(machine: Machine, event: Event<'worker-stuck'>): Step {
+  return machine.worker === 'absent' ? nothing(machine) : followedBy(tellStuck(machine, event.reason), workerIsGone);
+}
+
+function tellStuck(machine: Machine, reason: string): Step {
   const alert = stuckAlert(reason);
-  const left: Machine = { ...machine, failure: { class: 'LOCAL', reason, userAction: alert.action } };
-  const told: Step = { machine: left, effects: [{ type: 'alert', alert, class: 'LOCAL' }] };
-  return followedBy(told, browserIsGone);
+  const failure: Failure = { class: 'LOCAL', reason, userAction: alert.action };
+  return { machine: { ...machine, failure }, effects: [{ type: 'alert', alert, class: 'LOCAL' }] };
 }
 
 export function profileMoved(machine: Machine, event: Event<'profile-moved'>): Step {

@@ -88,7 +88,9 @@ export function browserExited(machine: Machine, { reason }: Event<'browser-exite
     };
   }
   // The worker's exit, or the retry, starts what is missing.
-  if (machine.worker === 'stopping' || machine.state === 'backoff') return nothing(without);
+  if (machine.worker === 'stopping' || machine.state === 'backoff') {
+    return { machine: without, effects: [{ type: 'record-inactive' }] };
+  }
   if (planned) return startMissing(without, surroundings);
   return afterFailure(without, failure, surroundings);
 }
@@ -103,7 +105,14 @@ export function browserHung(machine: Machine, { afterMs }: Event<'browser-hung'>
 /** Nothing may take its place. Whoever stops it goes on trying; its exit, if it comes, decides what follows. */
 export function browserStuck(machine: Machine, { reason }: Event<'browser-stuck'>): Step {
   // It has gone in the same moment.
-  if (machine.browser !== 'stopping') return nothing(machine);
+  return machine.browser === 'stopping' ? tellStuck(machine, reason) : nothing(machine);
+}
+
+export function workerStuck(machine: Machine, { reason }: Event<'worker-stuck'>): Step {
+  return machine.worker === 'stopping' ? tellStuck(machine, reason) : nothing(machine);
+}
+
+function tellStuck(machine: Machine, reason: string): Step {
   const alert = stuckAlert(reason);
   const failure: Failure = { class: 'LOCAL', reason, userAction: alert.action };
   return {

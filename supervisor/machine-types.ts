@@ -89,6 +89,7 @@ export type MachineEvent =
   | { readonly type: 'browser-hung'; readonly afterMs: number }
   /** It has survived SIGKILL. */
   | { readonly type: 'browser-stuck'; readonly reason: string }
+  | { readonly type: 'worker-stuck'; readonly reason: string }
   | { readonly type: 'worker-ready' }
   | { readonly type: 'worker-failure'; readonly failure: WorkerFailure }
   | { readonly type: 'phase'; readonly phase: WorkerPhase }

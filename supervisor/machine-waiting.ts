@@ -28,7 +28,7 @@ function setAside(machine: Machine): Step {
   return { machine: { ...machine, profile: 'moving' }, effects: [{ type: 'set-profile-aside', reason: 'unpaired' }] };
 }
 
-export function browserStuck(machine: Machine, { reason }: Event<'browser-stuck'>): Step {
+export function processStuck(machine: Machine, { reason }: Event<'browser-stuck' | 'worker-stuck'>): Step {
   return { machine, effects: [{ type: 'alert', alert: stuckAlert(reason), class: 'LOCAL' }] };
 }
 

@@ -97,12 +97,13 @@ const table: { readonly [Type in MachineEvent['type']]: Row<Type> } = {
   'browser-failed':    { running: running.browserFailed,    waiting: waiting.browserIsGone,   ending: ending.browserIsGone },
   'browser-exited':    { running: running.browserExited,    waiting: waiting.browserIsGone,   ending: ending.browserIsGone },
   'browser-hung':      { running: running.browserHung,      waiting: nothing,                 ending: nothing },
-  'browser-stuck':     { running: running.browserStuck,     waiting: waiting.browserStuck,    ending: ending.browserStuck },
+  'browser-stuck':     { running: running.browserStuck,     waiting: waiting.processStuck,    ending: ending.browserStuck },
   'page-lost':         { running: running.pageLost,         waiting: nothing,                 ending: nothing },
 
   // The worker.
   'worker-ready':      { running: running.workerReady,      waiting: nothing,                 ending: nothing },
   'worker-failure':    { running: running.workerFailure,    waiting: nothing,                 ending: nothing },
+  'worker-stuck':      { running: running.workerStuck,      waiting: waiting.processStuck,    ending: ending.workerStuck },
   'worker-exited':     { running: running.workerExited,     waiting: waiting.workerIsGone,    ending: ending.workerIsGone },
   'heartbeat-missed':  { running: running.heartbeatMissed,  waiting: nothing,                 ending: nothing },
 

@@ -2,6 +2,7 @@ import type { Configuration } from '../shared/configuration/compile-configuratio
 import { describeError } from '../shared/errors.js';
 import { supervisorExitCodes } from '../shared/exit-codes.js';
 import type { Logger, Output } from '../shared/logger.js';
+import { within } from '../shared/within.js';
 import { withDeadline } from '../shared/with-deadline.js';
 import { announceAccounts } from './announce-accounts.js';
 import { claimSessionsFolder, type ClaimedFolder } from './control/claim-sessions-folder.js';
@@ -58,7 +59,7 @@ async function supervise(
     };
     endOnSignals(
       (signal) => end(supervisorExitCodes.stopped, signal),
-      () => supervisor.kill(),
+      () => void supervisor.kill(),
     );
     if (!development) endWhenNothingCanWork(supervisor, (code) => end(code, 'Nothing can run'));
   });
@@ -101,7 +102,7 @@ async function stopEverything(supervisor: Supervisor, stopTimeoutMs: number, log
     return isClean;
   } catch (error) {
     log.error(`The stop failed: ${describeError(error)}; killing what is left.`);
-    supervisor.kill();
+    await within(supervisor.kill(), killTimeoutMs);
     return false;
   }
 }

@@ -92,8 +92,9 @@ export class Supervisor implements ControlledSupervisor {
     await Promise.all(this.#accounts.map((account) => account.stop()));
   }
 
-  kill(): void {
-    for (const account of this.#accounts) account.kill();
+  /** Without politeness. Resolves when everything has gone that can be ended. */
+  async kill(): Promise<void> {
+    await Promise.all(this.#accounts.map((account) => account.kill()));
   }
 
   reload(): Promise<ReloadAnswer> {
@@ -160,7 +161,8 @@ export class Supervisor implements ControlledSupervisor {
       log: this.#output.log,
     });
     const { events } = this;
-    account.on('state', () => events.emit('account', account.view()));
+    const show = (): void => void events.emit('account', account.view());
+    account.on('state', show).on('code', show);
     account.on('alert', (alert) => events.emit('alert', { number, alert }));
     account.on('failure', ({ class: failureClass, reason }) =>
       events.emit('failure', { number, class: failureClass, reason }),

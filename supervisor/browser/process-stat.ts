@@ -19,6 +19,15 @@ export async function readProcessStat(id: number): Promise<ProcessStat | undefin
   }
 }
 
+/** What the process is at, in the kernel's letter (`T`: stopped by a signal), without waiting; undefined when there is none. Linux only. */
+export function processStateNow(id: number): string | undefined {
+  try {
+    return parseProcessStat(readFileSync(`/proc/${id}/stat`, 'utf8')).state;
+  } catch {
+    return undefined;
+  }
+}
+
 /** A process that no later one with its number is taken for. */
 export interface ProcessIdentity {
   readonly pid: number;

@@ -64,6 +64,7 @@ describe('the folder of an account', () => {
     'browser.log': '600',
     'device-status.json': '600',
     profile: '700',
+    'processes.json': '600',
     'restart-tally.json': '600',
     'session-history.json': '600',
   };

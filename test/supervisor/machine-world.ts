@@ -90,6 +90,7 @@ const rareEvents: readonly MachineEvent['type'][] = [
   'unlink-expired',
   'browser-hung',
   'browser-stuck',
+  'worker-stuck',
 ];
 
 export function isRare({ event }: Move): boolean {
@@ -173,7 +174,7 @@ function browserMoves({ browser }: World): Move[] {
   }
 }
 
-function rareMoves({ machine, browser }: World): Move[] {
+function rareMoves({ machine, browser, worker, workerIsToldToStop }: World): Move[] {
   const events: MachineEvent[] = [
     { type: 'restart', freshBrowser: true },
     { type: 'recycle', reason: 'It is large' },
@@ -181,6 +182,9 @@ function rareMoves({ machine, browser }: World): Move[] {
     ...(machine.unlinking ? [{ type: 'unlink-expired' } as const] : []),
     ...(browser === 'up' ? [{ type: 'browser-hung', afterMs: 8_000 } as const] : []),
     ...(browser === 'told-to-stop' ? [{ type: 'browser-stuck', reason: 'A process can’t be ended' } as const] : []),
+    ...(worker !== 'none' && workerIsToldToStop
+      ? [{ type: 'worker-stuck', reason: 'A process can’t be ended' } as const]
+      : []),
   ];
   return events.map((event) => ({ event, certain: false }));
 }
@@ -244,6 +248,9 @@ function happened(world: World, event: MachineEvent): World {
     case 'browser-stuck':
       // A stop ends without it, loudly.
       return world.machine.state === 'stopping' ? { ...world, browser: 'none' } : world;
+    case 'worker-stuck':
+      if (world.machine.state !== 'stopping') return world;
+      return { ...world, worker: 'none', workerIsToldToStop: false, workerHasFailed: false, handingOver: false };
     case 'worker-ready':
       return { ...world, worker: 'waiting' };
     case 'worker-failure':

@@ -1,0 +1,33 @@
+import type { Configuration } from '../../shared/configuration/compile-configuration.js';
+import type { Logger } from '../../shared/logger.js';
+import type { AccountView } from '../control/controlled.js';
+import { MemoryMeter } from './memory-meter.js';
+import { MemoryWatch } from './memory-watch.js';
+
+export interface WatchedAccount {
+  readonly configuration: () => Configuration;
+  readonly processes: { readonly workerPid: number | undefined; readonly browserPid: number | undefined };
+  readonly view: () => Pick<AccountView, 'isActive' | 'lastMessageAt'>;
+  /** Browser and worker are to be replaced, because of the reason. */
+  recycle(reason: string): void;
+  readonly log: Logger;
+}
+
+/** The watch over an account's memory, on this machine. */
+export function watchMemory({ configuration, processes, view, recycle, log }: WatchedAccount): MemoryWatch {
+  const meter = new MemoryMeter();
+  return new MemoryWatch({
+    settings: configuration,
+    processes: () => {
+      const { isActive, lastMessageAt } = view();
+      const messageAgeMs = lastMessageAt === null ? null : Math.max(0, Date.now() - Date.parse(lastMessageAt));
+      const { workerPid, browserPid } = processes;
+      return { workerPid, browserPid, listening: isActive, messageAgeMs };
+    },
+    read: (roots, exact) => meter.read(roots, exact),
+    recycle: ({ reason }) => recycle(reason),
+    onError: (problem) => log.warn(`The account's memory could not be measured: ${problem}`),
+    now: () => performance.now(),
+    random: Math.random,
+  });
+}
