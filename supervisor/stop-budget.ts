@@ -35,8 +35,6 @@ const stepShare = 0.1;
 
 /** Of a browser's time, for the kill and the sweep. */
 const lastShare = 0.25;
-/** Of what is left, for asking: only a browser that leaves by itself saves everything. The rest is for SIGTERM. */
-const closeShare = 2 / 3;
 
 /** Killing and looking must be tried, however little time was given. */
 const leastKillMs = 250;
@@ -63,9 +61,10 @@ export function divideBrowserStop(totalMs: number): BrowserStopBudget {
   const lastMs = totalMs * lastShare;
   const killMs = Math.max(leastKillMs, Math.min(longestStepMs, lastMs / 2));
   const sweepMs = Math.max(leastSweepMs, lastMs - killMs);
-  // However little there is: it must be asked.
+  // However little there is: it must be asked. Only a browser that leaves by itself saves everything, so that gets the most.
   const politeMs = Math.max(totalMs / 2, totalMs - killMs - sweepMs);
-  return { closeMs: politeMs * closeShare, terminateMs: politeMs * (1 - closeShare), killMs, sweepMs };
+  const terminateMs = politeMs / 3;
+  return { closeMs: politeMs - terminateMs, terminateMs, killMs, sweepMs };
 }
 
 /** How long a stop takes in which nobody hears anything, in ms: what a caller may wait for before it calls the stop failed. */
