@@ -124,7 +124,7 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
       configuration,
       processes: this.#processes,
       view: () => this.view(),
-      recycle: (reason) => this.#dispatch({ type: 'recycle', reason }),
+      recycle: (reason) => this.#recycle(reason),
       log,
     });
   }
@@ -274,6 +274,13 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
 
   #dispatch(event: MachineEvent): void {
     this.#shell.dispatch(event);
+  }
+
+  /** While the session isn't up, nothing is replaced as planned. */
+  #recycle(reason: string): boolean {
+    const before = this.machine;
+    this.#dispatch({ type: 'recycle', reason });
+    return this.machine !== before;
   }
 
   #onTransition({ type }: MachineEvent, before: Machine, after: Machine): void {

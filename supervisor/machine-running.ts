@@ -143,9 +143,12 @@ export function workerReady(machine: Machine, event: MachineEvent, surroundings:
   return assignWhenBothAreReady({ ...machine, worker: 'ready' }, surroundings);
 }
 
-/** The exit follows, and decides. */
+/** The exit follows, and decides. A worker whose browser is ended sees no more than that it is gone; why, is known here. */
 export function workerFailure(machine: Machine, { failure }: Event<'worker-failure'>): Step {
-  return nothing({ ...machine, workerFailure: failure });
+  if (failure.class !== 'LOCAL') return nothing({ ...machine, workerFailure: failure });
+  if (machine.worker === 'stopping' && machine.workerFailure !== null) return nothing(machine);
+  const reason = machine.browserFailure ?? failure.reason;
+  return nothing({ ...machine, workerFailure: { ...failure, reason } });
 }
 
 export function workerExited(machine: Machine, exit: Event<'worker-exited'>, surroundings: Surroundings): Step {

@@ -35,7 +35,8 @@ export interface MemoryWatchOptions {
   readonly processes: () => WatchedProcesses;
   /** PSS of these processes and their descendants in bytes; undefined where it can't be measured. */
   readonly read: (roots: readonly number[], exact: boolean) => Promise<number | undefined>;
-  readonly recycle: (request: RecycleRequest) => void;
+  /** Answers whether it is being done; else it is asked for again at the next measurement. */
+  readonly recycle: (request: RecycleRequest) => boolean;
   /** A measurement failed in a way that nobody has thought of. */
   readonly onError: (problem: string) => void;
   /** Monotonic milliseconds. */
@@ -144,13 +145,14 @@ export class MemoryWatch {
   #act(verdict: MemoryVerdict): void {
     if (verdict.action !== 'recycle' && verdict.action !== 'recycle-now') return;
     const { now, recycle } = this.#options;
-    this.#lastRecycleAtMs = now();
-    this.#trend = noTrend;
-    recycle({
+    const accepted = recycle({
       because: verdict.because,
       reason: this.#describe(verdict.because),
       urgent: verdict.action === 'recycle-now',
     });
+    if (!accepted) return;
+    this.#lastRecycleAtMs = now();
+    this.#trend = noTrend;
   }
 
   #describe(because: RecycleRequest['because']): string {

@@ -16,6 +16,20 @@ export function findProcesses(text: string): LivingProcess[] {
     .map(({ pid, commandLine }) => ({ pid, commandLine }));
 }
 
+/**
+ * The process that draws a browser's page: Chromium keeps a spare one beside it, which has done nothing yet. Linux only.
+ *
+ * @throws Error when there is none.
+ */
+export function findRenderer(browserPid: number): number {
+  const renderers = readProcessFiles().filter(
+    ({ pid, commandLine }) => commandLine.includes('--type=renderer') && groupOf(pid) === browserPid,
+  );
+  const [busiest] = renderers.sort((one, other) => cpuTicks(other.pid) - cpuTicks(one.pid));
+  if (busiest === undefined) throw new Error(`Browser ${browserPid} has no renderer.`);
+  return busiest.pid;
+}
+
 /** Whether there is such a process and it is more than a zombie. */
 export function isAlive(pid: number): boolean {
   try {
@@ -51,9 +65,24 @@ function listProcesses(): DescribedProcess[] {
 }
 
 function isZombie(pid: number): boolean {
+  return statOf(pid)[0] === 'Z';
+}
+
+function groupOf(pid: number): number {
+  return Number(statOf(pid)[2]);
+}
+
+/** In user and in system mode together. */
+function cpuTicks(pid: number): number {
+  const [user = '0', system = '0'] = statOf(pid).slice(11, 13);
+  return Number(user) + Number(system);
+}
+
+/** State, parent, group and what follows. */
+function statOf(pid: number): string[] {
   const stat = read(`/proc/${pid}/stat`);
   // The name before it may hold anything, also parentheses.
-  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 /** Empty for a process that has gone, is a zombie or belongs to somebody else. */

@@ -5,24 +5,23 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { type Phone, type Sandbox, type SandboxOptions, type SentMessage, startSandbox } from '../../sandbox/index.js';
-import { type DeviceStatus, readDeviceStatus } from '../../shared/device-status.js';
-import { type SessionPaths, sessionPaths } from '../../shared/paths.js';
-import { readSessionHistory, type SessionHistoryEntry } from '../../shared/session-history.js';
+import type { DeviceStatus } from '../../shared/device-status.js';
+import type { SessionPaths } from '../../shared/paths.js';
+import type { SessionHistoryEntry } from '../../shared/session-history.js';
 import { findProcesses, type LivingProcess } from './processes.js';
+import { type ListeningStatus, StagedAccount } from './staged-account.js';
 import { SupervisorProcess } from './supervisor-process.js';
-import { defaultTimeoutMs, until } from './until.js';
+import { until } from './until.js';
 
-/** Numbers of the North American plan that are kept free for fiction. */
+export { contactNumber, type ListeningStatus, type StagedAccount } from './staged-account.js';
+
+/** Of the North American plan, and kept free for fiction. */
 export const accountNumber = '12025550100';
-export const contactNumber = '12025550123';
 
 /** The path of a bot module for tests. */
 export function fixture(name: string): string {
   return fileURLToPath(new URL(`../end-to-end/fixtures/${name}`, import.meta.url));
 }
-
-/** The status of an account that is up, with the processes that serve it. */
-export type ListeningStatus = DeviceStatus & { readonly workerPid: number; readonly browserPid: number };
 
 export interface StartOptions {
   readonly words?: readonly string[];
@@ -39,11 +38,10 @@ const orphanTimeoutMs = 2_000;
  */
 export class Stage {
   readonly sandbox: Sandbox;
-  readonly phone: Phone;
   readonly folder: string;
   readonly sessionsFolder: string;
   readonly workingDirectory: string;
-  readonly paths: SessionPaths;
+  readonly #account: StagedAccount;
   readonly #supervisors: SupervisorProcess[] = [];
 
   static async open(options: SandboxOptions = {}): Promise<Stage> {
@@ -72,10 +70,28 @@ export class Stage {
   private constructor(folder: string, sandbox: Sandbox) {
     this.folder = folder;
     this.sandbox = sandbox;
-    this.phone = sandbox.phone(accountNumber);
     this.sessionsFolder = join(folder, 'sessions');
     this.workingDirectory = join(folder, 'working-directory');
-    this.paths = sessionPaths(this.sessionsFolder, accountNumber);
+    this.#account = this.account(accountNumber);
+  }
+
+  /** Any account of this stage; what the stage itself does is about the one that it is made for. */
+  account(number: string): StagedAccount {
+    return new StagedAccount({
+      number,
+      sessionsFolder: this.sessionsFolder,
+      phone: this.sandbox.phone(number),
+      describe: () => this.#describe(),
+      isAnybodyRunning: () => this.#supervisors.some(({ isRunning }) => isRunning),
+    });
+  }
+
+  get phone(): Phone {
+    return this.#account.phone;
+  }
+
+  get paths(): SessionPaths {
+    return this.#account.paths;
   }
 
   /** What a supervisor has to be told: the account, the folder, and the way to the sandbox. */
@@ -99,12 +115,12 @@ export class Stage {
     return supervisor;
   }
 
-  async status(): Promise<DeviceStatus> {
-    return (await readDeviceStatus(this.paths.deviceStatus, accountNumber)).status;
+  status(): Promise<DeviceStatus> {
+    return this.#account.status();
   }
 
-  async history(): Promise<readonly SessionHistoryEntry[]> {
-    return (await readSessionHistory(this.paths.sessionHistory)).entries;
+  history(): Promise<readonly SessionHistoryEntry[]> {
+    return this.#account.history();
   }
 
   /** The story of links and restores: without when the session was up and down, and what was alerted. */
@@ -114,8 +130,8 @@ export class Stage {
   }
 
   /** What the account has alerted, oldest first. */
-  async alerts(): Promise<unknown[]> {
-    return (await this.history()).filter(({ eventType }) => eventType === 'alert').map((entry) => entry['alert']);
+  alerts(): Promise<unknown[]> {
+    return this.#account.alerts();
   }
 
   /** Status and history are two files; what the status says already may come to the history a moment later. */
@@ -126,48 +142,26 @@ export class Stage {
     );
   }
 
-  async waitForStatus(
+  waitForStatus(
     holds: (status: DeviceStatus) => boolean,
     expectation: string,
-    timeoutMs = defaultTimeoutMs,
+    timeoutMs?: number,
   ): Promise<DeviceStatus> {
-    let latest: DeviceStatus | undefined;
-    return until(
-      async () => {
-        latest = await this.status();
-        if (!this.#supervisors.some(({ isRunning }) => isRunning)) throw new Error(`Nothing runs.${this.#describe()}`);
-        return holds(latest) ? latest : undefined;
-      },
-      { timeoutMs, expectation: () => `${expectation}; the status is ${JSON.stringify(latest)}.${this.#describe()}` },
-    );
+    return this.#account.waitForStatus(holds, expectation, timeoutMs);
   }
 
   /** @param before the status of an earlier life; then only a later one counts. */
-  async waitUntilListening(before?: { readonly workerPid: number }): Promise<ListeningStatus> {
-    const status = await this.waitForStatus(
-      ({ isActive, state, workerPid, browserPid }) =>
-        isActive &&
-        state === 'listening' &&
-        workerPid !== null &&
-        browserPid !== null &&
-        workerPid !== before?.workerPid,
-      `the account to listen${before === undefined ? '' : ` in another worker than ${before.workerPid}`}`,
-    );
-    return status as ListeningStatus;
+  waitUntilListening(before?: { readonly workerPid: number }): Promise<ListeningStatus> {
+    return this.#account.waitUntilListening(before);
   }
 
   /** A contact writes; resolves with the bot's quoted answer. */
-  async ask(body: string, { group }: { group?: string } = {}): Promise<SentMessage> {
-    const question = await this.phone.receiveText({ from: contactNumber, body, ...(group !== undefined && { group }) });
-    return this.answerTo(question.id);
+  ask(body: string, options?: { group?: string }): Promise<SentMessage> {
+    return this.#account.ask(body, options);
   }
 
-  async answerTo(messageId: string): Promise<SentMessage> {
-    try {
-      return await this.phone.waitForSent(({ quotedMessageId }) => quotedMessageId === messageId);
-    } catch (error) {
-      throw new Error(`There is no answer to ${messageId}.${this.#describe()}`, { cause: error });
-    }
+  answerTo(messageId: string): Promise<SentMessage> {
+    return this.#account.answerTo(messageId);
   }
 
   /** How often the bot has answered a message. */

@@ -21,6 +21,7 @@ let current: typeof settings;
 let random: number;
 let watch: MemoryWatch;
 let read: () => Promise<number | undefined>;
+let isUp: boolean;
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -31,6 +32,7 @@ beforeEach(() => {
   problems = [];
   current = settings;
   random = 0.5;
+  isUp = true;
   read = () => Promise.resolve(megabytes === undefined ? undefined : megabytes * megabyte);
   watch = new MemoryWatch({
     settings: () => current,
@@ -39,7 +41,10 @@ beforeEach(() => {
       reads.push({ roots, exact });
       return read();
     },
-    recycle: (request) => requests.push(request),
+    recycle: (request) => {
+      requests.push(request);
+      return isUp;
+    },
     onError: (problem) => problems.push(problem),
     now: () => performance.now(),
     random: () => random,
@@ -114,6 +119,19 @@ describe('measuring', () => {
 });
 
 describe('too much memory', () => {
+  it('of a session that isn’t up yet is asked about again until it is', async () => {
+    megabytes = 3_200;
+    isUp = false;
+    watch.begin();
+    await pass(25_000);
+    expect(requests.map(({ because }) => because)).toEqual(['hard-limit', 'hard-limit']);
+    isUp = true;
+    await pass(5_000);
+    expect(requests).toHaveLength(3);
+    await pass(60_000);
+    expect(requests).toHaveLength(3);
+  });
+
   it('is measured exactly, confirmed by another measurement, and ends in a planned restart', async () => {
     megabytes = 1_620;
     watch.begin();

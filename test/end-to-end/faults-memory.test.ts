@@ -1,0 +1,82 @@
+import { readFile } from 'node:fs/promises';
+
+import { afterEach, describe, expect, it } from 'vitest';
+
+import { fixture, type ListeningStatus, Stage } from '../support/stage.js';
+import type { SupervisorProcess } from '../support/supervisor-process.js';
+import { until } from '../support/until.js';
+
+const memoryIntervalMs = 500;
+/** Many measurements, each of which finds the same. */
+const manyMeasurementsMs = 8 * memoryIntervalMs;
+
+/** Less than this bot's 300 MB and what browser and worker need, which is 150 MB at least: Chromium's code is shared with others. */
+const limitMb = '350';
+const never = '3600000';
+
+// Where there is no /proc nobody can measure.
+describe.runIf(process.platform === 'linux')('a session that needs more memory than it may', () => {
+  let stage: Stage;
+  let supervisor: SupervisorProcess;
+  let before: ListeningStatus;
+
+  afterEach(() => stage.close());
+
+  async function comeUp(environment: Record<string, string>): Promise<void> {
+    ({ stage, supervisor } = await Stage.openLinked(
+      {},
+      {
+        environment: {
+          WASUP_BOT: fixture('hungry-bot.js'),
+          WASUP_MEMORY_INTERVAL_MS: String(memoryIntervalMs),
+          ...environment,
+        },
+      },
+    ));
+    before = await stage.waitUntilListening();
+  }
+
+  it('is replaced with its browser at a quiet moment, as planned: nothing is counted as failed, and not soon again', async () => {
+    const quietMs = 4_000;
+    await comeUp({ WASUP_MEMORY_SOFT_LIMIT_MB: limitMb, WASUP_QUIET_MS: String(quietMs) });
+    const saidAt = performance.now();
+    await stage.ask('!ping');
+    await expectReplaced(/WARN.*use \d+ MB, more than the soft limit of 350 MB \(WASUP_MEMORY_SOFT_LIMIT_MB\)/);
+    // The message had come, and was answered, within the quiet time.
+    expect(performance.now() - saidAt).toBeGreaterThan(quietMs);
+    await expectNoMore();
+  });
+
+  it('over the hard limit is replaced without waiting for a quiet moment, and not soon again', async () => {
+    await comeUp({
+      WASUP_MEMORY_SOFT_LIMIT_MB: '0',
+      WASUP_MEMORY_HARD_LIMIT_MB: limitMb,
+      WASUP_QUIET_MS: never,
+    });
+    await stage.ask('!ping');
+    await expectReplaced(/WARN.*use \d+ MB, more than the hard limit of 350 MB \(WASUP_MEMORY_HARD_LIMIT_MB\)/);
+    await expectNoMore();
+  });
+
+  async function expectReplaced(says: RegExp): Promise<void> {
+    await supervisor.waitForLine(says);
+    const after = await stage.waitUntilListening(before);
+    expect(after.browserPid).not.toBe(before.browserPid);
+    expect((await stage.ask('!ping')).body).toBe('pong');
+    before = after;
+  }
+
+  async function expectNoMore(): Promise<void> {
+    const end = performance.now() + manyMeasurementsMs;
+    await until(() => performance.now() > end || undefined, { expectation: () => 'time to pass' });
+    const { workerPid, browserPid } = before;
+    expect(await stage.waitUntilListening()).toMatchObject({ workerPid, browserPid });
+    expect((await stage.alerts()).filter((alert) => alert === 'memory-limit')).toHaveLength(1);
+    expect(stage.phone.status.links).toBe(1);
+    const tally = JSON.parse(await readFile(stage.paths.restartTally, 'utf8')) as {
+      failures: Record<string, { count: number }>;
+    };
+    expect(Object.values(tally.failures).filter(({ count }) => count > 0)).toEqual([]);
+    expect(supervisor.matching(/Restarting (now|in)|ERROR/)).toEqual([]);
+  }
+});
