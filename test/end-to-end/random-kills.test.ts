@@ -1,18 +1,20 @@
 import { existsSync } from 'node:fs';
 
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { type ManyAccounts, ManyAccounts as Many, type OneOfMany } from '../support/many-accounts.js';
+import { ManyAccounts, type OneOfMany } from '../support/many-accounts.js';
 import { type Burst, type KillKind, planKills } from '../support/plan-kills.js';
 import { countDescriptors, describeDescriptors, residentMb } from '../support/process-table.js';
 import { strike } from '../support/strike.js';
 
-/** Repeats the kinds and delays of a run that failed. */
+/** `RANDOM_KILLS_SEED` repeats the kinds and delays of a run that failed; `RANDOM_KILLS` makes it longer or shorter. */
 const seed = Number(process.env['RANDOM_KILLS_SEED'] ?? Date.now() % 1_000_000);
+const kills = Number(process.env['RANDOM_KILLS'] ?? 200);
 const numbers = ['12025550100', '12025550101', '12025550102'];
-/** Two hundred: first with a supervisor that is killed too, then with one that has to live through it. */
-const killsOfEverybody = 100;
-const killsBelowOneSupervisor = 100;
+/** First the supervisor is killed too; then one has to live through as many in quarters, and holds no more than before. */
+const quarters = 4;
+const killsInQuarter = Math.ceil(kills / 2 / quarters);
+const killsOfEverybody = kills - quarters * killsInQuarter;
 
 const environment = {
   // So many failures, and none may be the last.
@@ -38,50 +40,54 @@ const weights: Readonly<Partial<Record<KillKind, number>>> = {
   'worker-stopped': 6,
   'browser-stopped': 3,
 };
-const weightOfSupervisor = 14;
+/** One of these interrupts all accounts. */
+const weightOfSupervisor = 10;
 /** What a log, a request or a write may hold open just then. */
 const descriptorTolerance = 4;
-const testTimeoutMs = 600_000;
+const linkingTimeoutMs = 180_000;
+/** Many times what it takes on an idle machine. */
+const testTimeoutMs = 900_000;
 
-describe.runIf(process.platform === 'linux')('two hundred random kills', () => {
-  let many: ManyAccounts;
+describe.runIf(process.platform === 'linux')(`${kills} random kills`, () => {
+  let many: ManyAccounts | undefined;
   const tale: string[] = [];
   const timesMs = new Map<string, number[]>();
 
-  afterAll(async () => many?.stage.close());
+  beforeAll(async () => {
+    many = await ManyAccounts.openLinked(numbers, environment);
+  }, linkingTimeoutMs);
+  afterAll(async () => {
+    report();
+    await many?.stage.close();
+  });
 
   it(
-    `are survived, each of them, with seed ${seed}`,
+    `of worker, browser, page and supervisor are survived, each of them, with seed ${seed}`,
     async () => {
       try {
-        many = await Many.openLinked(numbers, environment);
-        await survive();
+        if (many === undefined) throw new Error('The accounts were not linked.');
+        await survive(many);
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);
-        throw new Error(
-          `With RANDOM_KILLS_SEED=${seed}: ${message}\nThe latest kills:\n${tale.slice(-20).join('\n')}`,
-          { cause: error },
-        );
-      } finally {
-        report();
+        throw new Error(`With RANDOM_KILLS_SEED=${seed}: ${message}\n${tale.slice(-20).join('\n')}`, { cause: error });
       }
     },
     testTimeoutMs,
   );
 
-  async function survive(): Promise<void> {
+  async function survive(many: ManyAccounts): Promise<void> {
     const { accounts, stage } = many;
     const { qrRefsServed } = stage.sandbox.counters;
     const crashReporters = many.countCrashReporters();
     const linkedAt = await Promise.all(accounts.map(async (account) => (await account.status()).linkedAt));
 
-    await befall(seed, killsOfEverybody, { ...weights, 'supervisor-killed': weightOfSupervisor });
+    await befall(many, seed, killsOfEverybody, { ...weights, 'supervisor-killed': weightOfSupervisor });
     const { pid } = many.supervisor;
     const before = countDescriptors(pid);
     const described = describeDescriptors(pid);
-    for (let quarter = 1; quarter <= 4; quarter += 1) {
+    for (let quarter = 1; quarter <= quarters; quarter += 1) {
       tale.push(`descriptors: ${countDescriptors(pid)}, memory: ${residentMb(pid)} MB`);
-      await befall(seed + quarter, killsBelowOneSupervisor / 4, weights);
+      await befall(many, seed + quarter, killsInQuarter, weights);
     }
     tale.push(`descriptors: ${countDescriptors(pid)}, memory: ${residentMb(pid)} MB`);
 
@@ -108,16 +114,16 @@ describe.runIf(process.platform === 'linux')('two hundred random kills', () => {
   }
 
   /** Every account has its own misfortunes, beside those of the others; after each it listens again, and answers. */
-  async function befall(planSeed: number, kills: number, kinds: typeof weights): Promise<void> {
-    const plan = planKills({ seed: planSeed, accounts: many.accounts.length, kills, weights: kinds });
+  async function befall(many: ManyAccounts, planSeed: number, count: number, kinds: typeof weights): Promise<void> {
+    const plan = planKills({ seed: planSeed, accounts: many.accounts.length, kills: count, weights: kinds });
     await Promise.all(
       many.accounts.map(async (account, index) => {
-        for (const burst of plan[index] ?? []) await survives(account, burst);
+        for (const burst of plan[index] ?? []) await survives(many, account, burst);
       }),
     );
   }
 
-  async function survives(account: OneOfMany, burst: Burst): Promise<void> {
+  async function survives(many: ManyAccounts, account: OneOfMany, burst: Burst): Promise<void> {
     const told = burst.map(({ kind, delayMs }) => `${kind} after ${delayMs} ms`).join(', ');
     tale.push(`${new Date().toISOString()} ${account.number}: ${told}`);
     // The page that is hit is the one of this worker, which can't go on without it.

@@ -4,7 +4,7 @@ import type { Phone } from '../../sandbox/index.js';
 import { type DeviceStatus, readDeviceStatus } from '../../shared/device-status.js';
 import { type SessionPaths, sessionPaths } from '../../shared/paths.js';
 import { readSessionHistory, type SessionHistoryEntry } from '../../shared/session-history.js';
-import { descendantsOf, readProcessTable, type TableEntry } from './process-table.js';
+import { descendantsOf, readProcessTable, readStatNow, type TableEntry } from './process-table.js';
 import { isAlive } from './processes.js';
 import { contactNumber, type ListeningStatus, Stage } from './stage.js';
 import type { SupervisorProcess } from './supervisor-process.js';
@@ -186,10 +186,7 @@ export class OneOfMany {
         latest = await this.status();
         const { isActive, state, workerPid, browserPid } = latest;
         if (!isActive || state !== 'listening' || workerPid === null || browserPid === null) return undefined;
-        const living = readProcessTable().filter(({ parent, state: letter }) => this.#isOfSupervisor(parent, letter));
-        const arePresent = [workerPid, browserPid].every(
-          (pid) => !this.#spent.has(pid) && living.some((entry) => entry.pid === pid),
-        );
+        const arePresent = [workerPid, browserPid].every((pid) => !this.#spent.has(pid) && this.#isInService(pid));
         return arePresent ? (latest as ListeningStatus) : undefined;
       },
       {
@@ -236,8 +233,9 @@ export class OneOfMany {
     return commandLine.includes(`--user-data-dir=${this.paths.profile}`) && !commandLine.includes('--type=');
   }
 
-  #isOfSupervisor(parent: number, state: string): boolean {
-    return parent === this.#many.supervisor.pid && state !== 'Z' && state !== 'T';
+  #isInService(pid: number): boolean {
+    const stat = readStatNow(pid);
+    return stat?.parent === this.#many.supervisor.pid && stat.state !== 'Z' && stat.state !== 'T';
   }
 }
 

@@ -24,8 +24,8 @@ export interface KillPlanOptions {
 /** The session is up again within this time, so that the next kill finds it anywhere on its way. */
 const longestWayUpMs = 1_600;
 const longestRestMs = 300;
-const longestBurst = 3;
-const shareOfFurtherKills = 0.4;
+const longestBurst = 4;
+const shareOfFurtherKills = 0.5;
 const shareOfKillsAtOnce = 0.25;
 
 /** For each account what befalls it, burst by burst: the same seed always gives the same. Pure. */

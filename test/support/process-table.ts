@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-import { parseProcessStat } from '../../supervisor/browser/process-stat.js';
+import { parseProcessStat, type ProcessStat } from '../../supervisor/browser/process-stat.js';
 
 export interface TableEntry {
   readonly pid: number;
@@ -16,13 +16,24 @@ export function readProcessTable(): TableEntry[] {
   const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
   return pids.map(Number).flatMap((pid) => {
     try {
-      const { parent, state } = parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+      const stat = readStatNow(pid);
+      if (stat === undefined) return [];
+      const { parent, state } = stat;
       return [{ pid, parent, state, commandLine: words(pid, 'cmdline'), environment: words(pid, 'environ') }];
     } catch {
       // It has gone meanwhile.
       return [];
     }
   });
+}
+
+/** Undefined when there is no such process. */
+export function readStatNow(pid: number): ProcessStat | undefined {
+  try {
+    return parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Those that descend from a process, which itself is not among them. */
