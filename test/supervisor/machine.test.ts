@@ -307,6 +307,90 @@ const paths: readonly Path[] = [
       [workerReady, 'linking', 'assign link cold 1'],
     ],
   },
+  {
+    name: 'a browser that hangs is killed, with its worker, and both come back',
+    before: up,
+    steps: [
+      [{ type: 'browser-hung', afterMs: 8_000 }, 'listening', 'kill-browser'],
+      [browserExited, 'starting', 'stop-worker'],
+      [ended, 'starting', 'start-browser', 'start-worker'],
+    ],
+  },
+  {
+    name: 'a browser that hangs before it has a worker is killed, and counts as a failure',
+    before: [start, browserReady],
+    steps: [
+      [{ type: 'browser-hung', afterMs: 8_000 }, 'starting', 'kill-browser'],
+      [browserExited, 'starting', 'start-browser'],
+    ],
+  },
+  {
+    name: 'what has grown too large is replaced, worker first, without a failure',
+    before: up,
+    steps: [
+      [{ type: 'recycle', reason: 'It is large' }, 'starting', 'stop-worker'],
+      [ended, 'starting', 'stop-browser', 'start-worker'],
+      [workerReady, 'starting'],
+      [browserExited, 'starting', 'start-browser'],
+      [browserReady, 'restoring', 'assign restore cold 1'],
+    ],
+  },
+  {
+    name: 'what does not listen is not replaced for its size',
+    before: [start, browserReady, workerReady],
+    steps: [[{ type: 'recycle', reason: 'It is large' }, 'restoring']],
+  },
+  {
+    name: 'a person’s restart takes the browser along when that is asked',
+    before: up,
+    steps: [
+      [{ type: 'restart', freshBrowser: true }, 'starting', 'cancel-retry', 'stop-worker'],
+      [ended, 'starting', 'stop-browser', 'start-worker'],
+      [browserExited, 'starting', 'start-browser'],
+    ],
+  },
+  {
+    name: 'a device that is unlinked as asked is neither restored nor linked anew by itself; its login is set aside',
+    before: up,
+    steps: [
+      [{ type: 'unlink' }, 'listening', 'unlink-device'],
+      [refused, 'listening'],
+      [loggedOut, 'needs-link', 'stop-browser'],
+      [browserExited, 'needs-link', 'set-profile-aside'],
+      [{ type: 'profile-moved', name: 'a-name' }, 'needs-link'],
+      [start, 'starting', 'start-browser', 'start-worker'],
+    ],
+  },
+  {
+    name: 'a device that WhatsApp did not unlink in time is restored after its next logout',
+    before: [...up, { type: 'unlink' }, { type: 'unlink-expired' }],
+    steps: [
+      [refused, 'listening'],
+      [loggedOut, 'backoff', 'retry-in 5000'],
+    ],
+  },
+  {
+    name: 'a browser that can’t be ended is no end of a stop, which says so',
+    before: [...up, stop, ended],
+    steps: [[{ type: 'browser-stuck', reason: 'It can’t be ended' }, 'stopped']],
+  },
+  {
+    name: 'a worker that can’t be ended is no end of a stop, which says so',
+    before: [...up, stop],
+    steps: [
+      [{ type: 'worker-stuck', reason: 'It can’t be ended' }, 'stopping', 'stop-browser'],
+      [browserExited, 'stopped'],
+    ],
+  },
+  {
+    name: 'a browser that can’t be ended is followed by none until it has gone',
+    before: [...up, { type: 'browser-hung', afterMs: 8_000 }],
+    steps: [
+      [{ type: 'browser-stuck', reason: 'It can’t be ended' }, 'listening'],
+      [browserExited, 'starting', 'stop-worker'],
+      [ended, 'starting', 'start-browser', 'start-worker'],
+    ],
+  },
 ];
 
 describe('what an account does next', () => {
