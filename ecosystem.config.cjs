@@ -30,7 +30,7 @@ module.exports = {
       // SIGINT to the supervisor alone: it stops worker and browser in order. With treekill each of Chromium's processes
       // would get a SIGINT at the same time, and SIGKILL if it is still there: that costs the login's localStorage.
       treekill: false,
-      // wasup ends its stop within its own time and 6 s. pm2's default of 1.6 s would kill it amid the browser's farewell.
+      // wasup ends its stop within its own time and 4 s. pm2's default of 1.6 s would kill it amid the browser's farewell.
       kill_timeout: stopTimeoutMs + 25_000,
 
       // 64 and 78 are about words and configuration: a restart meets the same again. Never 0 in this list: for pm2 a

@@ -52,12 +52,16 @@ export class AccountBrowser {
     const starting = new AbortController();
     this.#starting = starting;
     try {
-      const browser = await startAccountBrowser({ executablePath, surroundings, configuration: configuration() }, paths, {
-        signal: starting.signal,
-        onNews: (sentence) => log.warn(sentence),
-        onClientCut: (reason) => log.error(`The worker was cut off from the browser: ${reason}`),
-        onSpawned: (spawned) => this.#noteSpawned(spawned),
-      });
+      const browser = await startAccountBrowser(
+        { executablePath, surroundings, configuration: configuration() },
+        paths,
+        {
+          signal: starting.signal,
+          onNews: (sentence) => log.warn(sentence),
+          onClientCut: (reason) => log.error(`The worker was cut off from the browser: ${reason}`),
+          onSpawned: (spawned) => this.#noteSpawned(spawned),
+        },
+      );
       this.#browser = browser;
       this.#watchOver(browser);
       void browser.exited.then(({ code, signal }) => {

@@ -1,9 +1,13 @@
+import type { Alert } from '../shared/alerts.js';
 import { describeError } from '../shared/errors.js';
 import type { Assignment, SupervisorMessage } from '../shared/protocol/messages.js';
 import { AccountBrowser, type AccountBrowserOptions } from './account-browser.js';
 import { AccountWorkerSlot, type AccountWorkerSlotOptions } from './account-worker.js';
+import type { ProcessPorts } from './account-shell.js';
 import { createAssignment } from './assignment.js';
 import { renewPage } from './browser/renew-page.js';
+import { vacateProfile } from './browser/vacate-profile.js';
+import { stuckAlert } from './machine-alerts.js';
 import type { Effect } from './machine-types.js';
 import type { LeaveGate, StartGate } from './start-gate.js';
 import type { WorkerProcess } from './worker-process.js';
@@ -12,6 +16,8 @@ export interface AccountProcessesOptions extends AccountBrowserOptions, AccountW
   readonly number: string;
   /** Accounts whose browser has to be started wait here for their turn. */
   readonly gate: StartGate;
+  /** How a device is to be linked now. */
+  readonly linkMethod: () => Assignment['authMethod'];
   /** The worker has been told what to do. */
   readonly onAssigned: (effect: Extract<Effect, { type: 'assign' }>) => void;
 }
@@ -26,7 +32,7 @@ interface Turn {
 }
 
 /** An account's browser and worker: starts them when it is the account's turn, joins them, and ends them. */
-export class AccountProcesses {
+export class AccountProcesses implements ProcessPorts {
   readonly #options: AccountProcessesOptions;
   readonly #browser: AccountBrowser;
   readonly #worker: AccountWorkerSlot;
@@ -66,16 +72,27 @@ export class AccountProcesses {
     return this.#browser.killEverything();
   }
 
+  /** Looks once more: also a browser that left by itself may have left somebody behind. @param raise told who can't be ended. */
+  async assertNobodyIsLeft(raise: (alert: Alert) => void): Promise<void> {
+    await vacateProfile(this.#options.paths.profile).catch((error: unknown) => {
+      raise(stuckAlert(describeError(error)));
+    });
+  }
+
   /** What is just being started is not wanted any more. */
   abandonStart(): void {
     this.leaveTurn();
     this.#browser.abandonStart();
   }
 
-  async startBrowser(): Promise<void> {
+  startBrowser(): void {
     this.leaveTurn();
     const turn = this.#takeTurn();
     this.#turn = turn;
+    void this.#startBrowserIn(turn);
+  }
+
+  async #startBrowserIn(turn: Turn): Promise<void> {
     if (await turn.come) return this.#browser.start();
     const failure = { class: 'LOCAL', reason: 'The start was given up', userAction: null } as const;
     this.#options.onEvent({ type: 'browser-failed', failure });
@@ -90,10 +107,16 @@ export class AccountProcesses {
   }
 
   /** Beside the browser; a browser that runs already is no reason to wait. */
-  async startWorker(incarnation: number): Promise<void> {
+  startWorker(incarnation: number): void {
     const turn = this.#turn;
-    if (turn?.isWaiting !== true || (await turn.come)) this.#worker.start(incarnation);
-    else this.#options.onExit({ code: 0, signal: null });
+    if (turn?.isWaiting !== true) {
+      this.#worker.start(incarnation);
+      return;
+    }
+    void turn.come.then((hasCome) => {
+      if (hasCome) this.#worker.start(incarnation);
+      else this.#options.onExit({ code: 0, signal: null });
+    });
   }
 
   stopWorker(): void {
@@ -112,12 +135,16 @@ export class AccountProcesses {
   }
 
   /** Hands the browser's page over to the worker, and tells it what to do there. */
-  async assign(
-    effect: Extract<Effect, { type: 'assign' }>,
-    incarnation: number,
-    authMethod: Assignment['authMethod'],
-  ): Promise<void> {
-    const { configuration, number, paths, onEvent, onAssigned } = this.#options;
+  assign(effect: Extract<Effect, { type: 'assign' }>, incarnation: number): void {
+    void this.#assign(effect, incarnation);
+  }
+
+  unlinkDevice(): void {
+    this.send({ type: 'unlink' });
+  }
+
+  async #assign(effect: Extract<Effect, { type: 'assign' }>, incarnation: number): Promise<void> {
+    const { configuration, number, paths, linkMethod, onEvent, onAssigned } = this.#options;
     const browser = this.#browser.process;
     const worker = this.#worker.process;
     if (browser === undefined || worker === undefined) return;
@@ -137,7 +164,7 @@ export class AccountProcesses {
       incarnation,
       sessionDirectory: paths.directory,
       browser: { pid: browser.pid, idBase },
-      authMethod,
+      authMethod: linkMethod(),
     };
     worker.send(createAssignment(effect, circumstances, configuration()));
     onAssigned(effect);

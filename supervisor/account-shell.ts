@@ -23,11 +23,8 @@ export interface Clock {
   readonly clearTimer: (timer: unknown) => void;
 }
 
-/** Everything that the machine's decisions do in the world. */
-export interface ShellPorts {
-  readonly clock: Clock;
-  /** As they are now: a reload of the configuration may change them. */
-  readonly limits: () => MachineLimits;
+/** What starts and ends processes. Each is begun at once; what becomes of it is told by events. */
+export interface ProcessPorts {
   startBrowser(): void;
   stopBrowser(): void;
   killBrowser(): void;
@@ -36,6 +33,14 @@ export interface ShellPorts {
   killWorker(): void;
   assign(effect: Extract<Effect, { type: 'assign' }>, incarnation: number): void;
   unlinkDevice(): void;
+}
+
+/** Everything that the machine's decisions do in the world. */
+export interface ShellPorts {
+  readonly clock: Clock;
+  /** As they are now: a reload of the configuration may change them. */
+  readonly limits: () => MachineLimits;
+  readonly processes: ProcessPorts;
   /** `profile-moved` or `profile-not-moved` is to follow. */
   setProfileAside(reason: string): void;
   recordInactive(machine: Machine): void;
@@ -98,30 +103,31 @@ export class AccountShell {
 
   #perform(effect: Effect, machine: Machine): void {
     const ports = this.#ports;
+    const { processes } = ports;
     switch (effect.type) {
       case 'start-browser':
-        ports.startBrowser();
+        processes.startBrowser();
         return;
       case 'stop-browser':
-        ports.stopBrowser();
+        processes.stopBrowser();
         return;
       case 'kill-browser':
-        ports.killBrowser();
+        processes.killBrowser();
         return;
       case 'start-worker':
-        ports.startWorker(machine.incarnation);
+        processes.startWorker(machine.incarnation);
         return;
       case 'stop-worker':
-        ports.stopWorker();
+        processes.stopWorker();
         return;
       case 'kill-worker':
-        ports.killWorker();
+        processes.killWorker();
         return;
       case 'assign':
-        ports.assign(effect, machine.incarnation);
+        processes.assign(effect, machine.incarnation);
         return;
       case 'unlink-device':
-        ports.unlinkDevice();
+        processes.unlinkDevice();
         return;
       case 'retry-in':
         this.#retryIn(effect.delayMs);

@@ -3,41 +3,37 @@ import { mkdir } from 'node:fs/promises';
 
 import type { Alert } from '../shared/alerts.js';
 import type { Configuration } from '../shared/configuration/compile-configuration.js';
-import { describeError } from '../shared/errors.js';
 import type { LinkMethod } from '../shared/link-answer.js';
 import type { Logger } from '../shared/logger.js';
 import { type SessionPaths, sessionPaths } from '../shared/paths.js';
-import type { AttemptMetrics, FailureClass, WorkerMessage } from '../shared/protocol/messages.js';
+import type { FailureClass } from '../shared/protocol/messages.js';
 import type { SessionHistoryEntry } from '../shared/session-history.js';
 import type { AccountLock } from './account-lock.js';
 import { AccountProcesses } from './account-processes.js';
 import { AccountRecords } from './account-records.js';
 import { AccountShell } from './account-shell.js';
+import type { AccountEvents } from './account-events.js';
 import { AccountFacts } from './account-facts.js';
 import { viewAccount } from './account-view.js';
 import { AccountWatches } from './account-watches.js';
-import { AttemptLog } from './attempt-log.js';
-import { browserFailure, tellAlert, tellFailure } from './tell-failure.js';
+import { tellAlert, tellFailure } from './tell-failure.js';
 import type { LaunchSurroundings } from './browser/launch-surroundings.js';
-import { processStateNow } from './browser/process-stat.js';
-import { vacateProfile } from './browser/vacate-profile.js';
 import { bundledBot } from './bundled-bot.js';
 import { ChildRecords } from './child-records.js';
 import { claimAccount } from './claim-account.js';
 import { realClock } from './real-clock.js';
 import type { AccountView, ControlledAccount, RequestAnswer } from './control/controlled.js';
 import { decideOperation } from './decide-operation.js';
-import { describeSilence } from './describe-silence.js';
-import { heartbeatTimeoutMs, HeartbeatWatch } from './heartbeat-watch.js';
 import { type LinkCode, LinkDesk } from './link-desk.js';
 import type { Failure, Machine, MachineEvent } from './machine.js';
-import { orphansAlert, stuckAlert } from './machine-alerts.js';
+import { orphansAlert } from './machine-alerts.js';
 import type { MemoryWatch } from './memory/memory-watch.js';
 import { watchMemory } from './memory/watch-memory.js';
-import { quarantineProfile } from './quarantine.js';
+import { setProfileAside } from './set-profile-aside.js';
 import { requestLink } from './request-link.js';
 import { answerRestartRequest } from './request-restart.js';
 import { requestUnlink } from './request-unlink.js';
+import { WorkerEar } from './worker-ear.js';
 import type { StartGate } from './start-gate.js';
 
 export interface AccountOptions {
@@ -48,17 +44,6 @@ export interface AccountOptions {
   readonly surroundings: LaunchSurroundings;
   readonly gate: StartGate;
   readonly log: Logger;
-}
-
-interface AccountEvents {
-  message: [WorkerMessage];
-  state: [Machine];
-  alert: [Alert];
-  failure: [Failure];
-  attempt: [AttemptMetrics];
-  /** There is another code to link the device with, or none any more. */
-  code: [];
-  anomaly: [{ kind: 'cannot-happen' | 'late-message'; what: string }];
 }
 
 /** One account, put together: its machine and the shell that performs, its processes, its files, and who watches over them. */
@@ -72,11 +57,7 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
   readonly #linkDesk: LinkDesk;
   readonly #processes: AccountProcesses;
   readonly #shell: AccountShell;
-  readonly #heartbeats = new HeartbeatWatch((afterMs) => this.#missHeartbeat(afterMs));
-  readonly #attempts = new AttemptLog((attempt) => {
-    this.#records.noteAttempt(attempt);
-    this.emit('attempt', attempt);
-  });
+  readonly #ear: WorkerEar;
   readonly #facts = new AccountFacts(Date.now());
   readonly #memory: MemoryWatch;
   #configuration: Configuration;
@@ -116,15 +97,29 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
       log,
       children: this.#children,
       onEvent: (event) => this.#dispatch(event),
-      onMessage: (message, incarnation) => this.#receive(message, incarnation),
-      onExit: (exit) => this.#workerExited(exit),
+      onMessage: (message, incarnation) => this.#ear.receive(message, incarnation),
+      onExit: (exit) => this.#ear.noteExit(exit),
       onHeldByAnother: () => this.#records.leaveToAnother(),
-      onAssigned: (effect) => {
-        this.#attempts.begin(effect, performance.now());
-        this.#expectHeartbeat();
-      },
+      linkMethod: () => this.#linkDesk.method,
+      onAssigned: (effect) => this.#ear.noteAssigned(effect),
     });
     this.#shell = this.#createShell();
+    this.#ear = new WorkerEar({
+      configuration,
+      shell: this.#shell,
+      processes: this.#processes,
+      linkDesk: this.#linkDesk,
+      watches: this.#watches,
+      facts: this.#facts,
+      onAlert: (alert) => this.#records.hearWorker(alert),
+      onAttempt: (attempt) => {
+        this.#records.noteAttempt(attempt);
+        this.emit('attempt', attempt);
+      },
+      onCode: () => this.emit('code'),
+      onLateMessage: (what) => this.emit('anomaly', { kind: 'late-message', what }),
+      onMessage: (message) => this.emit('message', message),
+    });
     this.#memory = watchMemory({
       configuration,
       processes: this.#processes,
@@ -205,7 +200,7 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
     await stopped;
     this.#watches.close();
     this.#memory.close();
-    await this.#assertNobodyIsLeft();
+    if (!this.isHeldByAnother) await this.#processes.assertNobodyIsLeft((alert) => this.#raise(alert, 'LOCAL'));
     await this.#records.settled();
     await this.#children.settled();
     await this.#lock?.release();
@@ -254,19 +249,13 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
   }
 
   #createShell(): AccountShell {
-    const processes = this.#processes;
     return new AccountShell({
       clock: realClock,
       limits: () => this.#configuration,
-      startBrowser: () => void processes.startBrowser(),
-      stopBrowser: () => processes.stopBrowser(),
-      killBrowser: () => processes.killBrowser(),
-      startWorker: (incarnation) => void processes.startWorker(incarnation),
-      stopWorker: () => processes.stopWorker(),
-      killWorker: () => processes.killWorker(),
-      assign: (effect, incarnation) => void processes.assign(effect, incarnation, this.#linkDesk.method),
-      unlinkDevice: () => processes.send({ type: 'unlink' }),
-      setProfileAside: (reason) => void this.#setProfileAside(reason),
+      processes: this.#processes,
+      setProfileAside: (reason) => {
+        void setProfileAside(this.#paths, reason, this.#records).then((event) => this.#dispatch(event));
+      },
       recordInactive: (machine) => this.#records.recordInactive(machine, this.browserPid),
       saveTally: (tally) => this.#records.saveTally(tally),
       tell: (failure, next, isNews) => {
@@ -295,7 +284,7 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
   }
 
   #onTransition({ type }: MachineEvent, before: Machine, after: Machine): void {
-    if (after.worker !== 'assigned') this.#heartbeats.disarm();
+    this.#ear.onTransition(after);
     const change = { event: type, from: before.state, to: after.state };
     this.#log.debug(change, `${change.event}: ${change.from} -> ${change.to}`);
     this.#facts.onTransition(before, after, Date.now());
@@ -317,95 +306,9 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
     this.#dispatch({ type: 'refused', failure });
   }
 
-  /** Also of a browser that left by itself just then, and was not swept after. */
-  async #assertNobodyIsLeft(): Promise<void> {
-    if (this.isHeldByAnother) return;
-    await vacateProfile(this.#paths.profile).catch((error: unknown) => {
-      this.#raise(stuckAlert(describeError(error)), 'LOCAL');
-    });
-  }
-
-  async #setProfileAside(reason: string): Promise<void> {
-    try {
-      const name = await quarantineProfile(this.#paths, reason, new Date());
-      await mkdir(this.#paths.profile, { recursive: true, mode: 0o700 });
-      if (name !== undefined) this.#records.note({ eventType: 'profile_quarantined', name, reason });
-      this.#dispatch({ type: 'profile-moved', name: name ?? null });
-    } catch (error) {
-      this.#dispatch({ type: 'profile-not-moved', failure: { ...browserFailure(error), class: 'LOCAL' } });
-    }
-  }
-
-  #workerExited(exit: { code: number | null; signal: string | null }): void {
-    const wasPlanned = this.machine.worker === 'stopping' && this.machine.workerFailure === null;
-    this.#dispatch({ type: 'worker-exited', ...exit });
-    this.#attempts.end(wasPlanned ? null : this.machine.failure, performance.now());
-  }
-
   #raise(alert: Alert, failureClass: FailureClass | null): void {
     tellAlert(this.#log, alert, failureClass);
     this.#records.noteAlert(alert);
     this.emit('alert', alert);
-  }
-
-  #receive(message: WorkerMessage, incarnation: number): void {
-    if (message.type === 'hello') this.#dispatch({ type: 'worker-ready' });
-    else if (message.incarnation === null || message.incarnation === incarnation) this.#hear(message);
-    else this.emit('anomaly', { kind: 'late-message', what: message.type });
-    this.emit('message', message);
-  }
-
-  #hear(message: Exclude<WorkerMessage, { type: 'hello' }>): void {
-    this.#watches.onMessage(message);
-    this.#linkDesk.hear(message, new Date());
-    this.#facts.hear(message, Date.now());
-    switch (message.type) {
-      case 'listening':
-        this.#linkDesk.settle();
-        this.#dispatch({ type: 'listening' });
-        this.#expectHeartbeat();
-        return;
-      case 'transport':
-        this.#dispatch({ type: 'transport', state: message.state });
-        return;
-      case 'failure':
-        this.#dispatch({
-          type: 'worker-failure',
-          failure: { class: message.class, reason: message.reason, userAction: message.userAction, reported: true },
-        });
-        return;
-      case 'heartbeat':
-        this.#expectHeartbeat();
-        this.#shell.hearLife();
-        return;
-      case 'phase':
-        this.#attempts.enter(message.phase);
-        this.#dispatch({ type: 'phase', phase: message.phase });
-        return;
-      case 'restore-metrics':
-        this.#attempts.report(message.attempt);
-        return;
-      case 'alert':
-        this.#records.hearWorker({ kind: message.kind, sentence: message.sentence, action: message.action });
-        return;
-      case 'qr':
-      case 'qr-expired':
-      case 'pairing-code':
-        this.emit('code');
-        return;
-    }
-  }
-
-  #expectHeartbeat(): void {
-    const timeoutMs = heartbeatTimeoutMs(this.machine, this.#configuration);
-    if (timeoutMs !== undefined) this.#heartbeats.expectWithin(timeoutMs);
-  }
-
-  #missHeartbeat(afterMs: number): void {
-    const worker = this.#processes.worker;
-    const processState = worker === undefined ? undefined : processStateNow(worker.pid);
-    const botModule = this.#configuration.botModule ?? bundledBot();
-    const detail = describeSilence({ processState, hang: worker?.hang, botModule });
-    this.#dispatch({ type: 'heartbeat-missed', afterMs, detail });
   }
 }

@@ -33,9 +33,8 @@ const browserShare = 0.575;
 const longestStepMs = 1_000;
 const stepShare = 0.1;
 
-/** Shares of a browser's time: asking gets the most. The rest is for the kill and the sweep. */
-const closeShare = 0.5;
-const terminateShare = 0.25;
+/** Of a browser's time, for the kill and the sweep. */
+const lastShare = 0.25;
 
 /** Killing and looking must be tried, however little time was given. */
 const leastKillMs = 250;
@@ -59,15 +58,13 @@ export function divideStopTime(totalMs: number): StopBudget {
 
 /** @param totalMs for all steps; 0 goes straight to the kill. */
 export function divideBrowserStop(totalMs: number): BrowserStopBudget {
-  const closeMs = totalMs * closeShare;
-  const terminateMs = totalMs * terminateShare;
-  const restMs = totalMs - closeMs - terminateMs;
-  return {
-    closeMs,
-    terminateMs,
-    killMs: Math.max(leastKillMs, Math.min(longestStepMs, restMs / 2)),
-    sweepMs: Math.max(leastSweepMs, restMs / 2),
-  };
+  const lastMs = totalMs * lastShare;
+  const killMs = Math.max(leastKillMs, Math.min(longestStepMs, lastMs / 2));
+  const sweepMs = Math.max(leastSweepMs, lastMs - killMs);
+  // However little there is: it must be asked. Only a browser that leaves by itself saves everything, so that gets the most.
+  const politeMs = Math.max(totalMs / 2, totalMs - killMs - sweepMs);
+  const terminateMs = politeMs / 3;
+  return { closeMs: politeMs - terminateMs, terminateMs, killMs, sweepMs };
 }
 
 /** How long a stop takes in which nobody hears anything, in ms: what a caller may wait for before it calls the stop failed. */

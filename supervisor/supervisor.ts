@@ -104,7 +104,6 @@ export class Supervisor implements ControlledSupervisor {
   }
 
   async #reload(): Promise<ReloadAnswer> {
-    if (this.#isStopping) return refusedReload('wasup is being stopped.');
     if (this.#recompile === undefined)
       return refusedReload('This is the sandbox: it has no configuration to read again.');
     let compiled: Configuration;
@@ -114,6 +113,8 @@ export class Supervisor implements ControlledSupervisor {
       this.#output.log.error(`The configuration was not reloaded: ${describeError(error)}`);
       return refusedReload(describeError(error));
     }
+    // A stop, also one that came while we read, ends only the accounts that there were.
+    if (this.#isStopping) return refusedReload('wasup is being stopped.');
     const before = this.#configuration;
     const changes = compareConfigurations(before, compiled);
     this.#configuration = configurationAfterReload(before, compiled);

@@ -1,11 +1,11 @@
 import { readFile, stat } from 'node:fs/promises';
-import { pathToFileURL } from 'node:url';
 import { type AccountOverrides, splitAccounts } from './account-overrides.js';
 import { checkCombinations } from './check-combinations.js';
 import { collectValues, type Origins } from './collect-values.js';
 import { type ConfigurationFiles, readConfigFile } from './config-file.js';
 import { type DeadlineValues } from './deadlines.js';
 import { deepFreeze } from './deep-freeze.js';
+import { importAfresh } from './import-afresh.js';
 import { type OptionValues } from './options.js';
 import { configurationError } from './problems.js';
 
@@ -109,7 +109,7 @@ const disk: ConfigurationFiles = {
     }
   },
   readFile: (path) => readFile(path, 'utf8'),
-  importModule: (path) => import(pathToFileURL(path).href),
+  importModule: (path) => importAfresh(path),
 };
 
 function dropUndefined(sources: ConfigurationSources): Partial<ConfigurationFiles> {

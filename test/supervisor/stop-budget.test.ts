@@ -16,7 +16,7 @@ describe('the time for a stop', () => {
       worker: { askMs: 6_000, terminateMs: 1_000, killMs: 1_000 },
       browserMs: 11_500,
     });
-    expect(divideBrowserStop(11_500)).toEqual({ closeMs: 5_750, terminateMs: 2_875, killMs: 1_000, sweepMs: 1_437.5 });
+    expect(divideBrowserStop(11_500)).toEqual({ closeMs: 5_750, terminateMs: 2_875, killMs: 1_000, sweepMs: 1_875 });
     expect(longestStopMs(20_000)).toBe(19_500);
   });
 

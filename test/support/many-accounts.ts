@@ -1,0 +1,244 @@
+import { readdir } from 'node:fs/promises';
+
+import type { Phone } from '../../sandbox/index.js';
+import { type DeviceStatus, readDeviceStatus } from '../../shared/device-status.js';
+import { type SessionPaths, sessionPaths } from '../../shared/paths.js';
+import { readSessionHistory, type SessionHistoryEntry } from '../../shared/session-history.js';
+import { descendantsOf, readProcessTable, readStatNow, type TableEntry } from './process-table.js';
+import { isAlive } from './processes.js';
+import { contactNumber, type ListeningStatus, Stage } from './stage.js';
+import type { SupervisorProcess } from './supervisor-process.js';
+import { until } from './until.js';
+
+/** Several accounts of one sandbox below one supervisor, which is replaced when it is killed. */
+export class ManyAccounts {
+  readonly accounts: readonly OneOfMany[];
+  readonly supervisors: SupervisorProcess[] = [];
+  readonly stage: Stage;
+  readonly #environment: Readonly<Record<string, string>>;
+  #replacing: Promise<unknown> = Promise.resolve();
+  readonly #asking = new Set<Promise<unknown>>();
+
+  /** Links the accounts one after the other, and starts a supervisor for all of them. */
+  static async openLinked(numbers: readonly string[], environment: Record<string, string>): Promise<ManyAccounts> {
+    const stage = await Stage.open();
+    const many = new ManyAccounts(stage, numbers, environment);
+    try {
+      for (const account of many.accounts) await account.link();
+      many.#start();
+      await Promise.all(many.accounts.map((account) => account.untilListening()));
+      return many;
+    } catch (error) {
+      await stage.close().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private constructor(stage: Stage, numbers: readonly string[], environment: Readonly<Record<string, string>>) {
+    this.stage = stage;
+    this.#environment = environment;
+    this.accounts = numbers.map((number) => new OneOfMany(this, number));
+  }
+
+  get supervisor(): SupervisorProcess {
+    const latest = this.supervisors.at(-1);
+    if (latest === undefined) throw new Error('There is no supervisor yet.');
+    return latest;
+  }
+
+  get numbers(): readonly string[] {
+    return this.accounts.map(({ number }) => number);
+  }
+
+  /** Kills the supervisor and starts the next one at once, as a service manager does. Never while an answer is under way. */
+  replaceSupervisor(): Promise<void> {
+    const replaced = this.#replacing.then(async () => {
+      await Promise.allSettled(this.#asking);
+      const killed = this.supervisor;
+      killed.signal('SIGKILL');
+      await until(() => !isAlive(killed.pid) || undefined, { expectation: () => 'the supervisor to be gone' });
+      this.#start();
+    });
+    this.#replacing = replaced;
+    return replaced;
+  }
+
+  /** Asks while nobody kills the supervisor: whether an answer that was half given is given again is another matter. */
+  async undisturbed<Result>(ask: () => Promise<Result>): Promise<Result> {
+    await this.#replacing;
+    const asked = ask();
+    this.#asking.add(asked);
+    try {
+      return await asked;
+    } finally {
+      this.#asking.delete(asked);
+    }
+  }
+
+  /** @throws Error when anything of the stage runs that isn't the supervisor's, or is there twice. */
+  async assertNobodyElseRuns(crashReporters: number): Promise<void> {
+    let complaints: string[] = [];
+    await until(() => ((complaints = this.#complain(crashReporters)).length === 0 ? true : undefined), {
+      timeoutMs: strangersTimeoutMs,
+      expectation: () => `the processes to be those of the accounts: ${complaints.join('; ')}`,
+    });
+  }
+
+  /** They don't descend from anybody; a browser has as many as the machine's Chromium gives it. */
+  countCrashReporters(): number {
+    return this.#ofStage(readProcessTable()).filter(isCrashReporter).length;
+  }
+
+  #start(): void {
+    this.supervisors.push(
+      this.stage.start({ environment: { ...this.#environment, WASUP_ACCOUNTS: this.numbers.join(',') } }),
+    );
+  }
+
+  #ofStage(table: readonly TableEntry[]): TableEntry[] {
+    const folder = this.stage.sessionsFolder;
+    return table.filter(
+      ({ pid, commandLine, environment }) =>
+        pid !== process.pid && (commandLine.includes(folder) || environment.includes(folder)),
+    );
+  }
+
+  #complain(crashReporters: number): string[] {
+    const table = readProcessTable();
+    const { pid } = this.supervisor;
+    const children = table.filter(({ parent }) => parent === pid);
+    const family = new Set([pid, ...descendantsOf(pid, table).map((descendant) => descendant.pid)]);
+    const strangers = this.#ofStage(table).filter((entry) => !family.has(entry.pid) && !isCrashReporter(entry));
+    const zombies = children.filter(({ state }) => state === 'Z');
+    const reporters = this.#ofStage(table).filter(isCrashReporter).length;
+    const counts = this.accounts.flatMap((account) => {
+      const workers = children.filter((entry) => account.isWorker(entry)).length;
+      const browsers = children.filter((entry) => account.isBrowser(entry)).length;
+      return workers === 1 && browsers === 1 ? [] : [`${account.number} has ${workers} workers, ${browsers} browsers`];
+    });
+    const others = children.length - zombies.length - 2 * this.accounts.length;
+    return [
+      ...counts,
+      ...(others === 0 ? [] : [`the supervisor has ${others} children too many`]),
+      ...(reporters === crashReporters ? [] : [`${reporters} crash reporters instead of ${crashReporters}`]),
+      ...zombies.map((zombie) => `${zombie.pid} is a zombie`),
+      ...strangers.map(({ pid: stranger, commandLine }) => `${stranger} (${commandLine.slice(0, 100)}) is a stranger`),
+    ];
+  }
+
+  /** The account alone runs below a supervisor of its own, until it is linked and at rest. */
+  async linkAlone(number: string): Promise<void> {
+    const supervisor = this.stage.start({ environment: { WASUP_ACCOUNTS: number } });
+    await this.stage.sandbox.phone(number).scanQr();
+    await until(async () => (await this.statusOf(number)).isActive || undefined, {
+      expectation: () => `${number} to be linked.${supervisor.describe()}`,
+    });
+    await supervisor.stop();
+  }
+
+  async statusOf(number: string): Promise<DeviceStatus> {
+    return (await readDeviceStatus(sessionPaths(this.stage.sessionsFolder, number).deviceStatus, number)).status;
+  }
+}
+
+/** A browser's helpers leave a moment after it. */
+const strangersTimeoutMs = 5_000;
+/** A browser that hangs, below a supervisor that is killed, on a busy machine: each of the deadlines between has its time. */
+const backAgainTimeoutMs = 60_000;
+
+export class OneOfMany {
+  readonly number: string;
+  readonly phone: Phone;
+  readonly paths: SessionPaths;
+  readonly asked: string[] = [];
+  readonly #many: ManyAccounts;
+  /** Processes that were hit: what was up with them is up no more. */
+  readonly #spent = new Set<number>();
+
+  constructor(many: ManyAccounts, number: string) {
+    this.#many = many;
+    this.number = number;
+    this.phone = many.stage.sandbox.phone(number);
+    this.paths = sessionPaths(many.stage.sessionsFolder, number);
+  }
+
+  link(): Promise<void> {
+    return this.#many.linkAlone(this.number);
+  }
+
+  async history(): Promise<readonly SessionHistoryEntry[]> {
+    return (await readSessionHistory(this.paths.sessionHistory)).entries;
+  }
+
+  async locks(): Promise<string[]> {
+    return (await readdir(this.paths.profile)).filter((name) => name.startsWith('Singleton'));
+  }
+
+  status(): Promise<DeviceStatus> {
+    return this.#many.statusOf(this.number);
+  }
+
+  /** Resolves when it listens in processes of the present supervisor that nothing was done to. */
+  async untilListening(): Promise<ListeningStatus> {
+    let latest: DeviceStatus | undefined;
+    return until(
+      async () => {
+        latest = await this.status();
+        const { isActive, state, workerPid, browserPid } = latest;
+        if (!isActive || state !== 'listening' || workerPid === null || browserPid === null) return undefined;
+        const arePresent = [workerPid, browserPid].every((pid) => !this.#spent.has(pid) && this.#isInService(pid));
+        return arePresent ? (latest as ListeningStatus) : undefined;
+      },
+      {
+        timeoutMs: backAgainTimeoutMs,
+        expectation: () =>
+          `${this.number} to listen again; its status is ${JSON.stringify(latest)}.${this.#many.supervisor.describe()}`,
+      },
+    );
+  }
+
+  /** Somebody asks, and is answered. Whether it was once is asked at the end: see {@link answers}. */
+  async ask(): Promise<void> {
+    await this.#many.undisturbed(async () => {
+      const { id } = await this.phone.receiveText({ from: contactNumber, body: '!ping' });
+      this.asked.push(id);
+      await this.phone
+        .waitForSent(({ quotedMessageId, body }) => quotedMessageId === id && body === 'pong')
+        .catch((error: unknown) => {
+          const message = `${this.number} has not answered.${this.#many.supervisor.describe()}`;
+          throw new Error(message, { cause: error });
+        });
+    });
+  }
+
+  /** How often each question was answered, in the order of the questions. */
+  get answers(): number[] {
+    return this.asked.map((id) => this.phone.sent.filter(({ quotedMessageId }) => quotedMessageId === id).length);
+  }
+
+  /** What it listened with is not enough any more. */
+  spend(pid: number): void {
+    this.#spent.add(pid);
+  }
+
+  isSpent(pid: number): boolean {
+    return this.#spent.has(pid);
+  }
+
+  isWorker({ commandLine, environment }: TableEntry): boolean {
+    return commandLine.includes('/worker/main.js') && environment.includes(this.paths.directory);
+  }
+
+  isBrowser({ commandLine }: TableEntry): boolean {
+    return commandLine.includes(`--user-data-dir=${this.paths.profile}`) && !commandLine.includes('--type=');
+  }
+
+  #isInService(pid: number): boolean {
+    const stat = readStatNow(pid);
+    return stat?.parent === this.#many.supervisor.pid && stat.state !== 'Z' && stat.state !== 'T';
+  }
+}
+
+function isCrashReporter({ commandLine }: TableEntry): boolean {
+  return commandLine.includes('chrome_crashpad_handler');
+}
