@@ -143,12 +143,10 @@ export function workerReady(machine: Machine, event: MachineEvent, surroundings:
   return assignWhenBothAreReady({ ...machine, worker: 'ready' }, surroundings);
 }
 
-/** The exit follows, and decides. A worker whose browser is ended sees no more than that it is gone; why, is known here. */
+/** The exit follows, and decides. A worker whose browser has gone sees no more than that; why it went is known already. */
 export function workerFailure(machine: Machine, { failure }: Event<'worker-failure'>): Step {
-  if (failure.class !== 'LOCAL') return nothing({ ...machine, workerFailure: failure });
-  if (machine.worker === 'stopping' && machine.workerFailure !== null) return nothing(machine);
-  const reason = machine.browserFailure ?? failure.reason;
-  return nothing({ ...machine, workerFailure: { ...failure, reason } });
+  const isKnown = machine.worker === 'stopping' && machine.workerFailure !== null && failure.class === 'LOCAL';
+  return isKnown ? nothing(machine) : nothing({ ...machine, workerFailure: failure });
 }
 
 export function workerExited(machine: Machine, exit: Event<'worker-exited'>, surroundings: Surroundings): Step {
@@ -162,6 +160,11 @@ export function workerExited(machine: Machine, exit: Event<'worker-exited'>, sur
   }
   const failure = machine.workerFailure ?? { ...failureOfExit(exit), reported: false };
   if (machine.unlinking && failure.class === 'AUTH') return unlinked(without);
+  // One fault, though two processes end of it: the exit of the browser that hung is not another one.
+  if (machine.browserFailure !== null && failure.class === 'LOCAL') {
+    const told = { ...failure, reason: machine.browserFailure };
+    return afterFailure({ ...without, browserFailure: null }, told, surroundings, hasListened);
+  }
   return afterFailure(without, failure, surroundings, hasListened);
 }
 

@@ -184,20 +184,15 @@ describe('a breaker that is open', () => {
 });
 
 describe('accounts that may only come up one at a time', () => {
-  it('do so: no browser of the second runs before the first listens', async () => {
+  it('do so: the second begins when the first listens', async () => {
     await supervisor.stop();
     start({ WASUP_START_CONCURRENCY: '1' });
-    const browsers = { first: false, second: false };
-    await until(
-      async () => {
-        const [one, other] = await Promise.all([steady.status(), failing.status()]);
-        browsers.first = findProcesses(steady.paths.profile).length > 0;
-        browsers.second = findProcesses(failing.paths.profile).length > 0;
-        if (browsers.first && browsers.second) expect(one.isActive || other.isActive).toBe(true);
-        return (one.isActive && other.isActive) || undefined;
-      },
-      { expectation: () => `both accounts to listen.${supervisor.describe()}` },
-    );
+    await Promise.all([steady.waitUntilListening(), failing.waitUntilListening()]);
+    const begins = /SESSION RESTORE - REACTIVATING DEVICE/;
+    const listens = /DEVICE REACTIVATED - BOT READY TO SERVE/;
+    const story = supervisor.matching(new RegExp(`${begins.source}|${listens.source}`));
+    const turn: unknown[] = [expect.stringMatching(begins), expect.stringMatching(listens)];
+    expect(story).toEqual([...turn, ...turn]);
     expect((await steady.ask('!ping')).body).toBe('pong');
     expect((await failing.ask('!ping')).body).toBe('pong');
   });

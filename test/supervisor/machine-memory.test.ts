@@ -54,6 +54,30 @@ class Account {
   }
 }
 
+describe('a browser that was ended because it hung', () => {
+  const gone: MachineEvent = { type: 'browser-exited', reason: 'The browser is gone (SIGKILL)' };
+  const seen: MachineEvent = {
+    type: 'worker-failure',
+    failure: { class: 'LOCAL', reason: 'The browser is gone', userAction: null, reported: true },
+  };
+  const exited: MachineEvent = { type: 'worker-exited', code: 76, signal: null };
+
+  it.each([
+    ['its exit', [gone, seen, exited]],
+    ['its worker', [seen, gone, exited]],
+    ['its worker’s end', [seen, exited, gone]],
+  ])('is told as that, also when %s is heard of first', (_first, events) => {
+    const account = new Account();
+    account.begin();
+    account.hear({ type: 'browser-hung', afterMs: 8_000 });
+    const told = events.flatMap((event) => {
+      account.hear(event);
+      return account.effects.flatMap((effect) => (effect.type === 'tell' ? [effect.failure.reason] : []));
+    });
+    expect(told).toEqual(['The browser has not answered for 8000 ms']);
+  });
+});
+
 describe('attempts that end while WhatsApp authenticates', () => {
   function stuckOnce(account: Account, failureClass: FailureClass = 'TRANSIENT'): void {
     account.hear({ type: 'phase', phase: 'authenticating' });
