@@ -29,6 +29,9 @@ const environment = {
   WASUP_HEARTBEAT_TIMEOUT_MS: '2500',
   WASUP_PROBE_INTERVAL_MS: '1500',
   WASUP_PROBE_TIMEOUT_MS: '1500',
+  // Nobody counts heartbeats of a worker, or asks a browser, before it has said that it is there.
+  WASUP_WORKER_START_TIMEOUT_MS: '10000',
+  WASUP_BROWSER_START_TIMEOUT_MS: '10000',
   WASUP_START_CONCURRENCY: '3',
   WASUP_START_JITTER_MS: '0',
 };

@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { isAlive } from '../support/processes.js';
-import { type ListeningStatus, Stage } from '../support/stage.js';
+import { fixture, type ListeningStatus, Stage } from '../support/stage.js';
 import type { SupervisorProcess } from '../support/supervisor-process.js';
 import { until } from '../support/until.js';
 
 const onLinux = describe.runIf(process.platform === 'linux');
 /** What is promised: a worker's guard thread sees the death, and a browser the end of its pipes. */
 const orphanDeadlineMs = 1_000;
+/** A worker that nobody but its supervisor's death ends: its event loop is never empty. */
+const environment = { WASUP_BOT: fixture('ticking-bot.js') };
 /** Who is only being loaded sees it when that is over: on a busy machine after seconds. */
 const loadingDeadlineMs = 10_000;
 
@@ -17,7 +19,7 @@ onLinux('a supervisor that is killed', () => {
   let before: ListeningStatus;
 
   beforeAll(async () => {
-    ({ stage, supervisor } = await Stage.openLinked());
+    ({ stage, supervisor } = await Stage.openLinked({}, { environment }));
     before = await stage.waitUntilListening();
   });
   afterAll(() => stage.close());
@@ -32,11 +34,11 @@ onLinux('a supervisor that is killed', () => {
     expect(isAlive(workerPid)).toBe(false);
   });
 
-  it('leaves nobody while its browser starts, wherever it is in its start', async () => {
+  it('leaves nobody while worker and browser start, wherever they are in their start', async () => {
     await supervisor.stop();
-    // A browser needs about half a second until it answers.
+    // A worker loads for about half a second, a browser for as long until it answers.
     for (const afterMs of [0, 50, 150, 300, 500]) {
-      supervisor = stage.start();
+      supervisor = stage.start({ environment });
       await untilBrowserIsThere();
       const begin = performance.now();
       await until(() => performance.now() - begin >= afterMs || undefined, { expectation: () => 'the moment' });
@@ -49,7 +51,7 @@ onLinux('a supervisor that is killed', () => {
   it('leaves nobody while the login is being restored, and the login is kept', async () => {
     await supervisor.stop();
     stage.phone.sync({ withhold: true });
-    supervisor = stage.start();
+    supervisor = stage.start({ environment });
     await supervisor.waitForLine(/Still syncing/);
     supervisor.signal('SIGKILL');
     await untilOnlyRuns([]);
@@ -60,7 +62,7 @@ onLinux('a supervisor that is killed', () => {
 
   /** The next one restores in other processes, and asks nobody to link. */
   async function comesBack(): Promise<void> {
-    supervisor = stage.start();
+    supervisor = stage.start({ environment });
     before = await stage.waitUntilListening(before);
     expect((await stage.ask('!ping')).body).toBe('pong');
     expect(supervisor.matching(/SCAN QR CODE/)).toEqual([]);

@@ -144,7 +144,7 @@ export class ManyAccounts {
 /** A browser's helpers leave a moment after it. */
 const strangersTimeoutMs = 5_000;
 /** A browser that hangs, below a supervisor that is killed, on a busy machine: each of the deadlines between has its time. */
-const backAgainTimeoutMs = 60_000;
+export const backAgainTimeoutMs = 60_000;
 
 export class OneOfMany {
   readonly number: string;

@@ -1,6 +1,6 @@
 import { setTimeout as pass } from 'node:timers/promises';
 
-import type { ManyAccounts, OneOfMany } from './many-accounts.js';
+import { backAgainTimeoutMs, type ManyAccounts, type OneOfMany } from './many-accounts.js';
 import type { Kill } from './plan-kills.js';
 import { descendantsOf, readProcessTable, type TableEntry } from './process-table.js';
 import { until } from './until.js';
@@ -10,6 +10,7 @@ export async function strike(many: ManyAccounts, account: OneOfMany, { kind, del
   await pass(delayMs);
   if (kind === 'supervisor-killed') return many.replaceSupervisor();
   await until(() => hit(account, kind), {
+    timeoutMs: backAgainTimeoutMs,
     expectation: () => `somebody of ${account.number} to be there (${kind}).${many.supervisor.describe()}`,
   });
 }
