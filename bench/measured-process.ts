@@ -40,6 +40,11 @@ export class MeasuredProcess {
     void this.#exited.then(() => this.#said());
   }
 
+  get pid(): number {
+    if (this.#subprocess.pid === undefined) throw new Error('It could not be started.');
+    return this.#subprocess.pid;
+  }
+
   /**
    * Resolves with the first line that matches, said already or not yet.
    *

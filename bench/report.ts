@@ -8,7 +8,6 @@ export interface Circumstances {
   readonly date: Date;
   readonly browserVersion: string;
   readonly libraryVersion: string;
-  readonly build: string;
   /** The machine's load before the first round. A busy machine makes ratios of small differences meaningless. */
   readonly load: number;
 }
@@ -23,8 +22,16 @@ export function currentLoad(): number {
   return loadavg()[0] ?? NaN;
 }
 
-/** Everything that a reader needs to believe the figures, or to repeat them. */
-export function reportColdRestore({ plain, wasup }: ColdRestore, circumstances: Circumstances): string {
+/** What a reader needs to believe the figures, or to repeat them. */
+export function describeCircumstances(circumstances: Circumstances): string[] {
+  return [
+    `\`${circumstances.command}\`, ${circumstances.date.toISOString().slice(0, 16).replace('T', ' ')} UTC.`,
+    `${describeMachine()}; load ${circumstances.load.toFixed(1)} before the first round.`,
+    `Node ${process.version}, ${circumstances.browserVersion}, whatsapp-web.js ${circumstances.libraryVersion}.`,
+  ];
+}
+
+export function reportColdRestore({ plain, wasup }: ColdRestore, build: string, circumstances: Circumstances): string {
   const rows = [
     row(
       'process spawned → ready / listening',
@@ -43,15 +50,11 @@ export function reportColdRestore({ plain, wasup }: ColdRestore, circumstances: 
     ),
   ];
   return [
-    '# Benchmarks',
-    '',
-    `\`${circumstances.command}\`, ${circumstances.date.toISOString().slice(0, 16).replace('T', ' ')} UTC.`,
-    `${describeMachine()}; load ${circumstances.load.toFixed(1)} before the first round.`,
-    `Node ${process.version}, ${circumstances.browserVersion}, whatsapp-web.js ${circumstances.libraryVersion}.`,
-    '',
     '## Cold restore',
     '',
-    `${plain.length} rounds each, taking turns, on the emulated page (build \`${circumstances.build}\`): no browser runs, the login is`,
+    ...describeCircumstances(circumstances),
+    '',
+    `${plain.length} rounds each, taking turns, on the emulated page (build \`${build}\`): no browser runs, the login is`,
     'stored in the profile. Real WhatsApp takes seconds for what the emulated page does in milliseconds; the difference',
     'between the two sides is what the figures are about. Milliseconds.',
     '',

@@ -1,5 +1,7 @@
+import { createRequire } from 'node:module';
+
 import { type Logger as PinoLogger, pino } from 'pino';
-import pretty from 'pino-pretty';
+import type { PinoPretty } from 'pino-pretty';
 
 export type Logger = PinoLogger;
 
@@ -43,7 +45,7 @@ export function createOutput(options: LogOptions, bindings: Record<string, unkno
     };
   }
   const colorize = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
-  const stream = pretty({
+  const stream = loadPretty()({
     destination,
     sync: true,
     colorize,
@@ -61,6 +63,11 @@ export function createOutput(options: LogOptions, bindings: Record<string, unkno
     if (!silent) destination.write(`${text}\n`);
   };
   return { log, format: 'pretty', print, banner: (title, lines = []) => print(box(title, lines)) };
+}
+
+/** Its 40 modules are loaded where lines are written for people only. */
+function loadPretty(): typeof PinoPretty {
+  return createRequire(import.meta.url)('pino-pretty') as typeof PinoPretty;
 }
 
 function box(title: string, lines: readonly string[]): string {

@@ -4,31 +4,13 @@ import { type Configuration, compileConfiguration } from '../shared/configuratio
 import { suggest } from '../shared/configuration/suggest.js';
 import { supervisorExitCodes } from '../shared/exit-codes.js';
 import { createOutput } from '../shared/logger.js';
-import { addConfigCommand } from './commands/config.js';
 import { configurationFlags } from './commands/configuration-flags.js';
-import { addHistoryCommand } from './commands/history.js';
-import { addLinkCommand } from './commands/link.js';
-import { addReloadCommand } from './commands/reload.js';
-import { addRestartCommand } from './commands/restart.js';
-import { addRestoreProfileCommand } from './commands/restore-profile.js';
-import { addStatsCommand } from './commands/stats.js';
-import { addStatusCommand } from './commands/status.js';
-import { addUnlinkCommand } from './commands/unlink.js';
 import { run } from './run.js';
 import type { Recompile } from './supervisor.js';
 import { readVersion } from './version.js';
 
-const accountCommands = [
-  addLinkCommand,
-  addRestartCommand,
-  addUnlinkCommand,
-  addReloadCommand,
-  addStatusCommand,
-  addHistoryCommand,
-  addStatsCommand,
-  addRestoreProfileCommand,
-  addConfigCommand,
-];
+/** Words that are followed by the supervisor's run; so is none at all. */
+const runWords = ['run', 'start', 'dev'];
 
 /**
  * The `wasup` command; without a word it is `node supervisor`.
@@ -65,15 +47,21 @@ export async function execute(words: readonly string[]): Promise<number> {
   supervise(program.command('dev'), (...configured) => superviseOrDemonstrate(...configured, true)).description(
     'like start, and restart the workers when their sources change (what `npm run dev` does)',
   );
-  for (const add of accountCommands) add(program, (code) => (exitCode = code));
+  const [first] = words;
+  const wantsHelp = first === 'help' || words.some((word) => word === '--help' || word === '-h');
+  // Whoever runs for months carries nothing of the commands that run for a second.
+  if (wantsHelp || (first !== undefined && !first.startsWith('-') && !runWords.includes(first))) {
+    const { addAccountCommands } = await import('./commands/account-commands.js');
+    addAccountCommands(program, (code) => (exitCode = code));
+  }
   // The sandbox is for development: its code is loaded by those who ask for it.
-  if (words[0] === 'sandbox' || words[0] === 'help' || words.includes('--help')) {
+  if (wantsHelp || first === 'sandbox') {
     const { addSandboxCommand } = await import('../sandbox/command.js');
     addSandboxCommand(program);
   }
 
   try {
-    refuseUnknownCommand(program, words[0]);
+    refuseUnknownCommand(program, first);
     await program.parseAsync(words, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;

@@ -85,9 +85,9 @@ export class ManyAccounts {
     return (await this.views()).find((view) => view.number === number);
   }
 
-  /** The processes that serve each account now. */
-  async pids(accounts = this.numbers): Promise<Record<string, Pids>> {
-    const views = (await this.views()).filter(({ number }) => accounts.includes(number));
+  /** The processes that serve each account now; of all that there are, or of these. */
+  async pids(accounts?: readonly string[]): Promise<Record<string, Pids>> {
+    const views = (await this.views()).filter(({ number }) => accounts?.includes(number) ?? true);
     return Object.fromEntries(
       views.map(({ number, workerPid, browserPid }) => [number, { workerPid, browserPid }] as const),
     );
