@@ -9,7 +9,7 @@ export interface WatchedAccount {
   readonly processes: { readonly workerPid: number | undefined; readonly browserPid: number | undefined };
   readonly view: () => Pick<AccountView, 'isActive' | 'lastMessageAt'>;
   /** Browser and worker are to be replaced, because of the reason. Answers whether they are. */
-  recycle(reason: string): boolean;
+  readonly recycle: (reason: string) => boolean;
   readonly log: Logger;
 }
 
