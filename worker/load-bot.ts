@@ -12,21 +12,18 @@ const linkTimeoutMs = 5_000;
 /**
  * Loads a bot module and checks its shape.
  *
- * @throws WorkerFailure of class CONFIGURATION that says in a sentence what is wrong with the module.
+ * @throws WorkerFailure that says in a sentence what is wrong with the module: of class CONFIGURATION where it can't work as it
+ * is, BUG where it threw an error of its own while it was loaded. What it lacks then, a database say, may be there in a minute.
  */
 export async function loadBot(path: string): Promise<Bot> {
   let loaded: { default?: unknown };
   try {
     loaded = (await import(pathToFileURL(path).href)) as { default?: unknown };
   } catch (error) {
-    throw new WorkerFailure(
-      'CONFIGURATION',
-      `The bot ${path} could not be loaded: ${await whereAndWhat(error, path)}`,
-      {
-        userAction: 'Mend the bot module, then start again.',
-        cause: error,
-      },
-    );
+    const reason = `The bot ${path} could not be loaded: ${await whereAndWhat(error, path)}`;
+    if (!isMistake(error)) throw new WorkerFailure('BUG', reason, { userAction: ownErrorAction, cause: error });
+    const userAction = 'Mend the bot module, then start again.';
+    throw new WorkerFailure('CONFIGURATION', reason, { userAction, cause: error });
   }
   const bot = unwrap(loaded.default);
   if (bot === undefined) {
@@ -35,6 +32,18 @@ export async function loadBot(path: string): Promise<Bot> {
     });
   }
   return bot;
+}
+
+const ownErrorAction = 'Mend the bot module, or what it needs while it is loaded; wasup goes on trying.';
+
+/** A mistake in the code or its installation, which comes again with each try: syntax, names, types, missing modules. */
+function isMistake(error: unknown): boolean {
+  if ([SyntaxError, ReferenceError, TypeError].some((kind) => error instanceof kind)) return true;
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return (
+    code === 'MODULE_NOT_FOUND' ||
+    (typeof code === 'string' && /^ERR_[A-Z_]*(MODULE|IMPORT|PACKAGE|SPECIFIER|EXTENSION)/.test(code))
+  );
 }
 
 /** A CommonJS module that was transpiled from ESM carries its default once more inside. */

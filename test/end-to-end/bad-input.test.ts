@@ -81,13 +81,6 @@ describe('a bot module that can not work is told in one line with its remedy, an
     await expectRefusal(path, /could not be loaded: .*Mend the bot module/);
   });
 
-  it('an error while it is loaded, with its place', async () => {
-    await expectRefusal(
-      fixture('throwing-bot.js'),
-      /the database is not there \(.*throwing-bot\.js:1:\d+\).*Mend the bot module/,
-    );
-  });
-
   it('no default export', async () => {
     await expectRefusal(
       fixture('no-default-bot.js'),
@@ -106,6 +99,16 @@ describe('a bot module that can not work is told in one line with its remedy, an
     expect(await stage.locks()).toEqual([]);
     expect(await stage.status()).toMatchObject({ isActive: false, workerPid: null, browserPid: null });
   }
+});
+
+it('a bot that throws an error of its own while it is loaded is told with its place, and tried again', async () => {
+  const supervisor = stage.start({ environment: { WASUP_BOT: fixture('throwing-bot.js') } });
+  await supervisor.waitForLine(
+    /ERROR.*the database is not there \(.*throwing-bot\.js:1:\d+\)\. Restarting.*Mend the bot module, or what it needs/,
+  );
+  await supervisor.waitForLine(/WARN.*the database is not there.*Restarting in/);
+  expect((await supervisor.stop()).code).toBe(0);
+  expect(await stage.locks()).toEqual([]);
 });
 
 describe('a wrong command line ends with 64', () => {

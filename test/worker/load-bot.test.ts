@@ -75,17 +75,24 @@ describe('a bot module that can’t be loaded', () => {
     expect((await failureOf(path)).message).toContain('part.mjs:2');
   });
 
-  it('is refused with what it threw, and where', async () => {
+  it('is tried again when it threw an error of its own: what it lacks may be there in a minute', async () => {
     const path = await write('throws.mjs', 'const token = undefined;\n\nthrow new Error("TOKEN is not set");\n');
-    const failure = await failureOf(path);
+    const failure = await failureOf(path, 'BUG');
     expect(failure.message).toContain('TOKEN is not set');
     expect(failure.message).toContain('throws.mjs:3');
     expect(failure.cause).toBe('TOKEN is not set');
   });
 
-  it('is refused when it throws something odd', async () => {
-    expect((await failureOf(await write('string.mjs', 'throw "no";'))).message).toContain('no');
-    expect((await failureOf(await write('nothing.mjs', 'throw undefined;'))).message).toContain('undefined');
+  it('is tried again when it threw something odd', async () => {
+    expect((await failureOf(await write('string.mjs', 'throw "no";'), 'BUG')).message).toContain('no');
+    expect((await failureOf(await write('nothing.mjs', 'throw undefined;'), 'BUG')).message).toContain('undefined');
+  });
+
+  it.each([
+    ['a name that doesn’t exist', 'nothing.called();'],
+    ['a call of what is no function', 'undefined.called();'],
+  ])('is refused because of %s: that comes again with each try', async (_mistake, source) => {
+    await failureOf(await write('mistake.mjs', source));
   });
 
   it('is refused with the name of the package that it misses', async () => {
@@ -111,10 +118,10 @@ async function write(name: string, source: string): Promise<string> {
   return path;
 }
 
-async function failureOf(path: string): Promise<Failure> {
+async function failureOf(path: string, failureClass = 'CONFIGURATION'): Promise<Failure> {
   const outcome = await load(path);
   if (!('failure' in outcome)) throw new Error(`${path} was loaded`);
-  expect(outcome.failure.class).toBe('CONFIGURATION');
+  expect(outcome.failure.class).toBe(failureClass);
   expect(outcome.failure.userAction).not.toBeNull();
   return outcome.failure;
 }
