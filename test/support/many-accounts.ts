@@ -1,12 +1,7 @@
-import { readdir } from 'node:fs/promises';
-
-import type { Phone } from '../../sandbox/index.js';
-import { type DeviceStatus, readDeviceStatus } from '../../shared/device-status.js';
-import { type SessionPaths, sessionPaths } from '../../shared/paths.js';
-import { readSessionHistory, type SessionHistoryEntry } from '../../shared/session-history.js';
-import { descendantsOf, readProcessTable, readStatNow, type TableEntry } from './process-table.js';
+import { OneOfMany } from './one-of-many.js';
+import { descendantsOf, readProcessTable, type TableEntry } from './process-table.js';
 import { isAlive } from './processes.js';
-import { contactNumber, type ListeningStatus, Stage } from './stage.js';
+import { Stage } from './stage.js';
 import type { SupervisorProcess } from './supervisor-process.js';
 import { until } from './until.js';
 
@@ -125,119 +120,10 @@ export class ManyAccounts {
       ...strangers.map(({ pid: stranger, commandLine }) => `${stranger} (${commandLine.slice(0, 100)}) is a stranger`),
     ];
   }
-
-  /** The account alone runs below a supervisor of its own, until it is linked and at rest. */
-  async linkAlone(number: string): Promise<void> {
-    const supervisor = this.stage.start({ environment: { WASUP_ACCOUNTS: number } });
-    await this.stage.sandbox.phone(number).scanQr();
-    await until(async () => (await this.statusOf(number)).isActive || undefined, {
-      expectation: () => `${number} to be linked.${supervisor.describe()}`,
-    });
-    await supervisor.stop();
-  }
-
-  async statusOf(number: string): Promise<DeviceStatus> {
-    return (await readDeviceStatus(sessionPaths(this.stage.sessionsFolder, number).deviceStatus, number)).status;
-  }
 }
 
 /** A browser's helpers leave a moment after it. */
 const strangersTimeoutMs = 5_000;
-/** A browser that hangs, below a supervisor that is killed, on a busy machine: each of the deadlines between has its time. */
-export const backAgainTimeoutMs = 60_000;
-
-export class OneOfMany {
-  readonly number: string;
-  readonly phone: Phone;
-  readonly paths: SessionPaths;
-  readonly asked: string[] = [];
-  readonly #many: ManyAccounts;
-  /** Processes that were hit: what was up with them is up no more. */
-  readonly #spent = new Set<number>();
-
-  constructor(many: ManyAccounts, number: string) {
-    this.#many = many;
-    this.number = number;
-    this.phone = many.stage.sandbox.phone(number);
-    this.paths = sessionPaths(many.stage.sessionsFolder, number);
-  }
-
-  link(): Promise<void> {
-    return this.#many.linkAlone(this.number);
-  }
-
-  async history(): Promise<readonly SessionHistoryEntry[]> {
-    return (await readSessionHistory(this.paths.sessionHistory)).entries;
-  }
-
-  async locks(): Promise<string[]> {
-    return (await readdir(this.paths.profile)).filter((name) => name.startsWith('Singleton'));
-  }
-
-  status(): Promise<DeviceStatus> {
-    return this.#many.statusOf(this.number);
-  }
-
-  /** Resolves when it listens in processes of the present supervisor that nothing was done to. */
-  async untilListening(): Promise<ListeningStatus> {
-    let latest: DeviceStatus | undefined;
-    return until(
-      async () => {
-        latest = await this.status();
-        const { isActive, state, workerPid, browserPid } = latest;
-        if (!isActive || state !== 'listening' || workerPid === null || browserPid === null) return undefined;
-        const arePresent = [workerPid, browserPid].every((pid) => !this.#spent.has(pid) && this.#isInService(pid));
-        return arePresent ? (latest as ListeningStatus) : undefined;
-      },
-      {
-        timeoutMs: backAgainTimeoutMs,
-        expectation: () =>
-          `${this.number} to listen again; its status is ${JSON.stringify(latest)}.${this.#many.supervisor.describe()}`,
-      },
-    );
-  }
-
-  /** Somebody asks, and is answered. Whether it was once is asked at the end: see {@link answers}. */
-  async ask(): Promise<void> {
-    await this.#many.undisturbed(async () => {
-      const { id } = await this.phone.receiveText({ from: contactNumber, body: '!ping' });
-      this.asked.push(id);
-      await this.phone
-        .waitForSent(({ quotedMessageId, body }) => quotedMessageId === id && body === 'pong')
-        .catch((error: unknown) => {
-          const message = `${this.number} has not answered.${this.#many.supervisor.describe()}`;
-          throw new Error(message, { cause: error });
-        });
-    });
-  }
-
-  /** How often each question was answered, in the order of the questions. */
-  get answers(): number[] {
-    return this.asked.map((id) => this.phone.sent.filter(({ quotedMessageId }) => quotedMessageId === id).length);
-  }
-
-  /** What it listened with is not enough any more. */
-  spend(pid: number): void {
-    this.#spent.add(pid);
-  }
-
-  isSpent(pid: number): boolean {
-    return this.#spent.has(pid);
-  }
-
-  isWorker({ commandLine, environment }: TableEntry): boolean {
-    return commandLine.includes('/worker/main.js') && environment.includes(this.paths.directory);
-  }
-
-  isBrowser({ commandLine }: TableEntry): boolean {
-    return commandLine.includes(`--user-data-dir=${this.paths.profile}`) && !commandLine.includes('--type=');
-  }
-
-  #isInService(pid: number): boolean {
-    const stat = readStatNow(pid);
-    return stat?.parent === this.#many.supervisor.pid && stat.state !== 'Z' && stat.state !== 'T';
-  }
-}
 
 function isCrashReporter({ commandLine }: TableEntry): boolean {
   return commandLine.includes('chrome_crashpad_handler');

@@ -42,7 +42,7 @@ export function descendantsOf(pid: number, table: readonly TableEntry[]): TableE
   return children.flatMap((child) => [child, ...descendantsOf(child.pid, table)]);
 }
 
-/** What a process holds open, by kind: sockets, pipes, files, … */
+/** How much a process holds open. */
 export function countDescriptors(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
 }

@@ -1,6 +1,7 @@
 import { setTimeout as pass } from 'node:timers/promises';
 
-import { backAgainTimeoutMs, type ManyAccounts, type OneOfMany } from './many-accounts.js';
+import type { ManyAccounts } from './many-accounts.js';
+import { backAgainTimeoutMs, type OneOfMany } from './one-of-many.js';
 import type { Kill } from './plan-kills.js';
 import { descendantsOf, readProcessTable, type TableEntry } from './process-table.js';
 import { until } from './until.js';
