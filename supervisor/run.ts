@@ -10,7 +10,6 @@ import { openControl } from './control/open-control.js';
 import { enterOwnHome, type Home } from './home.js';
 import { longestStopMs } from './stop-budget.js';
 import { assertAccounts, type Recompile, Supervisor } from './supervisor.js';
-import { watchSources } from './watch-sources.js';
 
 export interface RunOptions {
   readonly configuration: Configuration;
@@ -71,7 +70,9 @@ async function supervise(
   try {
     await supervisor.start();
     const announcement = announceAccounts(supervisor, home);
-    const watcher = development ? watchSources(supervisor, configuration, log) : undefined;
+    const watcher = development
+      ? (await import('./watch-sources.js')).watchSources(supervisor, configuration, log)
+      : undefined;
     const code = await ended;
     announcement.close();
     await watcher?.close();

@@ -26,6 +26,14 @@ describe('the supervisor', () => {
     expect(loaded.filter((path) => /^dist\/(worker|sandbox|bot)\//.test(path))).toEqual([]);
   });
 
+  it('carries nothing at its start that it may never need', async () => {
+    const loaded = await listLoadedFiles('dist/supervisor/commands.js');
+    const libraries = /node_modules\/(chokidar|fastify|pino-pretty|prom-client|qrcode)\//;
+    expect(loaded.filter((path) => libraries.test(path))).toEqual([]);
+    expect(loaded.filter((path) => /^dist\/(shared\/displays|supervisor\/control\/routes)\//.test(path))).toEqual([]);
+    expect(loaded).not.toContain('dist/supervisor/commands/status.js');
+  });
+
   it('would be seen to load them', async () => {
     const loaded = await listLoadedFiles('dist/worker/session.js');
     expect(loaded.some((path) => browserLibraries.test(path))).toBe(true);

@@ -156,21 +156,54 @@ it('what holds at once holds, and what needs another start of wasup is named and
 });
 
 it(
+  'a configuration that is a program is read anew each time',
+  async () => {
+    const script = join(many.stage.workingDirectory, 'wasup.config.js');
+    const settings = { accounts: [stays, changes, leaves, comes], authMethod: 'code', startConcurrency: 3 };
+    const program = (botModule: string): string =>
+      `const settings = ${JSON.stringify(settings)}; export default { ...settings, botModule: ${JSON.stringify(botModule)} };`;
+    await rm(file);
+    try {
+      await writeFile(script, program(fixture('echo-bot.js')));
+      // One of them has had this bot as its own; now it is that of all.
+      expect(await reload()).toMatchObject({ added: [], removed: [], changed: [stays, leaves, comes] });
+      await many.waitUntilListening([stays, leaves, comes], before);
+      expect((await many.ask(stays, 'hello')).body).toBe('You said: hello');
+      const meanwhile = await many.pids();
+      await writeFile(script, program(fixture('moved-in-bot.js')));
+      expect(await reload()).toMatchObject({ changed: [stays, changes, leaves, comes] });
+      await many.waitUntilListening([stays, changes, leaves, comes], meanwhile);
+    } finally {
+      await rm(script);
+    }
+  },
+  patienceMs,
+);
+
+it(
   'as many as the new limit allows are on their way up',
   async () => {
-    const accounts = numbers.slice(3);
+    // The one that stays keeps the bot that it has.
+    const accounts = [{ number: comes, botModule: fixture('moved-in-bot.js') }, ...numbers.slice(4)];
     await write({ accounts, startConcurrency: 1, startJitterMs: 0 });
-    expect(await reload()).toMatchObject({ added: numbers.slice(4), removed: [stays, changes, leaves] });
-    const waiting = await until(
+    const added = numbers.slice(4);
+    const reloading = reload();
+    let most = 0;
+    let haveWaited = 0;
+    await until(
       async () => {
-        const sentences = (await many.views()).map(({ sentence }) => sentence);
-        const count = sentences.filter((sentence) => sentence.startsWith('Waiting for other accounts')).length;
-        return count > 0 ? count : undefined;
+        const coming = (await many.views()).filter(({ number }) => added.includes(number));
+        const starting = coming.filter(({ state }) => state === 'starting');
+        const waiting = starting.filter(({ sentence }) => sentence.startsWith('Waiting for other accounts'));
+        most = Math.max(most, starting.length - waiting.length);
+        haveWaited = Math.max(haveWaited, waiting.length);
+        return coming.filter(({ state }) => state === 'linking').length === added.length ? true : undefined;
       },
-      { expectation: () => 'somebody to wait for a turn' },
+      { timeoutMs: patienceMs, expectation: () => `all to show a code.${many.supervisor.describe()}` },
     );
-    expect(waiting).toBe(3);
-    await many.link(numbers.slice(4));
+    expect({ most, haveWaited }).toEqual({ most: 1, haveWaited: added.length - 1 });
+    expect(await reloading).toMatchObject({ added, removed: [stays, changes, leaves] });
+    await many.link(added);
   },
   patienceMs,
 );
