@@ -23,7 +23,9 @@ describe('a bot that hangs while it sets itself up', () => {
         WASUP_WORKER_START_TIMEOUT_MS: String(workerStartTimeoutMs),
       },
     });
-    await supervisor.waitForLine(/WARN.*has not given a sign of life for 15000 ms: .* in setup \(.*\)\. Restarting now/);
+    await supervisor.waitForLine(
+      /WARN.*has not given a sign of life for 15000 ms: .* in setup \(.*\)\. Restarting now/,
+    );
     await stage.waitUntilListening();
     await stage.ask('!ping');
   });
