@@ -16,7 +16,7 @@ import type { AccountEvents } from './account-events.js';
 import { AccountFacts } from './account-facts.js';
 import { viewAccount } from './account-view.js';
 import { AccountWatches } from './account-watches.js';
-import { tellAlert, tellFailure } from './tell-failure.js';
+import { browserFailure, tellAlert, tellFailure } from './tell-failure.js';
 import type { LaunchSurroundings } from './browser/launch-surroundings.js';
 import { bundledBot } from './bundled-bot.js';
 import { ChildRecords } from './child-records.js';
@@ -187,6 +187,11 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
     this.#dispatch({ type: 'start' });
   }
 
+  /** It could not be started: it waits for a person, whose request for a restart starts it from the beginning. */
+  giveUp(error: unknown): void {
+    this.#dispatch({ type: 'refused', failure: browserFailure(error) });
+  }
+
   /** Resolves when worker and browser are gone, or are said to be stuck. */
   async stop(): Promise<void> {
     this.#stopRequested = true;
@@ -231,7 +236,10 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
   /** Ends worker (and browser, if asked) in order; those that follow run the code as it is now. */
   requestRestart({ freshBrowser }: { freshBrowser: boolean }): RequestAnswer {
     const answer = answerRestartRequest(this.machine, this.isHeldByAnother);
-    if (answer.accepted) this.#dispatch({ type: 'restart', freshBrowser });
+    if (!answer.accepted) return answer;
+    // Without its lock it has never got so far as to have processes.
+    if (this.#lock === undefined) void this.start().catch((error: unknown) => this.giveUp(error));
+    else this.#dispatch({ type: 'restart', freshBrowser });
     return answer;
   }
 

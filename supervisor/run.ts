@@ -1,3 +1,5 @@
+import { isatty } from 'node:tty';
+
 import type { Configuration } from '../shared/configuration/compile-configuration.js';
 import { describeError } from '../shared/errors.js';
 import { supervisorExitCodes } from '../shared/exit-codes.js';
@@ -25,7 +27,7 @@ export interface RunOptions {
 /**
  * The supervisor's life: from start to the last process gone.
  *
- * @returns the exit code. 0 after SIGINT or SIGTERM, 78 when no account can work with this configuration, 73 when another
+ * @returns the exit code. 0 after SIGINT or SIGTERM (in a terminal SIGHUP, too), 78 when no account can work with this configuration, 73 when another
  * supervisor runs them all, 70 when a process could not be ended.
  * @throws WasupError when it can't start at all; with exit code 73 when another supervisor holds the sessions folder.
  */
@@ -62,7 +64,7 @@ async function supervise(
     );
     if (!development) endWhenNothingCanWork(supervisor, (code) => end(code, 'Nothing can run'));
   });
-  reloadOnSignal(supervisor, home);
+  if (!isInTerminal) reloadOnSignal(supervisor, home);
   // Accounts that wait for a person have no process, no pipe and no timer that would keep this one alive.
   const keepAlive = setInterval(() => undefined, keepAliveIntervalMs);
   onStart?.(supervisor);
@@ -108,9 +110,13 @@ async function stopEverything(supervisor: Supervisor, stopTimeoutMs: number, log
   }
 }
 
+/** SIGHUP says that the terminal is closed, where there is one: then nobody would see what goes on. Services mean a reload by it. */
+const isInTerminal = isatty(0) || isatty(1);
+const endingSignals = ['SIGINT', 'SIGTERM'] as const;
+
 function endOnSignals(end: (signal: string) => void, kill: () => void): void {
   let signalled = false;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of isInTerminal ? ([...endingSignals, 'SIGHUP'] as const) : endingSignals) {
     process.on(signal, () => {
       if (!signalled) {
         signalled = true;

@@ -82,9 +82,19 @@ export class Supervisor implements ControlledSupervisor {
     return this.#accounts;
   }
 
+  /**
+   * Starts all accounts. One that can't be started waits for a person, and costs the others nothing.
+   *
+   * @throws what the first of them says, when none can be started.
+   */
   async start(): Promise<void> {
-    this.#output.log.info(`Supervisor ${process.pid} starts ${describeAccounts(this.#accounts.length)}.`);
-    await Promise.all(this.#accounts.map((account) => account.start()));
+    const accounts = this.#accounts;
+    this.#output.log.info(`Supervisor ${process.pid} starts ${describeAccounts(accounts.length)}.`);
+    const errors = new Map<Account, unknown>();
+    const starts = accounts.map((account) => account.start().catch((error: unknown) => errors.set(account, error)));
+    await Promise.all(starts);
+    if (errors.size === accounts.length) throw errors.values().next().value;
+    for (const [account, error] of errors) account.giveUp(error);
   }
 
   async stop(): Promise<void> {
