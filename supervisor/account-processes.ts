@@ -8,7 +8,7 @@ import { createAssignment } from './assignment.js';
 import { renewPage } from './browser/renew-page.js';
 import { vacateProfile } from './browser/vacate-profile.js';
 import { stuckAlert } from './machine-alerts.js';
-import type { Effect } from './machine-types.js';
+import type { Effect, Machine } from './machine-types.js';
 import type { LeaveGate, StartGate } from './start-gate.js';
 import type { WorkerProcess } from './worker-process.js';
 
@@ -79,10 +79,12 @@ export class AccountProcesses implements ProcessPorts {
     });
   }
 
-  /** What is just being started is not wanted any more. */
-  abandonStart(): void {
-    this.leaveTurn();
-    this.#browser.abandonStart();
+  /** What is just being started for an account that rests is not wanted any more; one that is up makes room for the next. */
+  onState({ state }: Machine): void {
+    if (['stopping', 'stopped', 'failed', 'needs-link'].includes(state)) {
+      this.leaveTurn();
+      this.#browser.abandonStart();
+    } else if (state !== 'starting' && state !== 'restoring' && !this.isWaitingForTurn) this.leaveTurn();
   }
 
   startBrowser(): void {

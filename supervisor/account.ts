@@ -13,11 +13,11 @@ import { AccountProcesses } from './account-processes.js';
 import { AccountRecords } from './account-records.js';
 import { AccountShell } from './account-shell.js';
 import type { AccountEvents } from './account-events.js';
+import type { AccountOptions } from './account-options.js';
 import { AccountFacts } from './account-facts.js';
 import { viewAccount } from './account-view.js';
 import { AccountWatches } from './account-watches.js';
 import { browserFailure, tellAlert, tellFailure } from './tell-failure.js';
-import type { LaunchSurroundings } from './browser/launch-surroundings.js';
 import { bundledBot } from './bundled-bot.js';
 import { ChildRecords } from './child-records.js';
 import { claimAccount } from './claim-account.js';
@@ -34,17 +34,6 @@ import { requestLink } from './request-link.js';
 import { answerRestartRequest } from './request-restart.js';
 import { requestUnlink } from './request-unlink.js';
 import { WorkerEar } from './worker-ear.js';
-import type { StartGate } from './start-gate.js';
-
-export interface AccountOptions {
-  readonly number: string;
-  /** The account's own, filled form. */
-  readonly configuration: Configuration;
-  readonly executablePath: string;
-  readonly surroundings: LaunchSurroundings;
-  readonly gate: StartGate;
-  readonly log: Logger;
-}
 
 /** One account, put together: its machine and the shell that performs, its processes, its files, and who watches over them. */
 export class Account extends EventEmitter<AccountEvents> implements ControlledAccount {
@@ -71,23 +60,17 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
     this.#configuration = options.configuration;
     this.#paths = sessionPaths(options.configuration.sessionsDirectory, options.number);
     this.#log = options.log.child({ account: `+${options.number}` });
+    const { number } = options;
+    const [log, paths] = [this.#log, this.#paths];
     const raise = (alert: Alert): void => this.#raise(alert, null);
     const configuration = (): Configuration => this.#configuration;
-    const log = this.#log;
-    const paths = this.#paths;
-    this.#records = new AccountRecords({
-      number: this.number,
-      paths,
-      log,
-      raise,
-      configuration: options.configuration,
-      processes: () => this.#processes,
-    });
+    const processes = (): AccountProcesses => this.#processes;
+    this.#records = new AccountRecords({ number, paths, log, raise, processes, configuration: options.configuration });
     this.#children = new ChildRecords({ paths, log });
     this.#watches = new AccountWatches({ raise, isActive: () => this.#records.isActive() });
     this.#linkDesk = new LinkDesk(options.configuration.authMethod);
     this.#processes = new AccountProcesses({
-      number: this.number,
+      number,
       configuration,
       botModule: () => this.#configuration.botModule ?? bundledBot(),
       executablePath: options.executablePath,
@@ -246,9 +229,7 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
   requestUnlink(): Promise<RequestAnswer> {
     return requestUnlink({
       number: this.number,
-      machine: () => this.machine,
-      unlink: () => this.#dispatch({ type: 'unlink' }),
-      expire: () => this.#dispatch({ type: 'unlink-expired' }),
+      shell: this.#shell,
       onChange: (listener) => {
         this.on('state', listener);
         return () => this.off('state', listener);
@@ -302,10 +283,7 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
   }
 
   #onSettled(machine: Machine): void {
-    const isOver = ['stopping', 'stopped', 'failed', 'needs-link'].includes(machine.state);
-    const isOnItsWay = machine.state === 'starting' || machine.state === 'restoring';
-    if (isOver) this.#processes.abandonStart();
-    else if (!isOnItsWay && !this.#processes.isWaitingForTurn) this.#processes.leaveTurn();
+    this.#processes.onState(machine);
     this.emit('state', machine);
   }
 

@@ -1,3 +1,4 @@
+import type { AccountShell } from './account-shell.js';
 import type { RequestAnswer } from './control/controlled.js';
 import type { Machine } from './machine-types.js';
 
@@ -6,17 +7,15 @@ const unlinkTimeoutMs = 20_000;
 
 export interface UnlinkableAccount {
   readonly number: string;
-  readonly machine: () => Machine;
-  unlink(): void;
-  /** WhatsApp hasn't done it in time. */
-  expire(): void;
+  readonly shell: Pick<AccountShell, 'machine' | 'dispatch'>;
   /** Calls back after each event of the machine. Returns what ends that. */
   onChange(listener: () => void): () => void;
 }
 
 /** Has WhatsApp unlink the device, and waits until it has said so. Never rejects. */
 export async function requestUnlink(account: UnlinkableAccount): Promise<RequestAnswer> {
-  const refusal = refuseUnlink(account.machine());
+  const { shell } = account;
+  const refusal = refuseUnlink(shell.machine);
   if (refusal !== undefined) return refusal;
   const done = new Promise<boolean>((resolve) => {
     const finish = (unlinked: boolean): void => {
@@ -26,12 +25,12 @@ export async function requestUnlink(account: UnlinkableAccount): Promise<Request
     };
     const timer = setTimeout(() => finish(false), unlinkTimeoutMs);
     const stopListening = account.onChange(() => {
-      const { state, unlinking, mode } = account.machine();
+      const { state, unlinking, mode } = shell.machine;
       if (state === 'needs-link' && mode === 'link') finish(true);
       else if (!unlinking) finish(false);
     });
   });
-  account.unlink();
+  shell.dispatch({ type: 'unlink' });
   if (await done) {
     return {
       accepted: true,
@@ -39,7 +38,7 @@ export async function requestUnlink(account: UnlinkableAccount): Promise<Request
       action: `To link it again: npx wasup link ${account.number}`,
     };
   }
-  account.expire();
+  shell.dispatch({ type: 'unlink-expired' });
   return {
     accepted: false,
     sentence: 'WhatsApp has not unlinked the device.',

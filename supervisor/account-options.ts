@@ -1,0 +1,14 @@
+import type { Configuration } from '../shared/configuration/compile-configuration.js';
+import type { Logger } from '../shared/logger.js';
+import type { LaunchSurroundings } from './browser/launch-surroundings.js';
+import type { StartGate } from './start-gate.js';
+
+export interface AccountOptions {
+  readonly number: string;
+  /** The account's own, filled form. */
+  readonly configuration: Configuration;
+  readonly executablePath: string;
+  readonly surroundings: LaunchSurroundings;
+  readonly gate: StartGate;
+  readonly log: Logger;
+}
