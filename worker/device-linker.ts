@@ -243,6 +243,8 @@ export class DeviceLinker {
     void supervisor.send({ ...message, incarnation: assignment.incarnation });
     void this.#records.update({ reason: sentences.notLinked, userAction: sentences.enterTheCode });
     this.#display.showPairingCode(code);
+    // The phone has taken a code already; that has an end of its own.
+    if (this.#pairing) return;
     this.#timer = setTimeout(
       () => this.#giveUp('TERMINAL', 'Nobody entered the pairing code', this.#askAgain),
       pairingCodeLifeMs,
@@ -278,7 +280,8 @@ export class DeviceLinker {
   }
 
   #giveUp(failureClass: 'TERMINAL' | 'TRANSIENT', reason: string, userAction: string | null): void {
-    if (this.#stage === 'given-up') return;
+    // Whoever is linked waits for nobody any more.
+    if (this.#stage !== 'waiting') return;
     this.#stage = 'given-up';
     clearTimeout(this.#timer);
     this.#fail(new WorkerFailure(failureClass, reason, userAction === null ? {} : { userAction }));

@@ -150,6 +150,27 @@ describe('a pairing code', () => {
     expect(link.failures).toEqual([]);
   });
 
+  it.each([
+    ['costs a session nothing that was linked', true, []],
+    ['is no reason to wait longer for a link that does not come', false, [{ class: 'TRANSIENT' }]],
+  ])('that WhatsApp gives only after the phone has taken a code %s', async (_what, isLinked, failures) => {
+    const link = new FakeLink('qr');
+    let give: (code: string) => void = () => undefined;
+    link.answer = () => new Promise((resolve) => (give = resolve));
+    await link.opensPage();
+    link.person('code');
+    await vi.waitUntil(() => link.asked === 1);
+    link.socket('PAIRING');
+    give('ABCD1234');
+    await link.showsPairingCode(1);
+    if (isLinked) {
+      link.looks('OPENING', '12025550100');
+      await link.listens();
+    }
+    await vi.advanceTimersByTimeAsync(200_000);
+    expect(link.failures).toMatchObject(failures);
+  });
+
   it('is not asked for when the device was linked meanwhile', async () => {
     const link = new FakeLink('qr');
     await link.opensPage();
