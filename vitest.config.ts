@@ -1,12 +1,29 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+/** Many browsers at a time, or kills all the time: beside these, others would miss deadlines that are none of theirs. */
+const heavy = ['test/end-to-end/{random-kills,eight-accounts,pm2}.test.ts'];
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // End-to-end tests start browsers: two cores carry two files at a time.
-    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     retry: 0,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'together',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...heavy],
+          // End-to-end tests start browsers: two cores carry two files at a time.
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'alone', include: heavy, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
   },
 });
