@@ -13,9 +13,3 @@ export const missingFile: FileIdentity = 'missing';
 export function identityOf({ dev, ino, size, mtimeNs }: BigIntStats): FileIdentity {
   return [dev, ino, size, mtimeNs].join(':');
 }
-
-/** Changes with whatever is done to a file: its content, its rights, its times. The look itself takes some microseconds. */
-export function fingerprintFile(path: string): string {
-  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stats === undefined ? missingFile : `${identityOf(stats)}:${stats.ctimeNs}`;
-}

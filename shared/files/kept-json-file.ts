@@ -2,7 +2,6 @@ import { basename } from 'node:path';
 
 import type { Alert } from '../alerts.js';
 import { describeError, WasupError } from '../errors.js';
-import { fingerprintFile, missingFile } from './file-identity.js';
 import { type JsonFileKind, peekJsonFile, readJsonFile, updateJsonFile } from './json-file.js';
 
 /** Changes that wait for a disk to take them; a session makes some dozen in an hour. */
@@ -32,8 +31,6 @@ export class KeptJsonFile<Value> {
   readonly #retryMs: number;
   /** What the file last held, as far as this process knows. */
   #memory: Value | undefined;
-  /** The file's fingerprint when it was read last and all was well; a history of months isn't read every few seconds. */
-  #wellAt: string | undefined;
   #pending: ((value: Value) => Value)[] = [];
   #isUnwritable = false;
   /** What the newest look found: that there never was a file, or one that had to be rebuilt. */
@@ -123,14 +120,8 @@ export class KeptJsonFile<Value> {
   async #look(): Promise<boolean> {
     this.#found = { isNew: false, isRebuilt: false };
     try {
-      // Before the read: what is changed meanwhile is read again.
-      const fingerprint = fingerprintFile(this.#path);
-      if (fingerprint === this.#wellAt && !this.#isUnwritable) return false;
-      this.#wellAt = undefined;
-      const { value, repaired } = await readJsonFile(this.#path, this.#kind, this.#now());
+      const { value } = await readJsonFile(this.#path, this.#kind, this.#now());
       if (!this.#found.isNew) this.#memory = value;
-      const isWell = fingerprint !== missingFile && repaired === undefined && !this.#found.isRebuilt;
-      if (isWell) this.#wellAt = fingerprint;
       this.#rebuildIsTold &&= this.#found.isRebuilt;
       if (!this.#isPending()) this.#tellRecovered();
     } catch (error) {
