@@ -35,8 +35,8 @@ export interface SuperviseOptions {
   readonly report: (line: string) => void;
 }
 
-/** After the last one has come up, what belongs to that goes on for a while: caches are written, memory is given back. */
-const settleMs = 20_000;
+/** After the last one has come up, what belongs to that goes on for a while: caches are written, memory is measured a first time. */
+const settleMs = 40_000;
 
 export async function measureSupervision({
   counts,
