@@ -79,7 +79,12 @@ export class StatusWitness {
   }
 
   look(isRegular = false): void {
-    if (this.#isLooking || !this.#isOpen) return;
+    if (!this.#isOpen) return;
+    if (this.#isLooking) {
+      // The one that is under way may have seen the file before it changed.
+      this.#lookIn(settleMs);
+      return;
+    }
     this.#isLooking = true;
     this.#options.inTurn(() => this.#judge(isRegular).finally(() => (this.#isLooking = false)));
   }
@@ -98,8 +103,11 @@ export class StatusWitness {
     if (verdict.kind === 'true') {
       this.#agreed = key;
       await keeper.learn();
-    } else if (answer === 'look-again') this.#lookIn(hasWriter ? this.#lookMs : ownGraceMs);
-    else if (answer === 'repair') await this.#repair(verdict, hasWriter);
+      return;
+    }
+    if (answer === 'repair') await this.#repair(verdict, hasWriter);
+    // Also after a repair: who writes in the same moment may be seen by no watcher, since both are one change to it.
+    if (answer === 'repair' || answer === 'look-again') this.#lookIn(hasWriter ? this.#lookMs : ownGraceMs);
     else if (answer === 'give-up') this.#giveUp();
   }
 

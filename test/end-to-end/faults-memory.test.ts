@@ -29,6 +29,8 @@ describe.runIf(process.platform === 'linux')('a session that needs more memory t
         environment: {
           WASUP_BOT: fixture('hungry-bot.js'),
           WASUP_MEMORY_INTERVAL_MS: String(memoryIntervalMs),
+          // With it the supervisor hears of messages.
+          WASUP_HEARTBEAT_INTERVAL_MS: '200',
           ...environment,
         },
       },

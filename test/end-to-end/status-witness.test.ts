@@ -107,6 +107,7 @@ describe('without a watcher, and with a worker that can’t look, a status file'
       WASUP_PROBE_TIMEOUT_MS: '500',
       // A worker that is stopped is none of this test's business.
       WASUP_HEARTBEAT_TIMEOUT_MS: '600000',
+      WASUP_BREAKER_WINDOW_MS: '86400000',
       WASUP_STOP_TIMEOUT_MS: '3000',
     };
     ({ stage } = await Stage.openLinked({}, { environment }));
