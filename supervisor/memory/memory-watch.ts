@@ -9,13 +9,11 @@ import {
   noTrend,
 } from './judge-memory.js';
 
-/** Browser and worker are to be replaced. */
+/** Browser and worker are to be replaced now, in order: a browser that is killed may lose its login. */
 export interface RecycleRequest {
   readonly because: 'soft-limit' | 'hard-limit' | 'age';
   /** A sentence for people. */
   readonly reason: string;
-  /** At once, without politeness; else in order, as a planned restart. */
-  readonly urgent: boolean;
 }
 
 export interface WatchedProcesses {
@@ -145,11 +143,7 @@ export class MemoryWatch {
   #act(verdict: MemoryVerdict): void {
     if (verdict.action !== 'recycle' && verdict.action !== 'recycle-now') return;
     const { now, recycle } = this.#options;
-    const accepted = recycle({
-      because: verdict.because,
-      reason: this.#describe(verdict.because),
-      urgent: verdict.action === 'recycle-now',
-    });
+    const accepted = recycle({ because: verdict.because, reason: this.#describe(verdict.because) });
     if (!accepted) return;
     this.#lastRecycleAtMs = now();
     this.#trend = noTrend;

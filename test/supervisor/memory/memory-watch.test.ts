@@ -143,7 +143,6 @@ describe('too much memory', () => {
       {
         because: 'soft-limit',
         reason: 'Browser and worker use 1620 MB, more than the soft limit of 1500 MB (WASUP_MEMORY_SOFT_LIMIT_MB)',
-        urgent: false,
       },
     ]);
   });
@@ -166,7 +165,7 @@ describe('too much memory', () => {
     await pass(15_000);
     expect(requests).toEqual([]);
     await pass(5_000);
-    expect(requests).toMatchObject([{ because: 'hard-limit', urgent: true }]);
+    expect(requests).toMatchObject([{ because: 'hard-limit' }]);
   });
 
   it('of one browser is nothing to the next', async () => {
@@ -227,7 +226,7 @@ describe('age', () => {
     await pass(lifeMs - 40_000);
     expect(requests).toEqual([]);
     await pass(80_000);
-    expect(requests).toMatchObject([{ because: 'age', urgent: false }]);
+    expect(requests).toMatchObject([{ because: 'age' }]);
   });
 
   it('works where memory can’t be measured', async () => {
