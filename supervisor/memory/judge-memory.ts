@@ -35,8 +35,8 @@ export interface MemoryCircumstances {
   /** When processes were replaced last because of memory or age; monotonic, null when they never were. */
   readonly lastRecycleAtMs: number | null;
   readonly listening: boolean;
-  /** How long no message has come, in ms; null when none ever has. */
-  readonly messageAgeMs: number | null;
+  /** How long it has listened without a message, in ms. */
+  readonly silenceMs: number;
   /** How long none may have come for a planned restart. */
   readonly quietMs: number;
 }
@@ -57,7 +57,7 @@ const leastPauseMs = 120_000;
 
 /** Pure. A single measurement decides nothing: a page that is loading may need a lot for a moment. */
 export function judgeMemory(circumstances: MemoryCircumstances): MemoryVerdict {
-  const { trend, oldSinceMs, nowMs, lastRecycleAtMs, listening, messageAgeMs, quietMs } = circumstances;
+  const { trend, oldSinceMs, nowMs, lastRecycleAtMs, listening, silenceMs, quietMs } = circumstances;
   const { overSoftSinceMs, overHardSinceMs } = trend;
   const pauseMs = lastRecycleAtMs === null ? Infinity : nowMs - lastRecycleAtMs;
   if (isConfirmed(overHardSinceMs, nowMs) && pauseMs >= leastPauseMs) {
@@ -66,7 +66,7 @@ export function judgeMemory(circumstances: MemoryCircumstances): MemoryVerdict {
   const isSoftDue = isConfirmed(overSoftSinceMs, nowMs) && pauseMs >= softPauseMs;
   const isAgeDue = oldSinceMs !== null && pauseMs >= leastPauseMs;
   if (overSoftSinceMs === null && overHardSinceMs === null && oldSinceMs === null) return { action: 'fine' };
-  const isQuiet = messageAgeMs === null || messageAgeMs >= quietMs;
+  const isQuiet = silenceMs >= quietMs;
   const hasWaited = nowMs - Math.min(overSoftSinceMs ?? nowMs, oldSinceMs ?? nowMs) >= longestWaitMs;
   if (!listening || !(isQuiet || hasWaited)) return { action: 'wait' };
   if (isSoftDue) return { action: 'recycle', because: 'soft-limit' };

@@ -20,8 +20,8 @@ export interface WatchedProcesses {
   readonly browserPid: number | undefined;
   readonly workerPid: number | undefined;
   readonly listening: boolean;
-  /** How long no message has come, in ms; null when none ever has. */
-  readonly messageAgeMs: number | null;
+  /** How long it has listened without a message, in ms. */
+  readonly silenceMs: number;
 }
 
 export interface MemoryWatchOptions {
@@ -126,7 +126,7 @@ export class MemoryWatch {
   #judge(): MemoryVerdict {
     const { settings, processes, now } = this.#options;
     const { recycleAfterMs, quietMs } = settings();
-    const { listening, messageAgeMs } = processes();
+    const { listening, silenceMs } = processes();
     const nowMs = now();
     const dueAtMs = (this.#browser?.bornAtMs ?? nowMs) + recycleAfterMs * (this.#browser?.lifetime ?? 1);
     return judgeMemory({
@@ -135,7 +135,7 @@ export class MemoryWatch {
       nowMs,
       lastRecycleAtMs: this.#lastRecycleAtMs,
       listening,
-      messageAgeMs,
+      silenceMs,
       quietMs,
     });
   }

@@ -7,7 +7,7 @@ import { MemoryWatch } from './memory-watch.js';
 export interface WatchedAccount {
   readonly configuration: () => Configuration;
   readonly processes: { readonly workerPid: number | undefined; readonly browserPid: number | undefined };
-  readonly view: () => Pick<AccountView, 'isActive' | 'lastMessageAt'>;
+  readonly view: () => Pick<AccountView, 'isActive' | 'since' | 'lastMessageAt'>;
   /** Browser and worker are to be replaced, because of the reason. Answers whether they are. */
   readonly recycle: (reason: string) => boolean;
   readonly log: Logger;
@@ -19,10 +19,9 @@ export function watchMemory({ configuration, processes, view, recycle, log }: Wa
   return new MemoryWatch({
     settings: configuration,
     processes: () => {
-      const { isActive, lastMessageAt } = view();
-      const messageAgeMs = lastMessageAt === null ? null : Math.max(0, Date.now() - Date.parse(lastMessageAt));
       const { workerPid, browserPid } = processes;
-      return { workerPid, browserPid, listening: isActive, messageAgeMs };
+      const seen = view();
+      return { workerPid, browserPid, listening: seen.isActive, silenceMs: silenceOf(seen, Date.now()) };
     },
     read: (roots, exact) => meter.read(roots, exact),
     recycle: ({ reason }) => recycle(reason),
@@ -30,4 +29,18 @@ export function watchMemory({ configuration, processes, view, recycle, log }: Wa
     now: () => performance.now(),
     random: Math.random,
   });
+}
+
+/**
+ * How long nobody has heard of a message while listening, in ms. Pure.
+ * Who has only just begun to listen doesn't know that it is quiet: the next message may be on its way.
+ */
+export function silenceOf(
+  { since, lastMessageAt }: Pick<AccountView, 'since' | 'lastMessageAt'>,
+  nowMs: number,
+): number {
+  return Math.max(
+    0,
+    nowMs - Math.max(Date.parse(since), lastMessageAt === null ? -Infinity : Date.parse(lastMessageAt)),
+  );
 }

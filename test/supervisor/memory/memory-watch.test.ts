@@ -25,7 +25,7 @@ let isUp: boolean;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  processes = { browserPid: 10, workerPid: 20, listening: true, messageAgeMs: null };
+  processes = { browserPid: 10, workerPid: 20, listening: true, silenceMs: 60_000 };
   megabytes = 400;
   reads = [];
   requests = [];
@@ -149,18 +149,18 @@ describe('too much memory', () => {
 
   it('waits for a quiet moment', async () => {
     megabytes = 1_620;
-    processes = { ...processes, messageAgeMs: 0 };
+    processes = { ...processes, silenceMs: 0 };
     watch.begin();
     await pass(10 * minute);
     expect(requests).toEqual([]);
-    processes = { ...processes, messageAgeMs: 30_000 };
+    processes = { ...processes, silenceMs: 30_000 };
     await pass(30_000);
     expect(requests).toHaveLength(1);
   });
 
   it('above the hard limit ends at once, and is confirmed within seconds', async () => {
     megabytes = 3_100;
-    processes = { ...processes, messageAgeMs: 0, listening: false };
+    processes = { ...processes, silenceMs: 0, listening: false };
     watch.begin();
     await pass(15_000);
     expect(requests).toEqual([]);
