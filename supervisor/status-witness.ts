@@ -46,6 +46,8 @@ export class StatusWitness {
   #isLooking = false;
   #regular: NodeJS.Timeout | undefined;
   #soon: NodeJS.Timeout | undefined;
+  /** The watcher has told a change since the look that is due was asked for. */
+  #hasChangedSince = false;
   #unwatch: Promise<() => Promise<void>> | undefined;
   /** The file and the situation that were found to agree at last. */
   #agreed = '';
@@ -61,7 +63,7 @@ export class StatusWitness {
     this.#isOpen = true;
     this.#regular = setInterval(() => this.look(true), this.#options.intervalMs).unref();
     const { path, log } = this.#options;
-    this.#unwatch = watchStatusFile(path, () => this.#lookIn(settleMs)).catch((error: unknown) => {
+    this.#unwatch = watchStatusFile(path, () => this.#noteChange()).catch((error: unknown) => {
       log.warn(`${path} can't be watched, and is looked at from time to time: ${describeError(error)}`);
       return () => Promise.resolve();
     });
@@ -143,11 +145,23 @@ export class StatusWitness {
     });
   }
 
+  /**
+   * The watcher keeps silent about what changes within 50 ms of a change that it told: only a look that comes later than that has seen
+   * everything. So a change that is told while a look is due has one of its own after it.
+   */
+  #noteChange(): void {
+    if (this.#soon === undefined) this.#lookIn(settleMs);
+    else this.#hasChangedSince = true;
+  }
+
   #lookIn(delayMs: number): void {
     if (!this.#isOpen || this.#soon !== undefined) return;
     this.#soon = setTimeout(() => {
       this.#soon = undefined;
       this.look();
+      if (!this.#hasChangedSince) return;
+      this.#hasChangedSince = false;
+      this.#lookIn(settleMs);
     }, delayMs).unref();
   }
 }

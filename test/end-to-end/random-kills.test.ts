@@ -103,6 +103,7 @@ describe.runIf(process.platform === 'linux')(`${kills} random kills`, () => {
     expect(stage.sandbox.counters.qrRefsServed).toBe(qrRefsServed);
     for (const [index, account] of accounts.entries()) {
       expect(account.answers).toEqual(account.asked.map(() => 1));
+      expect(Math.max(0, ...account.lateAnswers)).toBeLessThanOrEqual(1);
       expect(account.phone.status).toMatchObject({ links: 1, devices: 1, undelivered: 0 });
       expect((await account.status()).linkedAt).toBe(linkedAt[index]);
       expect(existsSync(account.paths.quarantine)).toBe(false);

@@ -18,6 +18,7 @@ export class OneOfMany {
   readonly phone: Phone;
   readonly paths: SessionPaths;
   readonly asked: string[] = [];
+  readonly #unheard: string[] = [];
   readonly #many: ManyAccounts;
   /** Processes that were hit: what was up with them is up no more. */
   readonly #spent = new Set<number>();
@@ -70,23 +71,44 @@ export class OneOfMany {
     );
   }
 
-  /** Somebody asks, and is answered. Whether it was once is asked at the end: see {@link answers}. */
+  /**
+   * Somebody asks, and is answered. Whether it was once is asked at the end: see {@link answers}. A page that was hit may take a moment
+   * to be missed; a question that came to a worker which then goes because of it is asked again, of the next one.
+   */
   async ask(): Promise<void> {
     await this.#many.undisturbed(async () => {
-      const { id } = await this.phone.receiveText({ from: contactNumber, body: '!ping' });
-      this.asked.push(id);
-      await this.phone
-        .waitForSent(({ quotedMessageId, body }) => quotedMessageId === id && body === 'pong')
-        .catch((error: unknown) => {
-          const message = `${this.number} has not answered.${this.#many.supervisor.describe()}`;
-          throw new Error(message, { cause: error });
-        });
+      while (!(await this.#askOnce()));
     });
+  }
+
+  /** Resolves with whether there was an answer; without one the worker that listened has gone. */
+  async #askOnce(): Promise<boolean> {
+    const { workerPid } = await this.untilListening();
+    const { id } = await this.phone.receiveText({ from: contactNumber, body: '!ping' });
+    return until(
+      () => {
+        const isAnswered = this.#answersTo(id) > 0;
+        if (isAnswered) this.asked.push(id);
+        else if (this.#isInService(workerPid)) return undefined;
+        else this.#unheard.push(id);
+        return { isAnswered };
+      },
+      { expectation: () => `${this.number} to answer.${this.#many.supervisor.describe()}` },
+    ).then(({ isAnswered }) => isAnswered);
   }
 
   /** How often each question was answered, in the order of the questions. */
   get answers(): number[] {
-    return this.asked.map((id) => this.phone.sent.filter(({ quotedMessageId }) => quotedMessageId === id).length);
+    return this.asked.map((id) => this.#answersTo(id));
+  }
+
+  /** How often each question was answered whose worker had gone before it answered. */
+  get lateAnswers(): number[] {
+    return this.#unheard.map((id) => this.#answersTo(id));
+  }
+
+  #answersTo(id: string): number {
+    return this.phone.sent.filter(({ quotedMessageId, body }) => quotedMessageId === id && body === 'pong').length;
   }
 
   /** What it listened with is not enough any more. */
