@@ -35,6 +35,8 @@ export const pageLoadConditions = z.strictObject({
   refuse: howMany.optional(),
   /** The next loads get no answer until `stall: false`. */
   stall: howMany.optional(),
+  /** The next loads get the page, but not its script, until `stallScript: false`: the document is there and never finished. */
+  stallScript: howMany.optional(),
   /** The next loads get an empty page, without WhatsApp in it. */
   blank: howMany.optional(),
 });

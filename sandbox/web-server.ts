@@ -39,9 +39,11 @@ export async function startWebServer(
       world.changed();
       gate.pass(response, () => send(response, 'text/html; charset=utf-8', page.html));
     } else if (url.pathname === '/app.js') {
+      world.counters.scriptLoads += 1;
+      world.changed();
       const { modules } = world;
       const configuration = { pageId: randomUUID(), version: versions[build], build, socketTimeoutMs, modules };
-      send(response, 'text/javascript; charset=utf-8', page.script(configuration));
+      gate.passScript(() => send(response, 'text/javascript; charset=utf-8', page.script(configuration)));
     } else if (url.pathname.startsWith('/media/') && world.media.has(url.pathname)) {
       send(response, 'application/octet-stream', world.media.get(url.pathname) ?? '');
     } else if (url.pathname === '/media' && request.method === 'POST') {

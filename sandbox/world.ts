@@ -11,6 +11,8 @@ import { Changes } from './wait.js';
 
 export interface Counters {
   pageLoads: number;
+  /** Pages that have come as far as to ask for WhatsApp's script. */
+  scriptLoads: number;
   qrRefsServed: number;
   pairingCodesServed: number;
   socketConnections: number;
@@ -26,6 +28,7 @@ export class World {
   readonly changes = new Changes();
   readonly counters: Counters = {
     pageLoads: 0,
+    scriptLoads: 0,
     qrRefsServed: 0,
     pairingCodesServed: 0,
     socketConnections: 0,

@@ -137,13 +137,15 @@ export function startSession(
     const pageUpkeep = new PageUpkeep({ context, client, records, fail: (thrown) => faults.report(thrown) });
     upkeep = pageUpkeep;
     context.supervisor.on('unlink', () => void obeyUnlink(() => unlinkDevice(client.page), assignment.account, log));
-    await setUpBot(client);
+    await Promise.race([setUpBot(client), faults.occurred]);
 
     const broughtUp = await operation.run(client, async () => {
       try {
-        return await openAndBringUp(client, operation, pageUpkeep, () =>
+        // A navigation in a page that has crashed would end at its deadline only.
+        const comingUp = openAndBringUp(client, operation, pageUpkeep, () =>
           client.open(browser, page, deadlines.pageLoadTimeoutMs),
         );
+        return await Promise.race([comingUp, faults.occurred]);
       } catch (error) {
         throw await explain(error);
       }

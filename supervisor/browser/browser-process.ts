@@ -7,7 +7,7 @@ import { openBrowserLog, type BrowserLog } from './browser-log.js';
 import { browserStartError } from './browser-start-error.js';
 import { clearProfileLock } from './clear-profile-lock.js';
 import { takeProfile, untilStopped } from './profile-holders.js';
-import { stopBrowser, type BrowserEnd, type BrowserExit, type RunningBrowser } from './stop-browser.js';
+import { stopBrowser, tidyUp, type BrowserEnd, type BrowserExit, type RunningBrowser } from './stop-browser.js';
 import { vacateProfile } from './vacate-profile.js';
 
 export interface StartBrowserOptions {
@@ -86,6 +86,9 @@ export async function startBrowser(options: StartBrowserOptions): Promise<Browse
       });
     },
     ...(options.onClientCut && { onClientCut: options.onClientCut }),
+  });
+  void running.exited.then(async () => {
+    if (runningStops === 0) await tidyUp(running);
   });
   options.onSpawned?.({ pid: running.pid, exited: running.exited, stop });
   // Its children may hold the pipe for a moment longer. What is still in it is read first.

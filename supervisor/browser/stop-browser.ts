@@ -44,6 +44,9 @@ const childrenGraceMs = 500;
 
 const lookIntervalMs = 20;
 
+/** What is still there then is found, and told, by the next start on the profile. */
+const tidyTimeoutMs = 2_000;
+
 /**
  * Climbs the ladder until the browser is gone, then makes sure that it has left nobody behind.
  * @param timeoutMs for all of it, with 0.75 s at least to kill and to look (see `divideBrowserStop`); 0 goes straight to the kill.
@@ -62,6 +65,14 @@ export async function stopBrowser(
     if (holds(browser)) await removeLocks(browser.profileDirectory);
     return { how };
   });
+}
+
+/** Does for a browser that has left by itself what follows each stop: nobody stays behind, no lock either. Rejects never. */
+export async function tidyUp(browser: RunningBrowser): Promise<void> {
+  await whileStopping(browser.profileDirectory, async () => {
+    await sweep(browser, tidyTimeoutMs);
+    if (holds(browser)) await removeLocks(browser.profileDirectory);
+  }).catch(() => undefined);
 }
 
 async function endMainProcess(

@@ -2,8 +2,10 @@ import { rm } from 'node:fs/promises';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { findRenderers } from '../support/processes.js';
 import { Stage } from '../support/stage.js';
 import type { SupervisorProcess } from '../support/supervisor-process.js';
+import { until } from '../support/until.js';
 
 /** A module without which the library can't attach its listeners: it throws where nobody but the page hears of it. */
 const neededModule = 'WAWebSyncGatingUtils';
@@ -27,7 +29,7 @@ describe('a linked account that comes up', () => {
     await stage.stopAll();
     stage.phone.sync({});
     stage.sandbox.modules({ missing: [] });
-    stage.sandbox.pageLoads({ refuse: false, stall: false, blank: false });
+    stage.sandbox.pageLoads({ refuse: false, stall: false, stallScript: false, blank: false });
     // Whatever went wrong, nobody was asked to link anything, and the login is there.
     expect(stage.sandbox.counters.qrRefsServed).toBe(qrRefsServed);
     expect(supervisor.matching(/SCAN QR CODE|REQUESTING FRESH AUTH/)).toEqual([]);
@@ -66,7 +68,19 @@ describe('a linked account that comes up', () => {
     expect(supervisor.matching(/Attempt: +[23]\/3$/)).toEqual([]);
   });
 
-  it.each(['stall', 'refuse', 'blank'] as const)(
+  it('does not wait for the page’s deadline when the renderer dies while WhatsApp loads', async () => {
+    const { counters } = stage.sandbox;
+    const { scriptLoads } = counters;
+    stage.sandbox.pageLoads({ stallScript: 1 });
+    supervisor = stage.start({ environment: { WASUP_PAGE_LOAD_TIMEOUT_MS: '600000' } });
+    await until(() => counters.scriptLoads > scriptLoads || undefined, { expectation: () => 'half a page' });
+    const { browserPid } = await stage.waitForStatus(({ state }) => state === 'restoring', 'a restore');
+    for (const renderer of findRenderers(browserPid ?? 0)) process.kill(renderer, 'SIGKILL');
+    await supervisor.waitForLine(/The page crashed/);
+    await stage.waitUntilListening();
+  });
+
+  it.each(['stall', 'stallScript', 'refuse', 'blank'] as const)(
     'tries again when its page is not WhatsApp’s (%s), and no attempt to authenticate is spent',
     async (fault) => {
       stage.sandbox.pageLoads({ [fault]: 2 });

@@ -39,6 +39,19 @@ test('a stalled page load hangs until it is let through', async () => {
   await library.next('qr');
 });
 
+test('a page whose script is stalled is there, and is not finished before it is let through', async () => {
+  const { scriptLoads } = sandbox.counters;
+  sandbox.pageLoads({ stallScript: true });
+  library = startPlainLibrary(sandbox, profile.folder);
+  await expect.poll(() => sandbox.counters.scriptLoads, { timeout: 10_000 }).toBeGreaterThan(scriptLoads);
+  expect(await library.client.pupPage?.evaluate('[document.readyState, typeof window.Debug]')).toEqual([
+    'loading',
+    'undefined',
+  ]);
+  sandbox.pageLoads({ stallScript: false });
+  await library.next('qr');
+});
+
 test('a blank page has no WhatsApp in it, and the next load has', async () => {
   sandbox.pageLoads({ blank: 1 });
   library = startPlainLibrary(sandbox, profile.folder, { authTimeoutMs: 1500 });

@@ -67,6 +67,13 @@ describe('a browser that was started', () => {
     await expect(browser.switchboard.send('Browser.getVersion')).rejects.toThrow();
     await expectGone(browser.pid);
   });
+
+  it('that crashes leaves no lock, also if no other browser follows', async () => {
+    const browser = await folder.start();
+    expect(singletons()).toHaveLength(3);
+    process.kill(browser.pid, 'SIGKILL');
+    await until(() => (singletons().length === 0 ? true : undefined), { expectation: () => 'the lock to be gone' });
+  });
 });
 
 describe('stopping', () => {

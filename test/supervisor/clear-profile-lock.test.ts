@@ -139,11 +139,22 @@ describe.runIf(process.platform === 'linux')('before a browser starts, a lock', 
   }
 });
 
+/** Keeps something where WhatsApp keeps its login; the title says so only when the disk has it. */
+const keep = `
+  const opening = indexedDB.open('wasup');
+  opening.onupgradeneeded = () => opening.result.createObjectStore('kept');
+  opening.onsuccess = () => {
+    const transaction = opening.result.transaction('kept', 'readwrite', { durability: 'strict' });
+    const store = transaction.objectStore('kept');
+    const kept = store.get('login');
+    kept.onsuccess = () => store.put('a login', 'login');
+    transaction.oncomplete = () => { document.title = 'kept: ' + kept.result; };
+  };`;
+
 /** Opens a page that keeps something in its storage, and resolves with what it had kept before. */
 async function visit({ switchboard }: BrowserProcess, folder: string): Promise<string> {
   const path = join(folder, 'page.html');
-  const script = `const kept = localStorage.login; localStorage.login = 'a login'; document.title = 'kept: ' + kept;`;
-  await writeFile(path, `<script>${script}</script>`);
+  await writeFile(path, `<script>${keep}</script>`);
   await switchboard.send('Target.createTarget', { url: `file://${path}` });
   return until(
     async () => {

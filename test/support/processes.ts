@@ -22,12 +22,16 @@ export function findProcesses(text: string): LivingProcess[] {
  * @throws Error when there is none.
  */
 export function findRenderer(browserPid: number): number {
-  const renderers = readProcessFiles().filter(
-    ({ pid, commandLine }) => commandLine.includes('--type=renderer') && groupOf(pid) === browserPid,
-  );
-  const [busiest] = renderers.sort((one, other) => cpuTicks(other.pid) - cpuTicks(one.pid));
+  const [busiest] = findRenderers(browserPid).sort((one, other) => cpuTicks(other) - cpuTicks(one));
   if (busiest === undefined) throw new Error(`Browser ${browserPid} has no renderer.`);
-  return busiest.pid;
+  return busiest;
+}
+
+/** The process of a browser's page, and the spare one beside it. Linux only. */
+export function findRenderers(browserPid: number): number[] {
+  return readProcessFiles()
+    .filter(({ pid, commandLine }) => commandLine.includes('--type=renderer') && groupOf(pid) === browserPid)
+    .map(({ pid }) => pid);
 }
 
 /** Whether there is such a process and it is more than a zombie. */

@@ -68,7 +68,7 @@ export class AttachedClient extends LibraryClient {
     this.pupBrowser = browser;
     this.pupPage = page;
     this.#evidence.watchCallbacks(page);
-    await this.#watchDocuments(page);
+    await withDeadline(this.#watchDocuments(page), timeoutMs, 'Watching the page');
     await page.goto(whatsAppWebUrl, { waitUntil: 'load', timeout: timeoutMs, referer: 'https://whatsapp.com/' });
   }
 
