@@ -11,6 +11,7 @@ import { type HangReport, hangDescriptor } from '../shared/protocol/hang-report.
 import type { SupervisorMessage, WorkerMessage } from '../shared/protocol/messages.js';
 import { parseWorkerMessage } from '../shared/protocol/parse-message.js';
 import { within } from '../shared/within.js';
+import { endGroup } from './end-group.js';
 import { readHangReports } from './read-hang-reports.js';
 import type { WorkerStopBudget } from './stop-budget.js';
 
@@ -46,6 +47,7 @@ export class WorkerProcess extends EventEmitter<WorkerEvents> {
   readonly pid: number;
   /** The supervisor's end of the private line. */
   readonly line: Duplex;
+  /** It, and whatever the bot has started and left in its process group. */
   readonly exited: Promise<void>;
   readonly #subprocess: ReturnType<typeof spawnWorker>;
   #alive = true;
@@ -76,8 +78,13 @@ export class WorkerProcess extends EventEmitter<WorkerEvents> {
         this.#alive = false;
         this.line.destroy();
         guardLine.destroy();
-        this.emit('exit', { code, signal });
-        resolve();
+        const finish = (): void => {
+          this.emit('exit', { code, signal });
+          resolve();
+        };
+        const ending = endGroup(this.pid);
+        if (ending === undefined) finish();
+        else void ending.then(finish);
       });
     });
     this.#subprocess.on('error', () => undefined);

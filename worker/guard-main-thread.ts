@@ -39,7 +39,7 @@ export function guardMainThread(
 
   function look(pollMs: number): void {
     if (process.ppid !== parent) {
-      setTimeout(() => process.kill(process.pid, 'SIGKILL'), graceMs);
+      setTimeout(killOwnGroup, graceMs);
       return;
     }
     const now = performance.now();
@@ -56,6 +56,15 @@ export function guardMainThread(
       takeStack(stallMs);
     }
     lookLater();
+  }
+
+  /** With whatever the bot has started; a worker leads its own group. */
+  function killOwnGroup(): void {
+    try {
+      process.kill(-process.pid, 'SIGKILL');
+    } catch {
+      process.kill(process.pid, 'SIGKILL');
+    }
   }
 
   function takeStack(patienceMs: number): void {

@@ -117,7 +117,10 @@ async function fail(thrown: unknown): Promise<void> {
     userAction: failure.userAction,
   });
   // The browser goes with its supervisor, and may be missed first. Then nobody else writes the end down.
-  if (!process.connected) await session?.stop(0, 'supervisor-gone').catch(() => undefined);
+  if (!process.connected) {
+    await session?.stop(0, 'supervisor-gone').catch(() => undefined);
+    takeGroupAlong();
+  }
   const settled = session?.settled() ?? Promise.resolve();
   await withDeadline(settled, lastWritesTimeoutMs, 'Writing the last records').catch(() => undefined);
   process.exit(failure.exitCode);
@@ -133,5 +136,15 @@ async function end(code: number, deadlineMs: number, why: StopReason = 'asked'):
   await session?.stop(deadlineMs, why).catch((error: unknown) => {
     output.log.warn(`The session did not stop cleanly: ${describeError(error)}`);
   });
+  if (why === 'supervisor-gone') takeGroupAlong();
   process.exit(code);
+}
+
+/** What the bot has started is ended by the supervisor, as long as there is one. This process hears it as well, and is ending. */
+function takeGroupAlong(): void {
+  try {
+    process.kill(-process.pid, 'SIGTERM');
+  } catch {
+    // It leads no group: it wasn't the supervisor who started it.
+  }
 }
