@@ -6,7 +6,7 @@ import type { Changes } from './wait.js';
 const report = z.discriminatedUnion('type', [
   z.object({ type: z.literal('unknown-module'), name: z.string() }),
   z.object({ type: z.literal('freezing') }),
-  z.object({ type: z.literal('done'), id: z.number() }),
+  z.object({ type: z.literal('done'), id: z.number(), result: z.number().optional() }),
   z.object({ type: z.literal('error'), message: z.string() }),
 ]);
 
@@ -16,6 +16,7 @@ interface OpenPage {
   freezing: boolean;
   /** What it was told to do and has not said to be done. */
   readonly undone: Set<number>;
+  readonly results: Map<number, number>;
 }
 
 /** A page that has its event loop free does what it is told within milliseconds. */
@@ -32,7 +33,7 @@ export class Pages {
   constructor(private readonly changes: Changes) {}
 
   enter(pageId: string, socket: WebSocket): void {
-    const page = { socket, freezing: false, undone: new Set<number>() };
+    const page = { socket, freezing: false, undone: new Set<number>(), results: new Map<number, number>() };
     this.#open.set(pageId, page);
     readFrames(socket, report, {
       take: (frame) => this.#heard(page, frame),
@@ -69,8 +70,8 @@ export class Pages {
     );
   }
 
-  /** Resolves when the page has done it. */
-  async perform(pageId: string | undefined, action: string): Promise<void> {
+  /** Resolves when the page has done it, with the number that it was asked for, if it was. */
+  async perform(pageId: string | undefined, action: string): Promise<number | undefined> {
     const page = this.#find(pageId, action);
     const id = this.#nextAction++;
     page.undone.add(id);
@@ -80,6 +81,9 @@ export class Pages {
       actionTimeoutMs,
       () => `the page to ${action}.`,
     );
+    const result = page.results.get(id);
+    page.results.delete(id);
+    return result;
   }
 
   /** Tells the page, and waits for nothing. */
@@ -102,6 +106,7 @@ export class Pages {
         this.errors.push(frame.message);
         break;
       case 'done':
+        if (frame.result !== undefined) page.results.set(frame.id, frame.result);
         page.undone.delete(frame.id);
         this.changes.announce();
         break;

@@ -97,6 +97,13 @@ export class PhoneFaults {
     await this.world.pages.perform(this.#lastDevice()?.pageId, 'forget-utilities');
   }
 
+  /** How many listeners there are in the living page, WhatsApp's own among them: a restore that adds to them delivers twice. */
+  async countListeners(): Promise<number> {
+    const count = await this.world.pages.perform(this.#lastDevice()?.pageId, 'count-listeners');
+    if (count === undefined) throw new Error('The page does not count its listeners.');
+    return count;
+  }
+
   /** The page's event loop hangs, for ever or for so long; resolves when it has begun to. */
   async freezePage(forMs?: number): Promise<void> {
     await this.world.pages.freeze(this.#lastDevice()?.pageId, forMs);

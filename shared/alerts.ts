@@ -38,6 +38,8 @@ export const alertKinds = [
   'process-stuck',
   /** Browser and worker of the account use more memory than they may; they are replaced. */
   'memory-limit',
+  /** A worker that was to replace one that listens, as planned, could not be loaded; the old one goes on. */
+  'successor-failed',
   /** The status file has said something else than the worker's heartbeats; it is written anew. */
   'records-contradicting',
   /** The device was linked so often within a day that WhatsApp may restrict the account. */

@@ -19,6 +19,8 @@ const restoreStatuses = [
 
 /** How the session came up. */
 const restoreModes = [
+  /** In the page of the worker before, as that one left it. */
+  'hot',
   /** In a browser that was running already, in a fresh page. */
   'warm',
   /** In a browser that was started for it. */

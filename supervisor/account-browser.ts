@@ -16,7 +16,8 @@ export interface AccountBrowserOptions {
   /** As it is now; a reload may change it. */
   readonly configuration: () => Configuration;
   readonly executablePath: string;
-  readonly surroundings: LaunchSurroundings;
+  /** Still being found out, maybe, when the first browser is to start. */
+  readonly surroundings: Promise<LaunchSurroundings>;
   readonly paths: SessionPaths;
   readonly log: Logger;
   readonly children: Pick<ChildRecords, 'note' | 'forget'>;
@@ -53,7 +54,7 @@ export class AccountBrowser {
     this.#starting = starting;
     try {
       const browser = await startAccountBrowser(
-        { executablePath, surroundings, configuration: configuration() },
+        { executablePath, surroundings: await surroundings, configuration: configuration() },
         paths,
         {
           signal: starting.signal,

@@ -1,15 +1,19 @@
 import type { Alert } from '../shared/alerts.js';
 import { describeError } from '../shared/errors.js';
-import type { Assignment, SupervisorMessage } from '../shared/protocol/messages.js';
+import type { Assignment, RestoreRung, SupervisorMessage } from '../shared/protocol/messages.js';
 import { AccountBrowser, type AccountBrowserOptions } from './account-browser.js';
 import { AccountWorkerSlot, type AccountWorkerSlotOptions } from './account-worker.js';
 import type { ProcessPorts } from './account-shell.js';
 import { createAssignment } from './assignment.js';
+import { lookAtPage } from './browser/look-at-page.js';
+import type { BotVersion } from './bot-version.js';
 import { renewPage } from './browser/renew-page.js';
 import { vacateProfile } from './browser/vacate-profile.js';
+import { decideRung } from './decide-rung.js';
 import { stuckAlert } from './machine-alerts.js';
 import type { Effect, Machine } from './machine-types.js';
 import type { LeaveGate, StartGate } from './start-gate.js';
+import type { Switchboard } from './switchboard/switchboard.js';
 import type { WorkerProcess } from './worker-process.js';
 
 export interface AccountProcessesOptions extends AccountBrowserOptions, AccountWorkerSlotOptions {
@@ -48,6 +52,11 @@ export class AccountProcesses implements ProcessPorts {
     return this.#worker.process;
   }
 
+  /** Which version of the bot the worker has loaded. */
+  get bot(): BotVersion | undefined {
+    return this.#worker.bot;
+  }
+
   get workerPid(): number | undefined {
     return this.#worker.process?.pid;
   }
@@ -68,6 +77,7 @@ export class AccountProcesses implements ProcessPorts {
   /** Everything at once, without politeness. Resolves when the browser and its helpers have gone, or can't be ended. */
   kill(): Promise<void> {
     this.leaveTurn();
+    this.#worker.dropSuccessor();
     this.#worker.kill();
     return this.#browser.killEverything();
   }
@@ -121,6 +131,18 @@ export class AccountProcesses implements ProcessPorts {
     });
   }
 
+  startSuccessor(): void {
+    this.#worker.startSuccessor();
+  }
+
+  promoteSuccessor(incarnation: number): void {
+    this.#worker.promoteSuccessor(incarnation);
+  }
+
+  dropSuccessor(): void {
+    this.#worker.dropSuccessor();
+  }
+
   stopWorker(): void {
     this.#worker.stop();
   }
@@ -151,9 +173,10 @@ export class AccountProcesses implements ProcessPorts {
     const worker = this.#worker.process;
     if (browser === undefined || worker === undefined) return;
     const idBase = browser.switchboard.nextIdBase();
+    let rung: RestoreRung;
     try {
       await browser.switchboard.disconnect();
-      if (effect.renewPage) await renewPage(browser.switchboard);
+      rung = await this.#preparePage(effect.rung, browser.switchboard, worker.pageHalf);
       await browser.switchboard.connect(worker.line, { idBase });
     } catch (error) {
       if (this.#browser.process === browser && this.#worker.process === worker) {
@@ -168,8 +191,21 @@ export class AccountProcesses implements ProcessPorts {
       browser: { pid: browser.pid, idBase },
       authMethod: linkMethod(),
     };
-    worker.send(createAssignment(effect, circumstances, configuration()));
-    onAssigned(effect);
+    const assigned = { ...effect, rung };
+    worker.send(createAssignment(assigned, circumstances, configuration()));
+    onAssigned(assigned);
+  }
+
+  /** @returns the rung that it has come to: a page in doubt is opened anew. */
+  async #preparePage(wished: RestoreRung, switchboard: Switchboard, pageHalf: string): Promise<RestoreRung> {
+    if (wished === 'cold') return 'cold';
+    if (wished === 'hot') {
+      const decision = decideRung(await lookAtPage(switchboard), pageHalf);
+      if (decision.rung === 'hot') return 'hot';
+      this.#options.log.info(`Opening WhatsApp anew: ${decision.reason}.`);
+    }
+    await renewPage(switchboard);
+    return 'warm';
   }
 
   #takeTurn(): Turn {

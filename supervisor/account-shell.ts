@@ -29,6 +29,9 @@ export interface ProcessPorts {
   stopBrowser(): void;
   killBrowser(): void;
   startWorker(incarnation: number): void;
+  startSuccessor(): void;
+  promoteSuccessor(incarnation: number): void;
+  dropSuccessor(): void;
   stopWorker(): void;
   killWorker(): void;
   assign(effect: Extract<Effect, { type: 'assign' }>, incarnation: number): void;
@@ -116,6 +119,15 @@ export class AccountShell {
         return;
       case 'start-worker':
         processes.startWorker(machine.incarnation);
+        return;
+      case 'start-successor':
+        processes.startSuccessor();
+        return;
+      case 'promote-successor':
+        processes.promoteSuccessor(machine.incarnation);
+        return;
+      case 'drop-successor':
+        processes.dropSuccessor();
         return;
       case 'stop-worker':
         processes.stopWorker();

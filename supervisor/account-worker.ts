@@ -3,12 +3,14 @@ import { describeError } from '../shared/errors.js';
 import type { Logger } from '../shared/logger.js';
 import type { SessionPaths } from '../shared/paths.js';
 import type { FailureClass, WorkerMessage } from '../shared/protocol/messages.js';
+import { type BotVersion, readBotVersion } from './bot-version.js';
 import type { ChildRecords } from './child-records.js';
 import { environmentForChildren } from './environment-for-children.js';
 import { workerEnvironment } from './find-orphan-workers.js';
-import type { MachineEvent } from './machine-types.js';
-import { startAccountWorker } from './start-account-worker.js';
+import type { Failure, MachineEvent } from './machine-types.js';
+import type { StandbyPool } from './standby-pool.js';
 import { divideStopTime } from './stop-budget.js';
+import { spawnWorker, watchWorkerStart } from './start-account-worker.js';
 import type { WorkerProcess } from './worker-process.js';
 
 export interface AccountWorkerSlotOptions {
@@ -18,64 +20,163 @@ export interface AccountWorkerSlotOptions {
   readonly paths: SessionPaths;
   readonly log: Logger;
   readonly children: Pick<ChildRecords, 'note' | 'forget'>;
+  /** Where a worker may wait that has loaded everything. */
+  readonly standby: Pick<StandbyPool, 'take'>;
   readonly onEvent: (event: MachineEvent) => void;
   /** A message of the worker that was spawned for this incarnation. */
   readonly onMessage: (message: WorkerMessage, incarnation: number) => void;
   readonly onExit: (exit: { code: number | null; signal: string | null }) => void;
 }
 
-/** An account's worker, one at most: starts and ends it, and says what becomes of it. */
+type Exit = Parameters<AccountWorkerSlotOptions['onExit']>[0];
+
+/** A worker of this account. It gets its incarnation when it becomes the one that counts. */
+interface Life {
+  readonly worker: WorkerProcess;
+  readonly bot: BotVersion;
+  incarnation: number | undefined;
+  /** What it has said about why it ends. */
+  failure: Failure | undefined;
+}
+
+/** An account's worker, and the one that is to follow it as planned: starts and ends them, and says what becomes of them. */
 export class AccountWorkerSlot {
   readonly #options: AccountWorkerSlotOptions;
-  #worker: WorkerProcess | undefined;
+  #current: Life | undefined;
+  #successor: Life | undefined;
 
   constructor(options: AccountWorkerSlotOptions) {
     this.#options = options;
   }
 
   get process(): WorkerProcess | undefined {
-    return this.#worker;
+    return this.#current?.worker;
   }
 
+  /** Which version of the bot the worker has loaded; undefined while there is none. */
+  get bot(): BotVersion | undefined {
+    return this.#current?.bot;
+  }
+
+  /** One that waits on standby is there at once. */
   start(incarnation: number): void {
-    const { configuration, botModule, paths, log, children, onMessage, onExit } = this.#options;
-    const { log: logOptions, workerStartTimeoutMs } = configuration();
+    const { standby, botModule, onMessage } = this.#options;
+    const waiting = standby.take(botModule(), this.#options.configuration().log);
+    if (waiting !== undefined) {
+      const { hello, ...rest } = waiting;
+      this.#current = this.#hold(rest, incarnation);
+      // Not before whoever starts it has taken note.
+      setImmediate(() => onMessage(hello, incarnation));
+      return;
+    }
     try {
-      const worker = startAccountWorker({
-        botModule: botModule(),
-        log: logOptions,
-        environment: workerEnvironment(paths.directory, environmentForChildren(process.env)),
-        startTimeoutMs: workerStartTimeoutMs,
-        onTooSlow: (reason) => this.#fail('TRANSIENT', reason),
-        onMalformed: (problem) => log.error(`The worker said something that makes no sense: ${problem}`),
-        onMessage: (message) => onMessage(message, incarnation),
-        onExit: (exit) => {
-          if (this.#worker === worker) this.#worker = undefined;
-          void children.forget('worker', worker.pid);
-          onExit(exit);
-        },
-      });
-      this.#worker = worker;
-      void children.note('worker', worker.pid);
+      this.#current = this.#spawn(incarnation);
     } catch (error) {
       setImmediate(() => {
         this.#fail('LOCAL', describeError(error));
-        onExit({ code: null, signal: null });
+        this.#options.onExit({ code: null, signal: null });
       });
     }
+  }
+
+  /** Always of the code as it is now. */
+  startSuccessor(): void {
+    this.dropSuccessor();
+    try {
+      this.#successor = this.#spawn(undefined);
+    } catch (error) {
+      const failure: Failure = { class: 'LOCAL', reason: describeError(error), userAction: null };
+      setImmediate(() => this.#options.onEvent({ type: 'successor-failed', failure }));
+    }
+  }
+
+  promoteSuccessor(incarnation: number): void {
+    const life = this.#successor;
+    if (life === undefined) return;
+    this.#successor = undefined;
+    life.incarnation = incarnation;
+    this.#current = life;
+  }
+
+  /** It has nothing yet that it could lose. */
+  dropSuccessor(): void {
+    const life = this.#successor;
+    this.#successor = undefined;
+    life?.worker.kill('SIGKILL');
   }
 
   stop(): void {
     const { configuration, onEvent } = this.#options;
     const { worker: budget } = divideStopTime(configuration().stopTimeoutMs);
-    const worker = this.#worker;
-    worker?.stop(budget.askMs, budget).catch((error: unknown) => {
-      if (this.#worker === worker) onEvent({ type: 'worker-stuck', reason: describeError(error) });
+    const life = this.#current;
+    life?.worker.stop(budget.askMs, budget).catch((error: unknown) => {
+      if (this.#current === life) onEvent({ type: 'worker-stuck', reason: describeError(error) });
     });
   }
 
+  /** At once: all there are. */
   kill(): void {
-    this.#worker?.kill('SIGKILL');
+    this.#current?.worker.kill('SIGKILL');
+  }
+
+  #spawn(incarnation: number | undefined): Life {
+    const { configuration, botModule, paths } = this.#options;
+    const { log, workerStartTimeoutMs } = configuration();
+    const bot = readBotVersion(botModule());
+    const worker = spawnWorker({
+      botModule: bot.path,
+      log,
+      rehearse: incarnation === undefined,
+      environment: workerEnvironment(paths.directory, environmentForChildren(process.env)),
+    });
+    const life = this.#hold({ worker, bot }, incarnation);
+    watchWorkerStart(worker, {
+      botModule: bot.path,
+      startTimeoutMs: workerStartTimeoutMs,
+      onTooSlow: (reason) => this.#hearFailure(life, { class: 'TRANSIENT', reason, userAction: null }, false),
+    });
+    return life;
+  }
+
+  #hold({ worker, bot }: Pick<Life, 'worker' | 'bot'>, incarnation: number | undefined): Life {
+    const { children, log } = this.#options;
+    const life: Life = { worker, bot, incarnation, failure: undefined };
+    worker.on('malformed', (problem) => log.error(`The worker said something that makes no sense: ${problem}`));
+    worker.on('message', (message) => this.#hear(life, message));
+    worker.on('exit', (exit) => {
+      void children.forget('worker', worker.pid);
+      this.#bury(life, exit);
+    });
+    void children.note('worker', worker.pid);
+    return life;
+  }
+
+  #hear(life: Life, message: WorkerMessage): void {
+    const { onMessage, onEvent } = this.#options;
+    if (this.#current === life && life.incarnation !== undefined) onMessage(message, life.incarnation);
+    else if (this.#successor !== life) return;
+    else if (message.type === 'hello') onEvent({ type: 'successor-ready' });
+    else if (message.type === 'failure') this.#hearFailure(life, message, true);
+  }
+
+  #hearFailure(life: Life, { class: failureClass, reason, userAction }: Failure, reported: boolean): void {
+    const failure: Failure = { class: failureClass, reason, userAction };
+    if (this.#successor === life) life.failure = failure;
+    else if (this.#current === life)
+      this.#options.onEvent({ type: 'worker-failure', failure: { ...failure, reported } });
+  }
+
+  #bury(life: Life, exit: Exit): void {
+    const { onExit, onEvent } = this.#options;
+    if (this.#successor === life) {
+      this.#successor = undefined;
+      const how = exit.signal === null ? `with code ${exit.code ?? 'unknown'}` : `by ${exit.signal}`;
+      const unknown: Failure = { class: 'TRANSIENT', reason: `It ended ${how} while it loaded`, userAction: null };
+      onEvent({ type: 'successor-failed', failure: life.failure ?? unknown });
+    } else if (this.#current === life) {
+      this.#current = undefined;
+      onExit(exit);
+    }
   }
 
   #fail(failureClass: FailureClass, reason: string): void {

@@ -18,6 +18,7 @@ import { AccountFacts } from './account-facts.js';
 import { viewAccount } from './account-view.js';
 import { AccountWatches } from './account-watches.js';
 import { browserFailure, tellAlert, tellFailure } from './tell-failure.js';
+import { isOutdated } from './bot-version.js';
 import { bundledBot } from './bundled-bot.js';
 import { ChildRecords } from './child-records.js';
 import { claimAccount } from './claim-account.js';
@@ -29,6 +30,7 @@ import type { Failure, Machine, MachineEvent } from './machine.js';
 import { orphansAlert } from './machine-alerts.js';
 import type { MemoryWatch } from './memory/memory-watch.js';
 import { watchMemory } from './memory/watch-memory.js';
+import type { StandbyPool } from './standby-pool.js';
 import { setProfileAside } from './set-profile-aside.js';
 import { requestLink } from './request-link.js';
 import { answerRestartRequest } from './request-restart.js';
@@ -49,6 +51,7 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
   readonly #ear: WorkerEar;
   readonly #facts = new AccountFacts(Date.now());
   readonly #memory: MemoryWatch;
+  readonly #standby: StandbyPool;
   #configuration: Configuration;
   #lock: AccountLock | undefined;
   #stopRequested = false;
@@ -58,6 +61,7 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
     this.setMaxListeners(0);
     this.number = options.number;
     this.#configuration = options.configuration;
+    this.#standby = options.standby;
     this.#paths = sessionPaths(options.configuration.sessionsDirectory, options.number);
     this.#log = options.log.child({ account: `+${options.number}` });
     const { number } = options;
@@ -72,7 +76,8 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
     this.#processes = new AccountProcesses({
       number,
       configuration,
-      botModule: () => this.#configuration.botModule ?? bundledBot(),
+      botModule: () => this.#botModule,
+      standby: options.standby,
       executablePath: options.executablePath,
       surroundings: options.surroundings,
       gate: options.gate,
@@ -107,9 +112,13 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
       configuration,
       processes: this.#processes,
       view: () => this.view(),
-      recycle: (reason) => this.#recycle(reason),
+      recycle: (reason, freshBrowser) => this.#recycle(reason, freshBrowser),
       log,
     });
+  }
+
+  get #botModule(): string {
+    return this.#configuration.botModule ?? bundledBot();
   }
 
   get machine(): Machine {
@@ -216,10 +225,21 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
     return requestLink(account, this.#linkDesk, method);
   }
 
-  /** Ends worker (and browser, if asked) in order; those that follow run the code as it is now. */
+  /** Whether the bot's file has changed since the worker loaded it. */
+  get hasOutdatedBot(): boolean {
+    const { bot } = this.#processes;
+    return bot !== undefined && isOutdated(bot, this.#botModule);
+  }
+
+  /**
+   * Replaces the worker by one with the code as it is now: one that listens does so until the next one is ready. With a fresh browser both
+   * are ended in order.
+   */
   requestRestart({ freshBrowser }: { freshBrowser: boolean }): RequestAnswer {
     const answer = answerRestartRequest(this.machine, this.isHeldByAnother);
     if (!answer.accepted) return answer;
+    // It may have loaded what is no longer there.
+    this.#standby.retire();
     // Without its lock it has never got so far as to have processes.
     if (this.#lock === undefined) void this.start().catch((error: unknown) => this.giveUp(error));
     else this.#dispatch({ type: 'restart', freshBrowser });
@@ -266,9 +286,9 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
   }
 
   /** While the session isn't up, nothing is replaced as planned. */
-  #recycle(reason: string): boolean {
+  #recycle(reason: string, freshBrowser: boolean): boolean {
     const before = this.machine;
-    this.#dispatch({ type: 'recycle', reason });
+    this.#dispatch({ type: 'recycle', reason, freshBrowser });
     return this.machine !== before;
   }
 
@@ -280,6 +300,9 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
     if (after.mode === 'link' && before.mode === 'restore') this.#linkDesk.settle();
     this.#records.onState(before, after);
     this.#watches.onState(before, after);
+    if (after.state === 'listening' && before.state !== 'listening') {
+      this.#standby.refill(this.#botModule, this.#configuration.log);
+    }
   }
 
   #onSettled(machine: Machine): void {

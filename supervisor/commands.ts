@@ -5,12 +5,12 @@ import { suggest } from '../shared/configuration/suggest.js';
 import { supervisorExitCodes } from '../shared/exit-codes.js';
 import { createOutput } from '../shared/logger.js';
 import { configurationFlags } from './commands/configuration-flags.js';
-import { run } from './run.js';
+import { type Development, run } from './run.js';
 import type { Recompile } from './supervisor.js';
 import { readVersion } from './version.js';
 
 /** Words that are followed by the supervisor's run; so is none at all. */
-const runWords = ['run', 'start', 'dev'];
+const runWords = ['run', 'start', 'dev', 'dev-restarted'];
 
 /**
  * The `wasup` command; without a word it is `node supervisor`.
@@ -41,12 +41,16 @@ export async function execute(words: readonly string[]): Promise<number> {
   supervise(program.command('run', { isDefault: true }), superviseAccounts).description(
     'supervise the configured accounts (what `node supervisor` does)',
   );
-  supervise(program.command('start'), (...configured) => superviseOrDemonstrate(...configured, false)).description(
+  supervise(program.command('start'), (...configured) => superviseOrDemonstrate(...configured)).description(
     'the same; without an account, show everything on an emulated WhatsApp (what `npm start` does)',
   );
-  supervise(program.command('dev'), (...configured) => superviseOrDemonstrate(...configured, true)).description(
-    'like start, and restart the workers when their sources change (what `npm run dev` does)',
+  const develop = (isRestartedFromOutside: boolean) => (configuration: Configuration, recompile: Recompile) =>
+    superviseOrDemonstrate(configuration, recompile, { isRestartedFromOutside });
+  supervise(program.command('dev'), develop(false)).description(
+    'like start, and replace the workers when their sources change (`npm run dev` does more)',
   );
+  // What `npm run dev` keeps running.
+  supervise(program.command('dev-restarted', { hidden: true }), develop(true));
   const [first] = words;
   const wantsHelp = first === 'help' || words.some((word) => word === '--help' || word === '-h');
   // Whoever runs for months carries nothing of the commands that run for a second.
@@ -90,7 +94,7 @@ function superviseAccounts(configuration: Configuration, recompile: Recompile): 
 async function superviseOrDemonstrate(
   configuration: Configuration,
   recompile: Recompile,
-  development: boolean,
+  development?: Development,
 ): Promise<number> {
   const output = createOutput(configuration.log);
   if (configuration.accounts.length > 0) return run({ configuration, recompile, output, development });

@@ -1,19 +1,20 @@
 import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 
 import { findOtherSupervisor } from './browser/find-other-supervisor.js';
 import { type ProcessIdentity, readProcessStat } from './browser/process-stat.js';
 
-/** In a worker's environment: the folder of the account that it was started for. Not one of wasup's options, so without its prefix. */
+/** In a worker's environment: the folder of the account that it was started for, or of all accounts if it was started for any.
+   Not one of wasup's options, so without its prefix. */
 export const accountFolderVariable = 'ACCOUNT_FOLDER_OF_WASUP';
 
-/** The environment of an account's worker: by this it is found again if nobody could write it down. */
+/** The environment of a worker: by this it is found again if nobody could write it down. */
 export function workerEnvironment(directory: string, environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { ...environment, [accountFolderVariable]: directory };
 }
 
 /**
- * Workers of an account whose supervisor has died, by what they were started with: wasup's worker, with Node, for this folder. Those of a
+ * Workers of an account, or of any in its sessions folder, whose supervisor has died, by what they were started with: wasup's worker, with Node, for this folder. Those of a
  * living supervisor are not found. Linux only: elsewhere nothing is.
  */
 export async function findOrphanWorkers(directory: string): Promise<ProcessIdentity[]> {
@@ -43,7 +44,9 @@ async function isWorkerFor(pid: number, directory: string): Promise<boolean> {
   if (!words.some((word) => /\/worker\/main\.[jt]s$/.test(word))) return false;
   if (basename(await readlink(`/proc/${pid}/exe`)) !== basename(process.execPath)) return false;
   const variables = (await readFile(`/proc/${pid}/environ`, 'utf8')).split('\0');
-  const folder = variables.find((variable) => variable.startsWith(`${accountFolderVariable}=`));
-  const path = folder?.slice(accountFolderVariable.length + 1);
-  return path !== undefined && (path === directory || (await realpath(path)) === directory);
+  const marker = variables.find((variable) => variable.startsWith(`${accountFolderVariable}=`));
+  const path = marker?.slice(accountFolderVariable.length + 1);
+  if (path === undefined) return false;
+  const folder = await realpath(path).catch(() => path);
+  return folder === directory || folder === dirname(directory);
 }

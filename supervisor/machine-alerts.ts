@@ -67,6 +67,15 @@ function describePause(pauseMs: number): string {
   return pauseMs < 120_000 ? `${Math.ceil(pauseMs / 1_000)} s` : `${Math.round(pauseMs / 60_000)} min`;
 }
 
+/** What was to replace a worker can't be loaded. */
+export function successorAlert({ reason, userAction }: Failure): Alert {
+  return {
+    kind: 'successor-failed',
+    sentence: `The new worker could not be started, so the old one goes on: ${sentence(reason)}`,
+    action: userAction ?? 'Mend what it says, then ask for the restart again.',
+  };
+}
+
 /** A process that survives SIGKILL waits for the kernel, mostly for a disk that doesn't answer. */
 export function stuckAlert(reason: string): Alert {
   return {

@@ -1,6 +1,6 @@
 import { openForMs } from './breaker.js';
 import { breakerStaysOpenAlert, finalAlert, loginLimitAlert, stuckAlert } from './machine-alerts.js';
-import { startMissing } from './machine-start.js';
+import { dropSuccessor, startMissing } from './machine-start.js';
 import { impossible, nothing, putInPlace, followedBy } from './machine-step.js';
 import type { Effect, Failure, Machine, MachineEvent, Step, Surroundings } from './machine-types.js';
 import { loginPauseMs } from './restart-tally.js';
@@ -27,12 +27,13 @@ export function begin(machine: Machine, event: MachineEvent, surroundings: Surro
 }
 
 export function stop(machine: Machine): Step {
-  const stopping: Machine = { ...machine, state: 'stopping', listeningSinceMs: null, unlinking: false };
-  const cancel: Effect = { type: 'cancel-retry' };
+  const effects: Effect[] = [{ type: 'cancel-retry' }];
+  const alone = dropSuccessor(machine, effects);
+  const stopping: Machine = { ...alone, state: 'stopping', listeningSinceMs: null, unlinking: false };
   if (machine.worker !== 'absent') {
-    return { machine: { ...stopping, worker: 'stopping' }, effects: [cancel, { type: 'stop-worker' }] };
+    return { machine: { ...stopping, worker: 'stopping' }, effects: [...effects, { type: 'stop-worker' }] };
   }
-  return followedBy({ machine: stopping, effects: [cancel] }, settleStop);
+  return followedBy({ machine: stopping, effects }, settleStop);
 }
 
 export function refused(machine: Machine, { failure }: Event<'refused'>): Step {

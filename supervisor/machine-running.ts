@@ -1,9 +1,10 @@
 import { tryAgain } from './breaker.js';
-import { recycleAlert, stuckAlert } from './machine-alerts.js';
+import { recycleAlert, stuckAlert, successorAlert } from './machine-alerts.js';
 import { afterFailure, stopFor, unlinked } from './machine-failure.js';
 import { failureOfExit } from './exit-failure.js';
-import { assignWhenBothAreReady, putBrowserAway, startMissing } from './machine-start.js';
+import { assignWhenBothAreReady, dropSuccessor, openPage, putBrowserAway, startMissing } from './machine-start.js';
 import { impossible, nothing, putInPlace, followedBy } from './machine-step.js';
+import type { FailureClass } from '../shared/protocol/messages.js';
 import type { Effect, Failure, Machine, MachineEvent, Step, Surroundings, WorkerFailure } from './machine-types.js';
 import { forgive, forgiveClass, noteLink } from './restart-tally.js';
 
@@ -18,21 +19,56 @@ export function restart(machine: Machine, { freshBrowser }: Event<'restart'>, su
     freshBrowser: machine.freshBrowser || (freshBrowser && machine.browser === 'running'),
     tally: { ...forgiven, failures: { ...forgiven.failures, AUTH: auth } },
   };
+  // One that listens goes on doing so until the next one has loaded the new code.
+  if (isServing(fresh) && !fresh.freshBrowser) return startSuccessor(fresh);
+  // One that has loaded before may have loaded something else than what is there now.
+  const effects: Effect[] = [{ type: 'cancel-retry' }];
+  const alone = dropSuccessor(fresh, effects);
   // One that is being stopped already is followed by one with the new code.
-  if (machine.worker === 'stopping') return nothing(fresh);
-  const cancel: Effect = { type: 'cancel-retry' };
-  if (machine.worker !== 'absent') return followedBy({ machine: fresh, effects: [cancel] }, replaceWorker);
-  return followedBy({ machine: { ...fresh, state: 'starting' }, effects: [cancel] }, (next) =>
-    startMissing(next, surroundings),
-  );
+  if (machine.worker === 'stopping') return { machine: alone, effects: effects.slice(1) };
+  if (machine.worker !== 'absent') return followedBy({ machine: alone, effects }, replaceWorker);
+  return followedBy({ machine: { ...alone, state: 'starting' }, effects }, (next) => startMissing(next, surroundings));
 }
 
-export function recycle(machine: Machine, { reason }: Event<'recycle'>): Step {
-  if (machine.worker !== 'assigned' || machine.browser !== 'running' || machine.listeningSinceMs === null) {
-    return nothing(machine);
-  }
+export function recycle(machine: Machine, { reason, freshBrowser }: Event<'recycle'>): Step {
+  if (!isServing(machine)) return nothing(machine);
   const alert: Effect = { type: 'alert', alert: recycleAlert(reason), class: 'LOCAL' };
+  if (!freshBrowser) {
+    // One that is on its way already is as good.
+    if (machine.successor !== 'absent') return nothing(machine);
+    return followedBy({ machine, effects: [alert] }, startSuccessor);
+  }
   return followedBy({ machine: { ...machine, freshBrowser: true }, effects: [alert] }, replaceWorker);
+}
+
+/** A session that listens, in a browser that nothing is known against. */
+function isServing({ worker, browser, listeningSinceMs, unlinking }: Machine): boolean {
+  return worker === 'assigned' && browser === 'running' && listeningSinceMs !== null && !unlinking;
+}
+
+function startSuccessor(machine: Machine): Step {
+  return { machine: { ...machine, successor: 'starting' }, effects: [{ type: 'start-successor' }] };
+}
+
+/** The old one hands over: what comes from now on waits in the page, for a moment. */
+export function successorReady(machine: Machine, event: MachineEvent, surroundings: Surroundings): Step {
+  if (machine.successor !== 'starting') return impossible(machine, event);
+  const ready: Machine = { ...machine, successor: 'ready' };
+  // It is waited for by a session that comes up again in its page, or that is coming down.
+  if (machine.worker === 'assigned') return replaceWorker(ready);
+  if (machine.worker === 'absent' && machine.state !== 'backoff') return startMissing(ready, surroundings);
+  return nothing(ready);
+}
+
+/** The old one stays: it works, and what was to replace it doesn't. */
+export function successorFailed(machine: Machine, event: Event<'successor-failed'>): Step {
+  if (machine.successor === 'absent') return impossible(machine, event);
+  const { failure } = event;
+  const alone: Machine = { ...machine, successor: 'absent' };
+  // A bot that takes a port while it is loaded can't be loaded beside itself.
+  if (machine.worker === 'assigned' && failure.reason.includes('EADDRINUSE')) return replaceWorker(alone);
+  const alert: Effect = { type: 'alert', alert: successorAlert(failure), class: failure.class };
+  return { machine: alone, effects: [alert] };
 }
 
 function replaceWorker(machine: Machine): Step {
@@ -63,7 +99,7 @@ export function browserReady(machine: Machine, event: MachineEvent, surroundings
   if (machine.browser !== 'starting') return impossible(machine, event);
   // What was started beside it has failed once too often meanwhile.
   if (machine.tally.breaker.state === 'open') return putBrowserAway(machine);
-  return assignWhenBothAreReady({ ...machine, browser: 'running', pageIsBlank: true }, surroundings);
+  return assignWhenBothAreReady({ ...machine, browser: 'running', page: 'blank' }, surroundings);
 }
 
 export function browserFailed(
@@ -146,12 +182,19 @@ export function workerReady(machine: Machine, event: MachineEvent, surroundings:
 /** The exit follows, and decides. A worker whose browser has gone sees no more than that; why it went is known already. */
 export function workerFailure(machine: Machine, { failure }: Event<'worker-failure'>): Step {
   const isKnown = machine.worker === 'stopping' && machine.workerFailure !== null && failure.class === 'LOCAL';
-  return isKnown ? nothing(machine) : nothing({ ...machine, workerFailure: failure });
+  if (isKnown) return nothing(machine);
+  // A bot that stumbles says nothing about the page that it was in.
+  const page = failure.reported && !failuresOfCode.has(failure.class) ? 'doubtful' : machine.page;
+  return nothing({ ...machine, page, workerFailure: failure });
 }
+
+const failuresOfCode: ReadonlySet<FailureClass> = new Set(['BUG', 'CONFIGURATION']);
 
 export function workerExited(machine: Machine, exit: Event<'worker-exited'>, surroundings: Surroundings): Step {
   const hasListened = machine.listeningSinceMs !== null;
-  const without: Machine = { ...machine, listeningSinceMs: null, unlinking: false, worker: 'absent' };
+  // What could not be taken over, or was it for nothing, is opened anew.
+  const page = machine.worker === 'assigned' && !hasListened && machine.page === 'living' ? 'doubtful' : machine.page;
+  const without: Machine = { ...machine, page, listeningSinceMs: null, unlinking: false, worker: 'absent' };
   const planned = machine.worker === 'stopping' && machine.workerFailure === null;
   if (planned) {
     // Planned or not: one that had to be killed has written nothing.
@@ -177,10 +220,13 @@ export function heartbeatMissed(machine: Machine, { afterMs, detail }: Event<'he
 }
 
 /** A session that listened, and comes up again in its page, does not listen meanwhile. */
-export function phase(machine: Machine, { phase: entered }: Event<'phase'>): Step {
+export function phase(machine: Machine, { phase: entered }: Event<'phase'>, surroundings: Surroundings): Step {
   const wasUp = machine.state === 'listening' || machine.state === 'degraded';
   const comesUp = entered !== 'listening' && entered !== 'linking' && entered !== 'stopping';
-  return nothing({ ...machine, phase: entered, state: wasUp && comesUp ? 'restoring' : machine.state });
+  const next: Machine = { ...machine, phase: entered, state: wasUp && comesUp ? 'restoring' : machine.state };
+  // It was to take the page over as it was, and could not.
+  const opensAnew = entered === 'loading' && next.worker === 'assigned' && next.page === 'living' && !wasUp;
+  return nothing(opensAnew ? openPage(next, surroundings) : next);
 }
 
 export function listening(machine: Machine, event: MachineEvent, { now }: Surroundings): Step {
@@ -195,6 +241,7 @@ export function listening(machine: Machine, event: MachineEvent, { now }: Surrou
     tally: forgiveClass(linked, 'AUTH'),
     stuckAuthenticating: 0,
     listeningSinceMs: now.monotonicMs,
+    page: 'living',
     transport: 'CONNECTED',
     failure: null,
   });

@@ -41,11 +41,19 @@ export interface Machine {
   readonly state: AccountState;
   readonly browser: 'absent' | 'starting' | 'running' | 'stopping';
   readonly worker: 'absent' | 'starting' | 'ready' | 'assigned' | 'stopping';
+  /**
+   * The worker that is to take the place of one that listens, as planned: it loads its modules and the bot while that one still listens,
+   * and gets its incarnation when it takes its place.
+   */
+  readonly successor: 'absent' | 'starting' | 'ready';
   /** Number of the newest worker life. Messages and timers of an older one don't reach the machine. */
   readonly incarnation: number;
   readonly mode: SessionMode;
-  /** Whether the running browser has never had a worker: its page is still blank. */
-  readonly pageIsBlank: boolean;
+  /**
+   * The running browser's page: still blank; with a session in it that has listened and that nothing is known against; or in doubt, so that
+   * it is opened anew for the next life.
+   */
+  readonly page: 'blank' | 'living' | 'doubtful';
   /**
    * The stored login: where it belongs; found unpaired, to be set aside when no browser has it any more; or just being
    * moved. No browser is started on one that is not in place.
@@ -91,6 +99,10 @@ export type MachineEvent =
   | { readonly type: 'browser-stuck'; readonly reason: string }
   | { readonly type: 'worker-stuck'; readonly reason: string }
   | { readonly type: 'worker-ready' }
+  /** It has loaded everything. */
+  | { readonly type: 'successor-ready' }
+  /** It could not, and is gone. */
+  | { readonly type: 'successor-failed'; readonly failure: Failure }
   | { readonly type: 'worker-failure'; readonly failure: WorkerFailure }
   | { readonly type: 'phase'; readonly phase: WorkerPhase }
   | { readonly type: 'worker-exited'; readonly code: number | null; readonly signal: string | null }
@@ -108,8 +120,8 @@ export type MachineEvent =
   | { readonly type: 'retry' }
   /** A person asks, or the code of worker or bot has changed: a new beginning. */
   | { readonly type: 'restart'; readonly freshBrowser: boolean }
-  /** Browser and worker have grown old or large. Only a session that listens is replaced for that, and nothing is forgiven. */
-  | { readonly type: 'recycle'; readonly reason: string }
+  /** Browser and worker, or the worker alone, have grown old or large. Only a session that listens is replaced for that, and nothing is forgiven. */
+  | { readonly type: 'recycle'; readonly reason: string; readonly freshBrowser: boolean }
   | { readonly type: 'unlink' }
   /** WhatsApp has not unlinked the device in time. */
   | { readonly type: 'unlink-expired' };
@@ -120,12 +132,17 @@ export type Effect =
   /** Without politeness: it answers nobody. */
   | { readonly type: 'kill-browser' }
   | { readonly type: 'start-worker' }
+  /** In the place of one that is on its way, if there is one. */
+  | { readonly type: 'start-successor' }
+  /** It is the worker from now on; if it was ready, `worker-ready` is not said again. */
+  | { readonly type: 'promote-successor' }
+  | { readonly type: 'drop-successor' }
   | {
       readonly type: 'assign';
       readonly mode: SessionMode;
+      /** Hot is a wish: a page that isn't what it should be is opened anew. */
       readonly rung: RestoreRung;
       readonly attempt: number;
-      readonly renewPage: boolean;
     }
   | { readonly type: 'stop-worker' }
   | { readonly type: 'kill-worker' }

@@ -25,9 +25,10 @@ export function createMachine({ mode, quarantine }: Operation, tally: Tally = em
     state: 'stopped',
     browser: 'absent',
     worker: 'absent',
+    successor: 'absent',
     incarnation: 0,
     mode,
-    pageIsBlank: true,
+    page: 'blank',
     profile: quarantine ? 'unpaired' : 'in-place',
     freshBrowser: false,
     browserFailure: null,
@@ -102,6 +103,8 @@ const table: { readonly [Type in MachineEvent['type']]: Row<Type> } = {
 
   // The worker.
   'worker-ready':      { running: running.workerReady,      waiting: nothing,                 ending: nothing },
+  'successor-ready':   { running: running.successorReady,   waiting: nothing,                 ending: nothing },
+  'successor-failed':  { running: running.successorFailed,  waiting: nothing,                 ending: nothing },
   'worker-failure':    { running: running.workerFailure,    waiting: nothing,                 ending: nothing },
   'worker-stuck':      { running: running.workerStuck,      waiting: waiting.processStuck,    ending: ending.workerStuck },
   'worker-exited':     { running: running.workerExited,     waiting: waiting.workerIsGone,    ending: ending.workerIsGone },

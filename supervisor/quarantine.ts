@@ -1,5 +1,6 @@
 import { chmod, lstat, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { WasupError } from '../shared/errors.js';
 import { supervisorExitCodes } from '../shared/exit-codes.js';
@@ -10,6 +11,10 @@ import { findProfileHolder } from './browser/profile-lock.js';
 /** How many logins are kept beside the present one. Each is a Chromium profile: some ten to some hundred megabytes. */
 const keptLogins = 3;
 
+/** A browser's helpers see that it has gone and leave: within 50 ms, longer where the machine is busy. */
+const holderGraceMs = 3_000;
+const holderLookIntervalMs = 50;
+
 /** What this file makes: `20261122T221500Z-unpaired`, and `…-unpaired-2` for a second one in the same second. */
 const ourNames = /^\d{8}T\d{6}Z-[a-z0-9]+(-[a-z0-9]+)*$/;
 
@@ -19,10 +24,10 @@ const ourNames = /^\d{8}T\d{6}Z-[a-z0-9]+(-[a-z0-9]+)*$/;
  *
  * @param reason a word or some, such as `unpaired`; becomes part of the name.
  * @returns the name in quarantine; undefined when there is no profile.
- * @throws WasupError when a browser still has the profile, or the folder can't be moved; the login is where it was then.
+ * @throws WasupError when a browser still has the profile after 3 s, or the folder can't be moved; the login is where it was then.
  */
 export async function quarantineProfile(paths: SessionPaths, reason: string, now: Date): Promise<string | undefined> {
-  await assertNobodyHolds(paths);
+  await assertNobodyHolds(paths, holderGraceMs);
   const name = await moveIntoQuarantine(paths, reason, now);
   if (name !== undefined) await removeOldest(paths, name);
   return name;
@@ -124,8 +129,13 @@ async function removeOldest(paths: SessionPaths, newest: string): Promise<void> 
   }
 }
 
-async function assertNobodyHolds(paths: SessionPaths): Promise<void> {
-  const holder = await findProfileHolder(paths.profile);
+async function assertNobodyHolds(paths: SessionPaths, graceMs = 0): Promise<void> {
+  const begin = performance.now();
+  let holder = await findProfileHolder(paths.profile);
+  while (holder !== undefined && performance.now() - begin < graceMs) {
+    await delay(holderLookIntervalMs);
+    holder = await findProfileHolder(paths.profile);
+  }
   if (holder === undefined) return;
   throw new WasupError(`A browser (pid ${holder}) still has ${paths.profile} open; the login was left where it is.`, {
     remedy: 'Stop wasup first; if nothing of it runs any more, end that browser.',

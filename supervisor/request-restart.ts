@@ -18,8 +18,9 @@ export function answerRestartRequest({ state }: Machine, isHeldByAnother: boolea
     case 'starting':
     case 'restoring':
     case 'linking':
+      return accept('Restarting.');
     case 'listening':
     case 'degraded':
-      return accept('Restarting.');
+      return accept('Handing over to a new worker; the old one listens until that is ready.');
   }
 }

@@ -1,5 +1,3 @@
-import { isatty } from 'node:tty';
-
 import type { Configuration } from '../shared/configuration/compile-configuration.js';
 import { describeError } from '../shared/errors.js';
 import { supervisorExitCodes } from '../shared/exit-codes.js';
@@ -9,7 +7,9 @@ import { withDeadline } from '../shared/with-deadline.js';
 import { announceAccounts } from './announce-accounts.js';
 import { claimSessionsFolder, type ClaimedFolder } from './control/claim-sessions-folder.js';
 import { openControl } from './control/open-control.js';
+import type { FolderWatch } from './development/watch-folders.js';
 import { enterOwnHome, type Home } from './home.js';
+import { isInTerminal } from './is-in-terminal.js';
 import { longestStopMs } from './stop-budget.js';
 import { assertAccounts, type Recompile, Supervisor } from './supervisor.js';
 
@@ -18,10 +18,15 @@ export interface RunOptions {
   readonly output: Output;
   /** How the configuration is read again, on SIGHUP and on request. */
   readonly recompile?: Recompile | undefined;
-  /** Restart workers when their sources change, and wait for the next change when the bot can't be loaded. */
-  readonly development?: boolean;
+  /** Replace workers when their sources change, and wait for the next change when the bot can't be loaded. */
+  readonly development?: Development | undefined;
   /** Called when the accounts are being started. */
   readonly onStart?: (supervisor: Supervisor) => void;
+}
+
+export interface Development {
+  /** Whoever started this supervisor starts it anew when its own sources change. */
+  readonly isRestartedFromOutside: boolean;
 }
 
 /**
@@ -44,14 +49,17 @@ export async function run(options: RunOptions): Promise<number> {
 }
 
 async function supervise(
-  { configuration, output, recompile, development = false, onStart }: RunOptions,
+  { configuration, output, recompile, development, onStart }: RunOptions,
   home: Home,
   claimed: ClaimedFolder,
 ): Promise<number> {
   const { log } = output;
   const supervisor = await Supervisor.prepare(configuration, output, recompile);
   const ended = new Promise<number>((resolve) => {
+    let isEnding = false;
     const end = (code: number, why: string): void => {
+      if (isEnding) return;
+      isEnding = true;
       log.info(`${why}: stopping. Once more kills everything at once.`);
       home.stopping();
       void stopEverything(supervisor, configuration.stopTimeoutMs, log).then((clean) =>
@@ -62,22 +70,25 @@ async function supervise(
       (signal) => end(supervisorExitCodes.stopped, signal),
       () => void supervisor.kill(),
     );
-    if (!development) endWhenNothingCanWork(supervisor, (code) => end(code, 'Nothing can run'));
+    if (development === undefined) endWhenNothingCanWork(supervisor, (code) => end(code, 'Nothing can run'));
+    else endWithParent(() => end(supervisorExitCodes.stopped, 'Whoever started this has gone'));
   });
   if (!isInTerminal) reloadOnSignal(supervisor, home);
   // Accounts that wait for a person have no process, no pipe and no timer that would keep this one alive.
   const keepAlive = setInterval(() => undefined, keepAliveIntervalMs);
   onStart?.(supervisor);
   const control = await openControl(supervisor, claimed, configuration, log);
+  let watch: FolderWatch | undefined;
   try {
+    if (development !== undefined) {
+      const { watchSources } = await import('./watch-sources.js');
+      // Before the first worker loads anything: what is saved from then on is a change.
+      watch = watchSources({ supervisor, configuration, log, ...development });
+    }
     await supervisor.start();
     const announcement = announceAccounts(supervisor, home);
-    const watcher = development
-      ? (await import('./watch-sources.js')).watchSources(supervisor, configuration, log)
-      : undefined;
     const code = await ended;
     announcement.close();
-    await watcher?.close();
     if (code !== supervisorExitCodes.bug) log.info('Stopped. Nothing is left running.');
     return code;
   } catch (error) {
@@ -85,7 +96,7 @@ async function supervise(
     throw error;
   } finally {
     clearInterval(keepAlive);
-    await control.close();
+    await Promise.all([watch?.close(), control.close()]);
   }
 }
 
@@ -110,8 +121,6 @@ async function stopEverything(supervisor: Supervisor, stopTimeoutMs: number, log
   }
 }
 
-/** SIGHUP says that the terminal is closed, where there is one: then nobody would see what goes on. Services mean a reload by it. */
-const isInTerminal = isatty(0) || isatty(1);
 const endingSignals = ['SIGINT', 'SIGTERM'] as const;
 
 function endOnSignals(end: (signal: string) => void, kill: () => void): void {
@@ -127,6 +136,11 @@ function endOnSignals(end: (signal: string) => void, kill: () => void): void {
       setTimeout(() => process.exit(supervisorExitCodes.stopped), killTimeoutMs).unref();
     });
   }
+}
+
+/** In development that is a program which holds the terminal for us: nobody could end this one with Ctrl-C any more. */
+function endWithParent(end: () => void): void {
+  if (process.connected) process.once('disconnect', end);
 }
 
 function reloadOnSignal(supervisor: Supervisor, home: Home): void {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import {
   compareConfigurations,
   configurationAfterReload,
+  needsFreshBrowser,
   type ConfigurationChanges,
 } from '../shared/configuration/compare-configurations.js';
 import type { Configuration } from '../shared/configuration/compile-configuration.js';
@@ -14,9 +15,11 @@ import { supervisorExitCodes } from '../shared/exit-codes.js';
 import type { Output } from '../shared/logger.js';
 import { Account } from './account.js';
 import { ensureBrowser } from './browser/install-browser.js';
-import { type LaunchSurroundings, readLaunchSurroundings } from './browser/launch-surroundings.js';
+import { isRoot, type LaunchSurroundings, readLaunchSurroundings } from './browser/launch-surroundings.js';
 import type { ControlledSupervisor, ReloadAnswer, SupervisorEvents } from './control/controlled.js';
 import { describeReload, refusedReload } from './describe-reload.js';
+import { createStandbyPool } from './create-standby-pool.js';
+import type { StandbyPool } from './standby-pool.js';
 import { StartGate } from './start-gate.js';
 
 /** @throws WasupError when there is nothing to supervise. */
@@ -35,8 +38,9 @@ export type Recompile = () => Promise<Configuration>;
 export class Supervisor implements ControlledSupervisor {
   readonly events = new EventEmitter<SupervisorEvents>();
   readonly #output: Output;
-  readonly #browser: { executablePath: string; surroundings: LaunchSurroundings };
+  readonly #browser: { executablePath: string; surroundings: Promise<LaunchSurroundings> };
   readonly #gate: StartGate;
+  readonly #standby: StandbyPool;
   readonly #recompile: Recompile | undefined;
   #configuration: Configuration;
   #accounts: readonly Account[];
@@ -56,8 +60,9 @@ export class Supervisor implements ControlledSupervisor {
       configuredPath: configuration.browser.executablePath,
       report: (line) => output.log.info(line),
     });
-    const surroundings = await readLaunchSurroundings(executablePath, process.env);
-    if (surroundings.asRoot) {
+    // The browser tells its version while the accounts read their files.
+    const surroundings = readLaunchSurroundings(executablePath, process.env);
+    if (isRoot()) {
       output.log.warn("Running as root: Chromium's own sandbox is off. An ordinary user is safer.");
     }
     return new Supervisor(configuration, { executablePath, surroundings }, output, recompile);
@@ -65,7 +70,7 @@ export class Supervisor implements ControlledSupervisor {
 
   private constructor(
     configuration: Configuration,
-    browser: { executablePath: string; surroundings: LaunchSurroundings },
+    browser: { executablePath: string; surroundings: Promise<LaunchSurroundings> },
     output: Output,
     recompile: Recompile | undefined,
   ) {
@@ -75,6 +80,7 @@ export class Supervisor implements ControlledSupervisor {
     this.#output = output;
     this.#recompile = recompile;
     this.#gate = new StartGate({ ...gateOptions(configuration), random: Math.random });
+    this.#standby = createStandbyPool(() => this.#configuration, output.log);
     this.#accounts = configuration.accounts.map((number) => this.#createAccount(number));
   }
 
@@ -99,11 +105,12 @@ export class Supervisor implements ControlledSupervisor {
 
   async stop(): Promise<void> {
     this.#isStopping = true;
-    await Promise.all(this.#accounts.map((account) => account.stop()));
+    await Promise.all([...this.#accounts.map((account) => account.stop()), this.#standby.close()]);
   }
 
   /** Without politeness. Resolves when everything has gone that can be ended. */
   async kill(): Promise<void> {
+    this.#standby.kill();
     await Promise.all(this.#accounts.map((account) => account.kill()));
   }
 
@@ -129,17 +136,23 @@ export class Supervisor implements ControlledSupervisor {
     const changes = compareConfigurations(before, compiled);
     this.#configuration = configurationAfterReload(before, compiled);
     this.#gate.configure(gateOptions(this.#configuration));
-    const failed = await this.#apply(changes);
-    const answer = describeReload(changes, failed);
+    this.#standby.retire();
+    const failed = await this.#apply(changes, before);
+    const answer = describeReload(changes, failed, this.#handOverToNewBots(changes));
     this.#output.log.info(`The configuration was reloaded. ${answer.sentence}`);
     return answer;
   }
 
   /** Who isn't named isn't touched. Resolves with the accounts that could not be started, and why. */
-  async #apply({ added, removed, changed }: ConfigurationChanges): Promise<ReadonlyMap<string, string>> {
+  async #apply(
+    { added, removed, changed }: ConfigurationChanges,
+    before: Configuration,
+  ): Promise<ReadonlyMap<string, string>> {
     for (const account of this.#accounts) {
       if (!removed.includes(account.number)) account.reconfigure(configurationOf(this.#configuration, account.number));
-      if (changed.includes(account.number)) account.requestRestart({ freshBrowser: true });
+      if (changed.includes(account.number)) {
+        account.requestRestart({ freshBrowser: needsFreshBrowser(account.number, before, this.#configuration) });
+      }
     }
     const leaving = this.#accounts.filter(({ number }) => removed.includes(number));
     const coming = added.map((number) => this.#createAccount(number));
@@ -157,6 +170,16 @@ export class Supervisor implements ControlledSupervisor {
     return failed;
   }
 
+  /** Whose bot's file has changed gets a worker that has loaded it. @returns their numbers. */
+  #handOverToNewBots({ added, changed }: ConfigurationChanges): string[] {
+    const outdated = this.#accounts.filter(
+      (account) => ![...added, ...changed].includes(account.number) && account.hasOutdatedBot,
+    );
+    return outdated
+      .filter((account) => account.requestRestart({ freshBrowser: false }).accepted)
+      .map(({ number }) => number);
+  }
+
   async #remove(account: Account): Promise<void> {
     await account.stop();
     this.#accounts = this.#accounts.filter((other) => other !== account);
@@ -169,6 +192,7 @@ export class Supervisor implements ControlledSupervisor {
       number,
       configuration: configurationOf(this.#configuration, number),
       gate: this.#gate,
+      standby: this.#standby,
       log: this.#output.log,
     });
     const { events } = this;

@@ -18,6 +18,8 @@ import type { WorkerStopBudget } from './stop-budget.js';
 export interface WorkerOptions {
   readonly botModule: string;
   readonly log: { readonly level: string; readonly format: string };
+  /** Whether it goes through its first steps once before it says hello, so that they are fast when it counts. Default: false. */
+  readonly rehearse?: boolean;
   /** The worker's whole environment. */
   readonly environment: NodeJS.ProcessEnv;
   /** The program to run. Default: wasup's own worker. */
@@ -49,6 +51,8 @@ export class WorkerProcess extends EventEmitter<WorkerEvents> {
   readonly line: Duplex;
   /** It, and whatever the bot has started and left in its process group. */
   readonly exited: Promise<void>;
+  /** What it can take over in a page, once it has said hello. */
+  pageHalf = '';
   readonly #subprocess: ReturnType<typeof spawnWorker>;
   #alive = true;
   #hang: HangReport | undefined;
@@ -133,31 +137,30 @@ export class WorkerProcess extends EventEmitter<WorkerEvents> {
     // Whatever a life says, it says before its end; later words would be taken for the next life's.
     if (!this.#alive) return;
     const parsed = parseWorkerMessage(raw);
+    if (parsed.ok && parsed.message.type === 'hello') this.pageHalf = parsed.message.pageHalf;
     if (parsed.ok && parsed.message.type === 'heartbeat') this.#hang = undefined;
     if (parsed.ok) this.emit('message', parsed.message);
     else this.emit('malformed', parsed.problem);
   }
 }
 
-function spawnWorker({ botModule, log, environment, entry = ownEntry() }: WorkerOptions) {
-  const subprocess = execa(
-    process.execPath,
-    [...entry.loader, entry.path, `--bot=${botModule}`, `--log-level=${log.level}`, `--log-format=${log.format}`],
-    {
-      env: environment,
-      extendEnv: false,
-      ipc: true,
-      serialization: 'json',
-      buffer: false,
-      reject: false,
-      cleanup: false,
-      forceKillAfterDelay: false,
-      // Ctrl-C in a terminal reaches a shared group twice; the supervisor orders the stop.
-      detached: true,
-      // The line to the browser, and the one of the guard thread. IPC follows.
-      stdio: ['ignore', 'inherit', 'inherit', 'pipe', 'pipe'],
-    },
-  );
+function spawnWorker({ botModule, log, environment, rehearse = false, entry = ownEntry() }: WorkerOptions) {
+  const words = [`--bot=${botModule}`, `--log-level=${log.level}`, `--log-format=${log.format}`];
+  if (rehearse) words.push('--rehearse');
+  const subprocess = execa(process.execPath, [...entry.loader, entry.path, ...words], {
+    env: environment,
+    extendEnv: false,
+    ipc: true,
+    serialization: 'json',
+    buffer: false,
+    reject: false,
+    cleanup: false,
+    forceKillAfterDelay: false,
+    // Ctrl-C in a terminal reaches a shared group twice; the supervisor orders the stop.
+    detached: true,
+    // The line to the browser, and the one of the guard thread. IPC follows.
+    stdio: ['ignore', 'inherit', 'inherit', 'pipe', 'pipe'],
+  });
   return subprocess;
 }
 

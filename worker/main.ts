@@ -16,6 +16,8 @@ import { loadBot } from './load-bot.js';
 import { type Session, startSession, type StopReason } from './session.js';
 import { SupervisorConnection } from './supervisor-connection.js';
 import { Timeline } from './timeline.js';
+import { pageHalfVersion } from './whatsapp/page-relay.js';
+import { rehearse } from './whatsapp/rehearse.js';
 import { WorkerFailure } from './worker-failure.js';
 
 /** The private line to the browser: a socketpair that the supervisor leaves at this descriptor. */
@@ -27,6 +29,8 @@ const lastWritesTimeoutMs = 2_000;
 const { values } = parseArgs({
   options: {
     bot: { type: 'string' },
+    /** There is time before it is needed. */
+    rehearse: { type: 'boolean', default: false },
     'log-level': { type: 'string', default: 'info' },
     'log-format': { type: 'string', default: 'pretty' },
   },
@@ -57,7 +61,15 @@ const guard = startGuardThread();
 
 try {
   const bot = await loadBot(values.bot);
-  await supervisor.send({ type: 'hello', version: protocolVersion, pid: process.pid, bot: values.bot });
+  // What goes wrong there goes wrong before nobody; a real page decides for itself.
+  if (values.rehearse) await rehearse(output.log).catch((error: unknown) => output.log.debug(describeError(error)));
+  await supervisor.send({
+    type: 'hello',
+    version: protocolVersion,
+    pid: process.pid,
+    bot: values.bot,
+    pageHalf: pageHalfVersion,
+  });
   const assignment = await supervisor.assignment;
   incarnation = assignment.incarnation;
   const account = `+${assignment.account}`;

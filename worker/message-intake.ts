@@ -12,7 +12,7 @@ export class MessageIntake {
   readonly #context: SessionContext;
   readonly #bot: Bot;
   readonly #signal: AbortSignal;
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Map<Promise<void>, Message>();
   lastMessageAt: string | null = null;
 
   constructor(context: SessionContext, bot: Bot, signal: AbortSignal) {
@@ -23,16 +23,25 @@ export class MessageIntake {
 
   listen(client: AttachedClient): void {
     client.on('message', (message) => {
-      if (this.#signal.aborted) return;
+      if (this.#signal.aborted) {
+        // It was on its way when the page was told to hold back what comes.
+        client.giveBack(message).catch(() => undefined);
+        return;
+      }
       const handling = this.#handle(message);
-      this.#running.add(handling);
+      this.#running.set(handling, message);
       void handling.finally(() => this.#running.delete(handling));
     });
   }
 
   /** Resolves when every handler that is running has ended. */
   async idle(): Promise<void> {
-    await Promise.all(this.#running);
+    await Promise.all(this.#running.keys());
+  }
+
+  /** What handlers are working on. */
+  get unfinished(): readonly Message[] {
+    return [...this.#running.values()];
   }
 
   async #handle(message: Message): Promise<void> {

@@ -4,6 +4,7 @@ import type { Bot } from '../bot/define-bot.js';
 import { describeError } from '../shared/errors.js';
 import type { DeviceStatus } from '../shared/device-status.js';
 import type { WorkerPhase } from '../shared/protocol/messages.js';
+import { within } from '../shared/within.js';
 import { withDeadline } from '../shared/with-deadline.js';
 import { classifyFailure } from './classify-failure.js';
 import { DeviceLinker } from './device-linker.js';
@@ -20,7 +21,7 @@ import { SessionRestoreHandler } from './session-restore-handler.js';
 import { AttachedClient } from './whatsapp/attached-client.js';
 import { bringUp, type BroughtUp } from './whatsapp/bring-up.js';
 import { connectToBrowser } from './whatsapp/connect-browser.js';
-import { type Client, libraryVersion } from './whatsapp/library.js';
+import { type Browser, type Client, libraryVersion, type Message, type Page } from './whatsapp/library.js';
 import { unlinkDevice } from './whatsapp/page-actions.js';
 import { PageEvidence } from './whatsapp/page-evidence.js';
 import { StoredLoginStrategy } from './whatsapp/stored-login-strategy.js';
@@ -30,6 +31,8 @@ import { WorkerFailure } from './worker-failure.js';
 const botSetupTimeoutMs = 30_000;
 /** A person who watches a long start is told this often where it is. */
 const progressIntervalMs = 5_000;
+/** A page that doesn't say so soon that it holds its messages back isn't one that the next worker takes over. */
+const holdTimeoutMs = 3_000;
 
 export type StopReason = 'asked' | 'supervisor-gone';
 
@@ -74,12 +77,14 @@ export function startSession(
     onAlert: (alert) => void context.supervisor.send({ type: 'alert', incarnation, ...alert }),
     verifyIntervalMs: deadlines.probeIntervalMs,
   });
+  const takesOver = assignment.rung === 'hot';
   const faults = new SessionFaults();
   const stopping = new AbortController();
   const intake = new MessageIntake(context, bot, stopping.signal);
   const evidence = new PageEvidence();
   let upkeep: PageUpkeep | undefined;
   let disconnect = (): Promise<void> => Promise.resolve();
+  let client: AttachedClient | undefined;
 
   // A fault during the start also rejects `run`, after what it means has been written to the account's files.
   run()
@@ -99,9 +104,12 @@ export function startSession(
     async stop(deadlineMs, why) {
       const listened = timeline.phase === 'listening';
       timeline.enter('stopping');
-      stopping.abort();
       upkeep?.stop();
-      await Promise.race([intake.idle(), new Promise((resolve) => setTimeout(resolve, deadlineMs).unref())]);
+      const isHandedOver = listened && why === 'asked';
+      if (isHandedOver) await soon(client?.hold());
+      stopping.abort();
+      await within(intake.idle(), deadlineMs);
+      if (isHandedOver) await soon(giveBack(intake.unfinished));
       const words = lastWords[why];
       await records.update({ isActive: false, workerPid: null, ...words });
       if (why === 'supervisor-gone' && listened) {
@@ -110,6 +118,10 @@ export function startSession(
       await disconnect();
     },
   };
+
+  async function giveBack(messages: readonly Message[]): Promise<void> {
+    for (const message of messages) await client?.giveBack(message);
+  }
 
   async function run(): Promise<void> {
     const progress = setInterval(() => {
@@ -132,25 +144,32 @@ export function startSession(
       const failure = operation.onUnpaired();
       if (failure !== undefined) faults.report(failure);
     });
-    const client = new AttachedClient({ incarnation, strategy, authTimeoutMs: deadlines.authTimeoutMs, evidence, log });
-    intake.listen(client);
-    const pageUpkeep = new PageUpkeep({ context, client, records, fail: (thrown) => faults.report(thrown) });
+    const attached = new AttachedClient({
+      incarnation,
+      strategy,
+      authTimeoutMs: deadlines.authTimeoutMs,
+      evidence,
+      log,
+    });
+    client = attached;
+    intake.listen(attached);
+    const pageUpkeep = new PageUpkeep({ context, client: attached, records, fail: (thrown) => faults.report(thrown) });
     upkeep = pageUpkeep;
-    context.supervisor.on('unlink', () => void obeyUnlink(() => unlinkDevice(client.page), assignment.account, log));
-    await Promise.race([setUpBot(client), faults.occurred]);
+    context.supervisor.on('unlink', () => void obeyUnlink(() => unlinkDevice(attached.page), assignment.account, log));
+    await Promise.race([setUpBot(attached), faults.occurred]);
 
-    const broughtUp = await operation.run(client, async () => {
+    const broughtUp = await operation.run(attached, async () => {
       try {
         // A navigation in a page that has crashed would end at its deadline only.
-        const comingUp = openAndBringUp(client, operation, pageUpkeep, () =>
-          client.open(browser, page, deadlines.pageLoadTimeoutMs),
-        );
+        const comingUp = openAndBringUp(attached, operation, pageUpkeep, { browser, page });
         return await Promise.race([comingUp, faults.occurred]);
       } catch (error) {
         throw await explain(error);
       }
     });
-    await announceListening(broughtUp);
+    const announced = announceListening(broughtUp);
+    attached.release();
+    await announced;
     pageUpkeep.start();
   }
 
@@ -158,12 +177,15 @@ export function startSession(
     client: AttachedClient,
     operation: SessionRestoreHandler | DeviceLinker,
     pageUpkeep: PageUpkeep,
-    open: () => Promise<void>,
+    { browser, page }: { browser: Browser; page: Page },
   ): Promise<BroughtUp> {
-    timeline.enter('loading');
-    await open().catch((error: unknown) => {
-      throw pageLoadFailure(error);
-    });
+    if (takesOver) await client.attach(browser, page, deadlines.probeTimeoutMs);
+    else {
+      timeline.enter('loading');
+      await client.open(browser, page, deadlines.pageLoadTimeoutMs).catch((error: unknown) => {
+        throw pageLoadFailure(error);
+      });
+    }
     const result = await followDocuments({
       client,
       bringUp: (replaced) => bringUpIn(client, operation, pageUpkeep, replaced),
@@ -190,13 +212,16 @@ export function startSession(
     replaced: Promise<never>,
   ): Promise<BroughtUp> {
     pageUpkeep.beginDocument();
+    // The page that was taken over; what comes after it begins from nothing.
+    const isFirst = takesOver && client.document === 0;
     timeline.fallBackTo('page');
     timeline.reach('page');
-    enter('starting');
+    enter(isFirst ? 'verifying' : 'starting');
     const stopWatching = evidence.watchPage(client.page);
     try {
       return await bringUp({
         client,
+        takesOver: isFirst,
         incarnation,
         authTimeoutMs: deadlines.authTimeoutMs,
         syncTimeoutMs: deadlines.syncTimeoutMs,
@@ -289,4 +314,9 @@ export function startSession(
       },
     );
   }
+}
+
+/** The page is no reason to stay: who comes next looks at it for itself. */
+async function soon(step: Promise<unknown> | undefined): Promise<void> {
+  if (step !== undefined) await within(step, holdTimeoutMs).catch(() => false);
 }

@@ -126,6 +126,7 @@ export const phoneActions: Record<string, PhoneAction> = {
   'reload-page': action(nothing, (phone) => phone.reloadPage()),
   deafen: action(nothing, (phone) => phone.deafen()),
   'forget-utilities': action(nothing, (phone) => phone.forgetUtilities()),
+  'count-listeners': action(nothing, async (phone) => ({ listeners: await phone.countListeners() })),
   'freeze-page': action(z.strictObject({ forMs: z.number().int().min(0).optional() }), (phone, { forMs }) =>
     phone.freezePage(forMs),
   ),

@@ -42,6 +42,14 @@ export function compareConfigurations(before: Configuration, after: Configuratio
   };
 }
 
+/** Whether an account needs another browser, too, for what has changed: else it is its worker alone that was told. Pure. */
+export function needsFreshBrowser(number: string, before: Configuration, after: Configuration): boolean {
+  return !isDeepStrictEqual(
+    configurationOf(before, number).browser.arguments,
+    configurationOf(after, number).browser.arguments,
+  );
+}
+
 /**
  * The configuration that the running wasup has after a reload: the new one, but for what needs another start. Pure. What
  * is kept back here is told again by the next comparison.

@@ -21,15 +21,19 @@ export interface JsonFileKind<Value> {
   complete?(found: Value, remembered: Value): Value;
 }
 
-/** @throws WasupError when the file can't be read for a reason that is not its own (too many open files, a failing disk). */
+/**
+ * Reads, and mends a damaged file where the disk takes it: `isMended` says whether what was kept of it is in the file now.
+ *
+ * @throws WasupError when the file can't be read for a reason that is not its own (too many open files, a failing disk).
+ */
 export function readJsonFile<Value>(
   path: string,
   kind: JsonFileKind<Value>,
   now: Date,
-): Promise<{ value: Value; repaired: string | undefined }> {
+): Promise<{ value: Value; repaired: string | undefined; isMended: boolean }> {
   return inTurn(path, async () => {
-    const { value, repaired } = await load(path, kind, now);
-    return { value, repaired };
+    const { value, repaired, isMended } = await load(path, kind, now);
+    return { value, repaired, isMended };
   });
 }
 
@@ -78,24 +82,25 @@ export function updateJsonFile<Value>(
 interface Loaded<Value> {
   readonly value: Value;
   readonly repaired: string | undefined;
+  readonly isMended: boolean;
   readonly identity: FileIdentity;
 }
 
 async function load<Value>(path: string, kind: JsonFileKind<Value>, now: Date): Promise<Loaded<Value>> {
   const found = await readText(path);
   if (found.text === undefined && found.unreadable === undefined) {
-    return { value: kind.create(), repaired: undefined, identity: missingFile };
+    return { value: kind.create(), repaired: undefined, isMended: false, identity: missingFile };
   }
   const { value, damage } = found.text === undefined ? lost(kind, found.unreadable) : parse(found.text, kind);
-  if (damage === undefined) return { value, repaired: undefined, identity: found.identity };
+  if (damage === undefined) return { value, repaired: undefined, isMended: false, identity: found.identity };
   // Another process may have repaired it since; its fresh file must not be set aside.
   if (identifyFile(path) !== found.identity) return load(path, kind, now);
   // Where it can't be moved it is kept for this reader; the next write that works replaces it.
-  if (!(await setAside(path, now))) return { value, repaired: damage, identity: found.identity };
+  if (!(await setAside(path, now))) return { value, repaired: damage, isMended: false, identity: found.identity };
   // What was kept must be there for the next reader, too. On a disk that can't be written to it is kept for this one.
-  const kept = await writeFileAtomically(path, format(value), missingFile).catch(() => true);
-  if (!kept) return { ...(await load(path, kind, now)), repaired: damage };
-  return { value, repaired: damage, identity: identifyFile(path) };
+  const kept = await writeFileAtomically(path, format(value), missingFile).catch(() => undefined);
+  if (kept === false) return { ...(await load(path, kind, now)), repaired: damage };
+  return { value, repaired: damage, isMended: kept === true, identity: identifyFile(path) };
 }
 
 function format(value: unknown): string {

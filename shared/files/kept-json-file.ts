@@ -82,11 +82,11 @@ export class KeptJsonFile<Value> {
   verify(correct: (value: Value) => Value = (value) => value): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#pending.length > 0) return this.#write();
-      const wasRebuilt = await this.#look();
+      const isToBeWritten = await this.#look();
       const found = this.#present();
       const isTrue = correct(found) === found;
       // A change that came while we looked says better what is true now.
-      if (this.#isPending() || (isTrue && !wasRebuilt)) return;
+      if (this.#isPending() || (isTrue && !isToBeWritten)) return;
       this.#pending.push(correct);
       if (!isTrue) this.#tellRepaired('corrected', 'what it said was not true');
       await this.#write();
@@ -116,18 +116,21 @@ export class KeptJsonFile<Value> {
     clearTimeout(this.#retryTimer);
   }
 
-  /** Resolves with whether the file had to be rebuilt. */
+  /** Resolves with whether the file had to be rebuilt and isn't written yet. */
   async #look(): Promise<boolean> {
     this.#found = { isNew: false, isRebuilt: false };
+    let isMended = false;
     try {
-      const { value } = await readJsonFile(this.#path, this.#kind, this.#now());
-      if (!this.#found.isNew) this.#memory = value;
-      this.#rebuildIsTold &&= this.#found.isRebuilt;
+      const read = await readJsonFile(this.#path, this.#kind, this.#now());
+      isMended = read.isMended;
+      if (!this.#found.isNew) this.#memory = read.value;
+      // The next damage is another one.
+      this.#rebuildIsTold &&= this.#found.isRebuilt && !isMended;
       if (!this.#isPending()) this.#tellRecovered();
     } catch (error) {
       this.#tellUnwritable(error);
     }
-    return this.#found.isRebuilt;
+    return this.#found.isRebuilt && !isMended;
   }
 
   async #write(): Promise<void> {

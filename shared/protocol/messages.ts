@@ -7,14 +7,14 @@ import { alertKinds } from '../alerts.js';
  * What supervisor and worker say to each other over IPC. Every message is validated on arrival. `hello` and `assign`
  * carry the version: from a half-finished upgrade they count as malformed, and the log names the field.
  */
-export const protocolVersion = 3;
+export const protocolVersion = 4;
 
 /** Restore brings back a stored login and can never show a QR; link is a new device and needs a person. */
 export const sessionModes = ['restore', 'link'] as const;
 export type SessionMode = (typeof sessionModes)[number];
 
-/** How much is rebuilt: the page in a living browser (warm), or the browser too (cold). */
-export const restoreRungs = ['warm', 'cold'] as const;
+/** How much is rebuilt: nothing but the worker (hot), the page in a living browser too (warm), or the browser as well (cold). */
+export const restoreRungs = ['hot', 'warm', 'cold'] as const;
 export type RestoreRung = (typeof restoreRungs)[number];
 
 /**
@@ -155,6 +155,8 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
     pid: z.int().positive(),
     /** Path of the bot module that was loaded. */
     bot: z.string(),
+    /** Which half it puts into a page, and can take over from another worker. */
+    pageHalf: z.string(),
   }),
   z.strictObject({
     type: z.literal('heartbeat'),

@@ -11,8 +11,8 @@ export interface FoundBrowser {
 }
 
 /**
- * Looks for the browsers of a machine, best first: the configured one alone, else installed ones, then puppeteer's
- * downloads. Nothing is started, and nothing is looked at that nobody asks for.
+ * Looks for the browsers of a machine, best first: the configured one alone, else installed ones (Chromium's headless shell before all,
+ * which takes half of the memory: docs/browser.md), then puppeteer's downloads. Nothing is started, and nothing is looked at that nobody asks for.
  *
  * @throws WasupError when the configured one does not exist or can't be executed: nobody wants another one silently.
  */
@@ -31,15 +31,41 @@ export async function* findBrowsers(
     yield { path: configuredPath, source: 'configured' };
     return;
   }
-  for (const path of installedCandidates(machine)) {
-    if ((await files.isExecutable(path)) && !(await isSnapStub(path, files))) yield { path, source: 'installed' };
-  }
+  const installed = await findInstalled(machine, files);
+  for (const path of await withHeadlessShell(installed, machine, files)) yield { path, source: 'installed' };
   for (const path of await findCachedBrowsers(machine, files)) {
     if (await files.isExecutable(path)) yield { path, source: 'cached' };
   }
 }
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
+
+async function findInstalled(machine: MachineDescription, files: BrowserFiles): Promise<string[]> {
+  const found: string[] = [];
+  for (const path of installedCandidates(machine)) {
+    if ((await files.isExecutable(path)) && !(await isSnapStub(path, files))) found.push(path);
+  }
+  return found;
+}
+
+/** Debian's. The program itself: the script of its name in /usr/bin stays before it, and what ends the script doesn't end the browser. */
+const headlessShell = '/usr/lib/chromium/chromium-headless-shell';
+const chromiumOfSamePackage = ['/usr/bin/chromium', '/usr/lib/chromium/chromium'];
+
+/**
+ * Puts the shell first where it can't cost a login: it opens what the Chromium of its own package has written, and the other way round, since
+ * they always have the same version. Another browser may be ahead of it, and an older one doesn't keep what it can't read.
+ */
+async function withHeadlessShell(
+  installed: readonly string[],
+  { platform }: MachineDescription,
+  files: BrowserFiles,
+): Promise<readonly string[]> {
+  if (platform !== 'linux' || !(await files.isExecutable(headlessShell))) return installed;
+  const [first] = installed;
+  const isOfSamePackage = first === undefined || chromiumOfSamePackage.includes(first);
+  return isOfSamePackage ? [headlessShell, ...installed] : [...installed, headlessShell];
+}
 
 function installedCandidates(machine: MachineDescription): string[] {
   return [...new Set([...pathCandidates(machine), ...wellKnownCandidates(machine)])];

@@ -22,10 +22,14 @@ export async function readLaunchSurroundings(
     hasSmallSharedMemory(),
   ]);
   return {
-    asRoot: process.getuid?.() === 0,
+    asRoot: isRoot(),
     smallSharedMemory,
     userAgent: version === undefined ? undefined : userAgentOf(version),
   };
+}
+
+export function isRoot(): boolean {
+  return process.getuid?.() === 0;
 }
 
 async function readVersion(executablePath: string, environment: NodeJS.ProcessEnv): Promise<string | undefined> {

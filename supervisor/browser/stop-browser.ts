@@ -5,6 +5,7 @@ import { supervisorExitCodes } from '../../shared/exit-codes.js';
 import { WasupError } from '../../shared/errors.js';
 import { within } from '../../shared/within.js';
 import type { Switchboard } from '../switchboard/switchboard.js';
+import { leavePages } from './leave-pages.js';
 import { holds, whileStopping } from './profile-holders.js';
 import { type BrowserStopBudget, divideBrowserStop } from '../stop-budget.js';
 import { findBrowserProcesses } from './profile-processes.js';
@@ -112,9 +113,10 @@ async function endPolitely(
 async function askToClose(browser: RunningBrowser, switchboard: Switchboard, shareMs: number): Promise<number> {
   const begin = performance.now();
   const remainingMs = (): number => Math.max(0, shareMs - (performance.now() - begin));
+  await leavePages(switchboard, shareMs / 2);
   if (!switchboard.closed) asked.add(browser);
   try {
-    await switchboard.send('Browser.close', {}, { timeoutMs: shareMs });
+    await switchboard.send('Browser.close', {}, { timeoutMs: remainingMs() });
     return remainingMs();
   } catch {
     return switchboard.closed && asked.has(browser) ? remainingMs() : Math.min(unaskableGraceMs, remainingMs());

@@ -12,8 +12,9 @@ type Step = 'wait' | 'go-on' | 'terminate' | 'kill';
 const ladder: readonly { readonly step: Step; readonly waitMs: number }[] = [
   // One whose supervisor has just died is leaving; measured: 0.1 s. So is one whose supervisor makes room for us.
   { step: 'wait', waitMs: 1_000 },
-  // One that was stopped hasn't seen yet that its supervisor has died. Nobody else is waited for.
-  { step: 'go-on', waitMs: 1_000 },
+  // One that was stopped hasn't seen yet that its supervisor has died. Nobody else is waited for. Long, since a SIGTERM to one that is
+  // leaving would make it drop what it hasn't saved.
+  { step: 'go-on', waitMs: 3_000 },
   { step: 'terminate', waitMs: 5_000 },
   { step: 'kill', waitMs: 2_000 },
 ];
@@ -84,7 +85,10 @@ async function act(
     for (const id of found.main) found.signal(id, 'SIGTERM');
   }
   // More than once: the kernel hands a stop for a group also to a process that is being forked, but not the SIGCONT that follows.
-  for (const id of found.stopped) found.signal(id, 'SIGCONT');
+  // Its helpers first: they save what the browser, which leaves as soon as it turns again, hands to them.
+  const helpers = found.stopped.filter((id) => !found.main.includes(id));
+  const directing = found.stopped.filter((id) => found.main.includes(id));
+  for (const id of [...helpers, ...directing]) found.signal(id, 'SIGCONT');
 }
 
 async function assertNobodys(profileDirectory: string, browserIds: readonly number[]): Promise<void> {

@@ -15,8 +15,8 @@ export interface AccountView {
   readonly isActive: boolean;
   readonly workerPid: number | null;
   readonly browserPid: number | null;
-  /** How the session came up last: `warm`, `cold`, `relink`; null before it has. */
-  readonly restoreMode: 'warm' | 'cold' | 'relink' | null;
+  /** How the session came up last: `hot`, `warm`, `cold`, `relink`; null before it has. */
+  readonly restoreMode: 'hot' | 'warm' | 'cold' | 'relink' | null;
   /** Milliseconds that it took to come up last; null before it has. */
   readonly restoreDuration: number | null;
   /** Worker lives after the first, since this supervisor took the account. */

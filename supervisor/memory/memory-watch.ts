@@ -9,11 +9,13 @@ import {
   noTrend,
 } from './judge-memory.js';
 
-/** Browser and worker are to be replaced now, in order: a browser that is killed may lose its login. */
+/** Browser and worker are to be replaced now, in order: a browser that is killed may lose its login. Or the worker alone. */
 export interface RecycleRequest {
   readonly because: 'soft-limit' | 'hard-limit' | 'age';
   /** A sentence for people. */
   readonly reason: string;
+  /** Whether the browser is to be replaced, too. It isn't where it is the worker that is large: the next one takes over without a gap. */
+  readonly freshBrowser: boolean;
 }
 
 export interface WatchedProcesses {
@@ -48,6 +50,16 @@ const bytesPerMb = 1024 * 1024;
 const spread = 0.1;
 /** What is over the hard limit is looked at again so soon. */
 const confirmationMs = 5_000;
+
+/** What a new worker needs. */
+const freshWorkerBytes = 100 * bytesPerMb;
+
+interface Measurement {
+  readonly bytes: number;
+  readonly workerPid: number | undefined;
+  /** Whether the processes are still the ones that were measured. */
+  readonly isStillIts: () => boolean;
+}
 
 /** Watches one account's memory, and the age of its browser. Each browser is a new beginning. */
 export class MemoryWatch {
@@ -109,7 +121,7 @@ export class MemoryWatch {
     if (!isStillIts()) return;
     this.#bytes = bytes ?? null;
     this.#trend = bytes === undefined ? noTrend : followMemory(this.#trend, bytes, limits, now());
-    this.#act(this.#judge());
+    await this.#act(this.#judge(), { bytes: bytes ?? 0, workerPid, isStillIts });
   }
 
   /** Whether there is another browser than at the last look. */
@@ -140,10 +152,15 @@ export class MemoryWatch {
     });
   }
 
-  #act(verdict: MemoryVerdict): void {
+  async #act(verdict: MemoryVerdict, { bytes, workerPid, isStillIts }: Measurement): Promise<void> {
     if (verdict.action !== 'recycle' && verdict.action !== 'recycle-now') return;
-    const { now, recycle } = this.#options;
-    const accepted = recycle({ because: verdict.because, reason: this.#describe(verdict.because) });
+    const { now, recycle, read, settings } = this.#options;
+    const { because } = verdict;
+    const reason = this.#describe(because);
+    const workerBytes = because === 'age' || workerPid === undefined ? 0 : ((await read([workerPid], true)) ?? 0);
+    if (!isStillIts()) return;
+    const freshBrowser = isOver(bytes - workerBytes + freshWorkerBytes, limitsOf(settings()));
+    const accepted = recycle({ because, reason, freshBrowser: because === 'age' || freshBrowser });
     if (!accepted) return;
     this.#lastRecycleAtMs = now();
     this.#trend = noTrend;

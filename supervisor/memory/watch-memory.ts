@@ -8,8 +8,8 @@ export interface WatchedAccount {
   readonly configuration: () => Configuration;
   readonly processes: { readonly workerPid: number | undefined; readonly browserPid: number | undefined };
   readonly view: () => Pick<AccountView, 'isActive' | 'since' | 'lastMessageAt'>;
-  /** Browser and worker are to be replaced, because of the reason. Answers whether they are. */
-  readonly recycle: (reason: string) => boolean;
+  /** The worker, and the browser if asked, are to be replaced, because of the reason. Answers whether they are. */
+  readonly recycle: (reason: string, freshBrowser: boolean) => boolean;
   readonly log: Logger;
 }
 
@@ -24,7 +24,7 @@ export function watchMemory({ configuration, processes, view, recycle, log }: Wa
       return { workerPid, browserPid, listening: seen.isActive, silenceMs: silenceOf(seen, Date.now()) };
     },
     read: (roots, exact) => meter.read(roots, exact),
-    recycle: ({ reason }) => recycle(reason),
+    recycle: ({ reason, freshBrowser }) => recycle(reason, freshBrowser),
     onError: (problem) => log.warn(`The account's memory could not be measured: ${problem}`),
     now: () => performance.now(),
     random: Math.random,

@@ -1,7 +1,7 @@
 import type { FrameContent } from './frame-content.js';
 import { firstOwnId, nextOwnId } from './command-ids.js';
 
-/** The supervisor's own commands to the browser: root level, each with a deadline. */
+/** The supervisor's own commands to the browser, each with a deadline. */
 export class OwnCommands {
   readonly #write: (frame: string) => void;
   readonly #pending = new Map<number, { settle: (content: FrameContent) => void; fail: (error: Error) => void }>();
@@ -17,7 +17,11 @@ export class OwnCommands {
   }
 
   /** Rejects if the browser answers with an error, if it hasn't answered after `timeoutMs`, or by `failAll`. */
-  send(method: string, params: object, timeoutMs: number): Promise<unknown> {
+  send(
+    method: string,
+    params: object,
+    { timeoutMs, sessionId }: { readonly timeoutMs: number; readonly sessionId?: string | undefined },
+  ): Promise<unknown> {
     const id = (this.#lastId = nextOwnId(this.#lastId));
     return new Promise<unknown>((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -38,7 +42,7 @@ export class OwnCommands {
         else reject(new Error(`${method}: ${content.error.message}`));
       };
       this.#pending.set(id, { settle, fail });
-      this.#write(`${JSON.stringify({ id, method, params })}\0`);
+      this.#write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
     });
   }
 

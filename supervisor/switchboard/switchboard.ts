@@ -109,13 +109,17 @@ export class Switchboard {
   }
 
   /**
-   * Sends a command of the supervisor's own, at the root level. It is answered even while a client doesn't read.
-   * @param options timeoutMs: default 10 000.
+   * Sends a command of the supervisor's own. It is answered even while a client doesn't read.
+   * @param options timeoutMs: default 10 000. sessionId: of a session of the supervisor's own; default: the root level.
    * @throws Error if the browser refuses, hasn't answered in time, or the pipe is closed.
    */
-  async send(method: string, params: object = {}, { timeoutMs = 10_000 } = {}): Promise<unknown> {
+  async send(
+    method: string,
+    params: object = {},
+    { timeoutMs = 10_000, sessionId }: { timeoutMs?: number; sessionId?: string } = {},
+  ): Promise<unknown> {
     this.#assertOpen();
-    const answer = this.#commands.send(method, params, timeoutMs);
+    const answer = this.#commands.send(method, params, { timeoutMs, sessionId });
     this.#regulate();
     return await answer;
   }

@@ -45,12 +45,12 @@ describe('what people are shown of an account', () => {
       isActive: true,
       workerPid: back.workerPid,
       restoreCount: 1,
-      restoreMode: 'warm',
+      restoreMode: 'hot',
     });
 
     const stats = await statsOf((found) => found.attempts === 2 && !found.isDown);
     expect(stats).toMatchObject({ succeeded: 2, failed: 0, successRate: 1, losses: 1, failuresByClass: {} });
-    expect(stats.durationsByRung).toMatchObject({ relink: { count: 1 }, warm: { count: 1 } });
+    expect(stats.durationsByRung).toMatchObject({ relink: { count: 1 }, hot: { count: 1 } });
     expect(stats.durationsByPhase.verified?.count).toBe(2);
     const [down, up] = (await stage.history()).slice((await stage.history()).findIndex(isDown)).filter(isUpOrDown);
     expect(stats.downtimeMs).toBe(Date.parse(up?.timestamp ?? '') - Date.parse(down?.timestamp ?? ''));
@@ -58,7 +58,7 @@ describe('what people are shown of an account', () => {
     const { code, output } = await wasup('stats');
     expect(code).toBe(0);
     expect(output).toMatch(/^Attempts +2 of 2 succeeded \(100 %\)/m);
-    expect(output).toMatch(/^ {2}warm +p50 .* \(n=1\)$/m);
+    expect(output).toMatch(/^ {2}hot +p50 .* \(n=1\)$/m);
     expect(output).toMatch(/^Downtime +.*lost once/m);
   });
 

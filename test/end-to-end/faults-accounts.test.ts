@@ -127,7 +127,12 @@ describe('an account beside another one, which goes on in the same processes all
     await expectNothingOfItRuns();
     await expectTheOtherUntouched();
     expect(supervisor.matching(/Nothing is started for/, mark)).toHaveLength(1);
-    expect((await failing.alerts()).filter((alert) => alert === 'breaker-open')).toHaveLength(1);
+    const alerted = async (): Promise<unknown[]> =>
+      (await failing.alerts()).filter((alert) => alert === 'breaker-open');
+    await until(async () => ((await alerted()).length > 0 ? true : undefined), {
+      expectation: () => 'the alert in the history',
+    });
+    expect(await alerted()).toHaveLength(1);
     expect(supervisor.matching(new RegExp(`\\+${accountNumber}: (?!\\[MESSAGE\\])`), mark)).toEqual([]);
   });
 

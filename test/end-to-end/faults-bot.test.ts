@@ -37,7 +37,7 @@ describe('the bot’s own code', () => {
     expect(supervisor.matching(/WARN|ERROR|Restarting/, mark)).toEqual([]);
   });
 
-  it('that never gives it back is named with function, file and line; the next worker answers in the same browser', async () => {
+  it('that never gives it back is named with function, file and line; the message that does it is given to three workers, not to more', async () => {
     const before = await stage.waitUntilListening();
     const mark = supervisor.mark;
     await stage.phone.receiveText({ from: contactNumber, body: '!hang' });
@@ -45,6 +45,11 @@ describe('the bot’s own code', () => {
     expect(line).toMatch(
       /for 3000 ms: its event loop hangs in countForever \(\S+\/busy-bot\.js:1[6-9]:\d+\), called from onMessage \(\S+\/busy-bot\.js:7:/,
     );
+    await supervisor.waitForLine(/ERROR.*Not handed to the bot again.*: .*onAddMessageEvent/, {
+      from: mark,
+      timeoutMs: 60_000,
+    });
+    expect(supervisor.matching(/WARN.*not given a sign of life/, mark)).toHaveLength(3);
     const after = await stage.waitUntilListening(before);
     expect(after.browserPid).toBe(before.browserPid);
     expect(isAlive(before.workerPid)).toBe(false);

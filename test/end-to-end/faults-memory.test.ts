@@ -42,11 +42,21 @@ describe.runIf(process.platform === 'linux')('a session that needs more memory t
     const quietMs = 4_000;
     await comeUp({ WASUP_MEMORY_SOFT_LIMIT_MB: limitMb, WASUP_QUIET_MS: String(quietMs) });
     const saidAt = performance.now();
-    await stage.ask('!eat');
+    await stage.ask('!eat there');
     await expectReplaced(/WARN.*use \d+ MB, more than the soft limit of 700 MB \(WASUP_MEMORY_SOFT_LIMIT_MB\)/);
     // The message that made it grow was the last one before the quiet time.
     expect(performance.now() - saidAt).toBeGreaterThan(quietMs);
-    await expectNoMore();
+    await expectNoMore('!eat there');
+  });
+
+  it('of which the worker needs most hands over to another worker; the browser stays', async () => {
+    await comeUp({ WASUP_MEMORY_SOFT_LIMIT_MB: limitMb, WASUP_QUIET_MS: '1000' });
+    await stage.ask('!eat');
+    await supervisor.waitForLine(/WARN.*use \d+ MB, more than the soft limit/);
+    const after = await stage.waitUntilListening(before);
+    expect(after).toMatchObject({ browserPid: before.browserPid, restoreMode: 'hot' });
+    before = after;
+    await expectNoMore('!eat');
   });
 
   it('over the hard limit is replaced without waiting for a quiet moment, and not soon again', async () => {
@@ -55,9 +65,9 @@ describe.runIf(process.platform === 'linux')('a session that needs more memory t
       WASUP_MEMORY_HARD_LIMIT_MB: limitMb,
       WASUP_QUIET_MS: never,
     });
-    await stage.ask('!eat');
+    await stage.ask('!eat there');
     await expectReplaced(/WARN.*use \d+ MB, more than the hard limit of 700 MB \(WASUP_MEMORY_HARD_LIMIT_MB\)/);
-    await expectNoMore();
+    await expectNoMore('!eat there');
   });
 
   async function expectReplaced(says: RegExp): Promise<void> {
@@ -68,8 +78,8 @@ describe.runIf(process.platform === 'linux')('a session that needs more memory t
     before = after;
   }
 
-  async function expectNoMore(): Promise<void> {
-    await stage.ask('!eat');
+  async function expectNoMore(asks: string): Promise<void> {
+    await stage.ask(asks);
     const end = performance.now() + manyMeasurementsMs;
     await until(() => performance.now() > end || undefined, { expectation: () => 'time to pass' });
     const { workerPid, browserPid } = before;

@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { join } from 'node:path';
+
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { Pm2 } from '../support/pm2.js';
@@ -114,20 +118,31 @@ describe('under pm2, a linked account', () => {
     await pm2.run(['stop', 'wasup']);
   });
 
+  /** The supervisor knows at once; the file says so when the disk has it. */
   async function listeningNow(): Promise<ListeningStatus> {
-    const status = await stage.status();
-    expect(status).toMatchObject({ state: 'listening', isActive: true });
-    return status as ListeningStatus;
+    expect(await readiness()).toBe(200);
+    return listeningAfter(undefined);
   }
 
-  async function listeningAfter(before: ListeningStatus): Promise<ListeningStatus> {
+  async function readiness(): Promise<number | undefined> {
+    const asked = request({
+      socketPath: join(stage.sessionsFolder, '.wasup.sock'),
+      path: '/readyz',
+      agent: false,
+    }).end();
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    response.resume();
+    return response.statusCode;
+  }
+
+  async function listeningAfter(before: ListeningStatus | undefined): Promise<ListeningStatus> {
     return until(
       async () => {
         const status = await stage.status();
-        const isBack = status.isActive && status.state === 'listening' && status.workerPid !== before.workerPid;
+        const isBack = status.isActive && status.state === 'listening' && status.workerPid !== before?.workerPid;
         return isBack ? (status as ListeningStatus) : undefined;
       },
-      { expectation: () => `the session to be back in another worker than ${before.workerPid}` },
+      { expectation: () => `the session to listen, in another worker than ${before?.workerPid ?? 'none'}` },
     );
   }
 });

@@ -110,7 +110,7 @@ it(
 );
 
 it(
-  'an account that gets a bot of its own is restarted with it, and no other',
+  'an account that gets a bot of its own gets another worker with it, in the same browser, and no other does',
   async () => {
     await write({ accounts: [stays, { number: changes, botModule: fixture('echo-bot.js') }, leaves, comes] });
     expect(await reload()).toMatchObject({ added: [], removed: [], changed: [changes], needRestart: [] });
@@ -118,7 +118,9 @@ it(
     await Promise.all([asked(), many.waitUntilListening([changes], before)]);
     expect((await many.ask(changes, 'hello')).body).toBe('You said: hello');
     await expectUntouched(stays, leaves, comes);
-    expect((await many.view(changes))?.browserPid).not.toBe(before[changes]?.browserPid);
+    const after = await many.view(changes);
+    expect(after?.workerPid).not.toBe(before[changes]?.workerPid);
+    expect(after?.browserPid).toBe(before[changes]?.browserPid);
   },
   patienceMs,
 );

@@ -51,6 +51,15 @@ test('what a page has done is done, and what it has not done in time is an error
   await undone;
 });
 
+test('a page that is asked for a number gives it to who has asked', async () => {
+  enter('a', (page, action) => {
+    const { id } = action as { id: number };
+    say(page, { type: 'done', id, result: 20 + id });
+  });
+  expect(await pages.perform('a', 'count-listeners')).toBe(21);
+  expect(await pages.perform('a', 'count-listeners')).toBe(22);
+});
+
 test('a page that does not begin to freeze in time is an error that says so', async () => {
   enter('a');
   const frozen = expect(pages.freeze('a')).rejects.toThrow('Waited 10000 ms for the page to begin to freeze');

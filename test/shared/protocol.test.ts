@@ -25,7 +25,13 @@ const phase = fc.constantFrom(...workerPhases);
 
 /** Every message there is; the compiler complains here when one is forgotten. */
 const workerMessages: { [Type in WorkerMessage['type']]: fc.Arbitrary<Extract<WorkerMessage, { type: Type }>> } = {
-  hello: fc.record({ type: fc.constant('hello'), version: fc.constant(protocolVersion), pid, bot: fc.string() }),
+  hello: fc.record({
+    type: fc.constant('hello'),
+    version: fc.constant(protocolVersion),
+    pid,
+    bot: fc.string(),
+    pageHalf: fc.string(),
+  }),
   heartbeat: fc.record({
     type: fc.constant('heartbeat'),
     incarnation,
@@ -225,7 +231,7 @@ describe('another version', () => {
   const version = protocolVersion + 1;
 
   it('is refused at hello', () => {
-    const parsed = parseWorkerMessage({ type: 'hello', version, pid: 1, bot: 'bot.js' });
+    const parsed = parseWorkerMessage({ type: 'hello', version, pid: 1, bot: 'bot.js', pageHalf: '' });
     expect(parsed).toMatchObject({ ok: false, problem: expect.stringContaining('version') as string });
   });
 

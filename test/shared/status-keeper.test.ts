@@ -110,6 +110,16 @@ describe.each(mishaps)('a file that was %s', (_name, reason, befall) => {
   }
 });
 
+test('a file that is damaged again as soon as it is mended is told again', async () => {
+  await keeper.update(known);
+  for (const times of [1, 2, 3]) {
+    await writeFile(path, '{{{');
+    expect(await keeper.read()).toMatchObject(known);
+    expect(await onDisk()).toMatchObject(known);
+    expect(alerts).toHaveLength(times);
+  }
+});
+
 test('a file that is rebuilt holds what another process wrote before it was lost, if that was seen', async () => {
   await keeper.update({ workerPid: 1 });
   await updateDeviceStatus(path, number, known);

@@ -18,11 +18,7 @@ it('what a worker is told at its start is an option whose change restarts the ac
   const before = await compile({});
   const after = await sampled();
   const assign = (configuration: Configuration): unknown =>
-    createAssignment(
-      { type: 'assign', mode: 'restore', rung: 'cold', attempt: 1, renewPage: false },
-      circumstances,
-      configuration,
-    );
+    createAssignment({ type: 'assign', mode: 'restore', rung: 'cold', attempt: 1 }, circumstances, configuration);
   const told = optionKeys.filter((key) => {
     if (key.includes('.')) return false;
     return JSON.stringify(assign({ ...before, [key]: optionValue(after, key) })) !== JSON.stringify(assign(before));

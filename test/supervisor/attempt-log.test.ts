@@ -9,7 +9,6 @@ const assign: Extract<Effect, { type: 'assign' }> = {
   mode: 'restore',
   rung: 'cold',
   attempt: 2,
-  renewPage: false,
 };
 const failure = { class: 'TRANSIENT', reason: 'The worker was killed', userAction: null } as const;
 const reported: AttemptMetrics = {

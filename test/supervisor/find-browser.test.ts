@@ -41,6 +41,32 @@ describe('on Linux', () => {
     expect(paths(await find(['/opt/google/chrome/chrome'], machine))).toEqual(['/opt/google/chrome/chrome']);
   });
 
+  describe('Debian’s headless shell', () => {
+    const shell = '/usr/lib/chromium/chromium-headless-shell';
+
+    test('comes before the Chromium of its own package, and without its script', async () => {
+      expect(paths(await find(['/usr/bin/chromium', '/usr/bin/chromium-headless-shell', shell]))).toEqual([
+        shell,
+        '/usr/bin/chromium',
+      ]);
+    });
+
+    test('does where there is no other browser', async () => {
+      expect(paths(await find([shell]))).toEqual([shell]);
+    });
+
+    test('comes after a browser that may be newer, whose profiles it might not be able to read', async () => {
+      expect(paths(await find(['/usr/bin/google-chrome', shell]))).toEqual(['/usr/bin/google-chrome', shell]);
+      expect(paths(await find(['/usr/local/bin/chromium', shell]))).toEqual(['/usr/local/bin/chromium', shell]);
+    });
+
+    test('is not used by who has configured another one', async () => {
+      expect(paths(await find(['/usr/bin/chromium', shell], linux, '/usr/bin/chromium'))).toEqual([
+        '/usr/bin/chromium',
+      ]);
+    });
+  });
+
   test('relative folders on PATH are passed over', async () => {
     const machine = { ...linux, environment: { PATH: '.::bin:/opt/bin' } };
     expect(paths(await find(['chromium', 'bin/chromium', '/opt/bin/chrome'], machine))).toEqual(['/opt/bin/chrome']);

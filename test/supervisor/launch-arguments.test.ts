@@ -56,13 +56,19 @@ describe("a user's arguments", () => {
     expect(disabled.split(',')).toContain('Mine');
     expect(disabled.split(',')).toContain('WebUIOmniboxPopup');
     expect(disabled.split(',').filter((feature) => feature === 'Translate')).toHaveLength(1);
-    expect(values(result, '--enable-features')).toEqual(['One,Two']);
+    expect(values(result, '--enable-features')).toEqual(['NetworkServiceInProcess2,One,Two']);
   });
 
   it('enable a feature that we disable', () => {
     const result = launchArguments({ ...base, extraArguments: ['--enable-features=Translate'] });
     expect(values(result, '--disable-features')[0]?.split(',')).not.toContain('Translate');
-    expect(values(result, '--enable-features')).toEqual(['Translate']);
+    expect(values(result, '--enable-features')).toEqual(['NetworkServiceInProcess2,Translate']);
+  });
+
+  it('disable a feature that we enable', () => {
+    const result = launchArguments({ ...base, extraArguments: ['--disable-features=NetworkServiceInProcess2'] });
+    expect(values(result, '--enable-features')).toEqual([]);
+    expect(values(result, '--disable-features')[0]?.split(',')).toContain('NetworkServiceInProcess2');
   });
 });
 

@@ -20,6 +20,8 @@ export interface World {
   readonly machine: Machine;
   readonly browser: 'none' | 'spawning' | 'up' | 'told-to-stop';
   readonly worker: 'none' | 'booting' | 'waiting' | 'assigned' | 'listening';
+  /** Who is to follow a worker that listens, as planned. */
+  readonly successor: 'none' | 'booting' | 'waiting';
   readonly workerIsToldToStop: boolean;
   /** The worker has said why it is about to exit. */
   readonly workerHasFailed: boolean;
@@ -62,6 +64,7 @@ export function createWorld(mode: SessionMode, tally?: Tally): World {
     machine: createMachine({ mode, quarantine: false }, tally),
     browser: 'none',
     worker: 'none',
+    successor: 'none',
     workerIsToldToStop: false,
     workerHasFailed: false,
     handingOver: false,
@@ -78,6 +81,7 @@ export function possibleMoves(world: World): Move[] {
     ...personMoves(world),
     ...browserMoves(world),
     ...workerMoves(world),
+    ...successorMoves(world),
     ...shellMoves(world),
     ...rareMoves(world),
   ];
@@ -109,7 +113,7 @@ export function play(world: World, move: Move, limits: MachineLimits, random = 0
   const has = (type: Effect['type']): boolean => effects.some((effect) => effect.type === type);
   if (event.type === 'worker-exited' && !has('record-inactive'))
     broken.push('a life has ended and nobody wrote it down');
-  if (has('start-worker') !== machine.incarnation > world.machine.incarnation) {
+  if ((has('start-worker') || has('promote-successor')) !== machine.incarnation > world.machine.incarnation) {
     broken.push('lives are counted wrongly');
   }
   return { world: next, effects, broken };
@@ -177,7 +181,8 @@ function browserMoves({ browser }: World): Move[] {
 function rareMoves({ machine, browser, worker, workerIsToldToStop }: World): Move[] {
   const events: MachineEvent[] = [
     { type: 'restart', freshBrowser: true },
-    { type: 'recycle', reason: 'It is large' },
+    { type: 'recycle', reason: 'It is large', freshBrowser: true },
+    { type: 'recycle', reason: 'It is large', freshBrowser: false },
     { type: 'unlink' },
     ...(machine.unlinking ? [{ type: 'unlink-expired' } as const] : []),
     ...(browser === 'up' ? [{ type: 'browser-hung', afterMs: 8_000 } as const] : []),
@@ -224,6 +229,18 @@ function workerMoves({ worker, workerIsToldToStop, workerHasFailed }: World): Mo
   }
 }
 
+function successorMoves({ successor }: World): Move[] {
+  if (successor === 'none') return [];
+  const isCertain = successor === 'booting';
+  const failures = ['It throws', 'listen EADDRINUSE'].map((reason) => ({
+    event: { type: 'successor-failed', failure: { ...failureOf('BUG'), reason } } as const,
+    certain: isCertain,
+  }));
+  return successor === 'booting'
+    ? [...failures, { event: { type: 'successor-ready' }, certain: true }]
+    : failures.slice(0, 1);
+}
+
 function shellMoves({ retryIsArmed, handingOver, browser, worker, loginIsBeingMoved }: World): Move[] {
   const moves: Move[] = [
     { event: { type: 'profile-moved', name: 'a-name' }, certain: true },
@@ -253,6 +270,10 @@ function happened(world: World, event: MachineEvent): World {
       return { ...world, worker: 'none', workerIsToldToStop: false, workerHasFailed: false, handingOver: false };
     case 'worker-ready':
       return { ...world, worker: 'waiting' };
+    case 'successor-ready':
+      return { ...world, successor: 'waiting' };
+    case 'successor-failed':
+      return { ...world, successor: 'none' };
     case 'worker-failure':
       return { ...world, workerHasFailed: true };
     case 'unlink-expired':
@@ -330,6 +351,16 @@ function perform(world: World, effect: Effect, limits: MachineLimits, broken: st
     case 'start-worker':
       if (world.worker !== 'none') broken.push(`a second worker was started while one is ${world.worker}`);
       return { ...world, worker: 'booting' };
+    case 'start-successor':
+      if (world.worker !== 'listening') broken.push(`a successor was started for a worker that is ${world.worker}`);
+      return { ...world, successor: 'booting' };
+    case 'promote-successor':
+      if (world.successor === 'none') broken.push('nobody was promoted');
+      if (world.worker !== 'none') broken.push(`a second worker was promoted while one is ${world.worker}`);
+      return { ...world, worker: world.successor, successor: 'none' };
+    case 'drop-successor':
+      if (world.successor === 'none') broken.push('nobody was dropped');
+      return { ...world, successor: 'none' };
     case 'stop-worker':
     case 'kill-worker':
       return world.worker === 'none' ? world : { ...world, workerIsToldToStop: true };
@@ -364,7 +395,8 @@ function longestDelayMs(
 }
 
 /** What the machine believes must be what is. */
-function checkBooks({ machine, browser, worker, workerIsToldToStop, retryIsArmed }: World, broken: string[]): void {
+function checkBooks(world: World, broken: string[]): void {
+  const { machine, browser, worker, successor, workerIsToldToStop, retryIsArmed } = world;
   const browserSays = { absent: ['none'], starting: ['spawning'], running: ['up'], stopping: ['told-to-stop'] };
   const workerSays = {
     absent: ['none'],
@@ -376,11 +408,14 @@ function checkBooks({ machine, browser, worker, workerIsToldToStop, retryIsArmed
   if (!browserSays[machine.browser].includes(browser))
     broken.push(`browser ${browser} is booked as ${machine.browser}`);
   if (!workerSays[machine.worker].includes(worker)) broken.push(`worker ${worker} is booked as ${machine.worker}`);
+  const successorSays = { absent: 'none', starting: 'booting', ready: 'waiting' };
+  if (successorSays[machine.successor] !== successor)
+    broken.push(`successor ${successor} is booked as ${machine.successor}`);
   if (machine.worker === 'stopping' && !workerIsToldToStop) broken.push('nobody told the worker to stop');
   if (machine.state === 'listening' && machine.worker !== 'assigned') broken.push('listening without a worker');
   if (machine.state === 'backoff' && !retryIsArmed) broken.push('waits for a retry that nobody armed');
   if (machine.state !== 'backoff' && retryIsArmed) broken.push(`a retry is armed while ${machine.state}`);
   const rests = machine.state === 'backoff' && machine.tally.breaker.state === 'open';
-  if (rests && (browser === 'up' || (worker === 'assigned' && !workerIsToldToStop)))
+  if (rests && (browser === 'up' || successor !== 'none' || (worker === 'assigned' && !workerIsToldToStop)))
     broken.push('something runs although the breaker is open');
 }

@@ -20,6 +20,11 @@ const listening: MachineEvent = { type: 'listening' };
 const retry: MachineEvent = { type: 'retry' };
 const killed: MachineEvent = { type: 'worker-exited', code: null, signal: 'SIGKILL' };
 const restart: MachineEvent = { type: 'restart', freshBrowser: false };
+const successorReady: MachineEvent = { type: 'successor-ready' };
+const successorFailed = (reason: string): MachineEvent => ({
+  type: 'successor-failed',
+  failure: { class: 'BUG', reason, userAction: null },
+});
 const broken: MachineEvent = { type: 'worker-exited', code: 78, signal: null };
 const ended: MachineEvent = { type: 'worker-exited', code: 0, signal: null };
 const refused: MachineEvent = { type: 'worker-failure', failure: failureOf('AUTH') };
@@ -79,7 +84,7 @@ const paths: readonly Path[] = [
       [workerReady, 'linking', 'assign link cold 1'],
       [listening, 'listening'],
       [killed, 'starting', 'start-worker'],
-      [workerReady, 'restoring', 'assign restore warm 1, new page'],
+      [workerReady, 'restoring', 'assign restore hot 1'],
     ],
   },
   {
@@ -87,7 +92,7 @@ const paths: readonly Path[] = [
     before: up,
     steps: [
       [killed, 'starting', 'start-worker'],
-      [workerReady, 'restoring', 'assign restore warm 1, new page'],
+      [workerReady, 'restoring', 'assign restore hot 1'],
       [listening, 'listening'],
     ],
   },
@@ -152,7 +157,7 @@ const paths: readonly Path[] = [
       [refused, 'restoring'],
       [loggedOut, 'backoff', 'retry-in 5000'],
       [retry, 'starting', 'start-worker'],
-      [workerReady, 'restoring', 'assign restore warm 1, new page'],
+      [workerReady, 'restoring', 'assign restore warm 1'],
     ],
   },
   {
@@ -174,12 +179,77 @@ const paths: readonly Path[] = [
     ],
   },
   {
-    name: 'new code ends the old life by request: nothing has failed, and the browser stays',
+    name: 'a planned restart: the next worker loads while the old one listens, which then hands over to it',
     before: up,
+    steps: [
+      [restart, 'listening', 'start-successor'],
+      [successorReady, 'starting', 'stop-worker'],
+      [ended, 'restoring', 'promote-successor', 'assign restore hot 1'],
+    ],
+  },
+  {
+    name: 'what can’t be loaded never takes the place of what works',
+    before: up,
+    steps: [
+      [restart, 'listening', 'start-successor'],
+      [successorFailed('It throws'), 'listening'],
+      [restart, 'listening', 'start-successor'],
+      [successorReady, 'starting', 'stop-worker'],
+    ],
+  },
+  {
+    name: 'a bot that can’t be loaded beside itself is loaded after itself',
+    before: up,
+    steps: [
+      [restart, 'listening', 'start-successor'],
+      [successorFailed('listen EADDRINUSE: address already in use :::3000'), 'starting', 'stop-worker'],
+      [ended, 'starting', 'start-worker'],
+    ],
+  },
+  {
+    name: 'code that changes again while it is loaded is loaded again',
+    before: up,
+    steps: [
+      [restart, 'listening', 'start-successor'],
+      [restart, 'listening', 'start-successor'],
+      [successorReady, 'starting', 'stop-worker'],
+      [restart, 'starting', 'drop-successor'],
+      [ended, 'starting', 'start-worker'],
+    ],
+  },
+  {
+    name: 'whoever is on its way takes the place of one that dies',
+    before: up,
+    steps: [
+      [restart, 'listening', 'start-successor'],
+      [killed, 'starting', 'promote-successor'],
+      [workerReady, 'restoring', 'assign restore hot 1'],
+    ],
+  },
+  {
+    name: 'nobody follows on one that is stopped',
+    before: up,
+    steps: [
+      [restart, 'listening', 'start-successor'],
+      [stop, 'stopping', 'cancel-retry', 'drop-successor', 'stop-worker'],
+    ],
+  },
+  {
+    name: 'a large worker hands over; the browser stays',
+    before: up,
+    steps: [
+      [{ type: 'recycle', reason: 'It is large', freshBrowser: false }, 'listening', 'start-successor'],
+      [{ type: 'recycle', reason: 'It is large', freshBrowser: false }, 'listening'],
+      [successorReady, 'starting', 'stop-worker'],
+    ],
+  },
+  {
+    name: 'a restart of a session that comes up ends that life: nothing has failed, and the browser stays',
+    before: [...up, killed, workerReady],
     steps: [
       [restart, 'starting', 'cancel-retry', 'stop-worker'],
       [ended, 'starting', 'start-worker'],
-      [workerReady, 'restoring', 'assign restore warm 1, new page'],
+      [workerReady, 'restoring', 'assign restore hot 1'],
     ],
   },
   {
@@ -225,11 +295,11 @@ const paths: readonly Path[] = [
     steps: [
       [listening, 'listening'],
       [killed, 'starting', 'start-worker'],
-      [workerReady, 'restoring', 'assign restore warm 1, new page'],
+      [workerReady, 'restoring', 'assign restore hot 1'],
       [refused, 'restoring'],
       [loggedOut, 'backoff', 'retry-in 5000'],
       [retry, 'starting', 'start-worker'],
-      [workerReady, 'restoring', 'assign restore warm 2, new page'],
+      [workerReady, 'restoring', 'assign restore warm 2'],
     ],
   },
   {
@@ -282,7 +352,7 @@ const paths: readonly Path[] = [
     steps: [
       [{ type: 'worker-exited', code: 70, signal: null }, 'backoff', 'retry-in 5000'],
       [retry, 'starting', 'start-worker'],
-      [workerReady, 'restoring', 'assign restore warm 1, new page'],
+      [workerReady, 'restoring', 'assign restore warm 1'],
       [{ type: 'worker-failure', failure: failureOf('INCOMPATIBLE') }, 'restoring'],
       [{ type: 'worker-exited', code: 70, signal: null }, 'backoff', 'retry-in 1800000'],
     ],
@@ -328,7 +398,7 @@ const paths: readonly Path[] = [
     name: 'what has grown too large is replaced, worker first, without a failure',
     before: up,
     steps: [
-      [{ type: 'recycle', reason: 'It is large' }, 'starting', 'stop-worker'],
+      [{ type: 'recycle', reason: 'It is large', freshBrowser: true }, 'starting', 'stop-worker'],
       [ended, 'starting', 'stop-browser', 'start-worker'],
       [workerReady, 'starting'],
       [browserExited, 'starting', 'start-browser'],
@@ -338,7 +408,7 @@ const paths: readonly Path[] = [
   {
     name: 'what does not listen is not replaced for its size',
     before: [start, browserReady, workerReady],
-    steps: [[{ type: 'recycle', reason: 'It is large' }, 'restoring']],
+    steps: [[{ type: 'recycle', reason: 'It is large', freshBrowser: true }, 'restoring']],
   },
   {
     name: 'a person’s restart takes the browser along when that is asked',
@@ -706,7 +776,7 @@ function describeEffects(effects: readonly Effect[]): string[] {
     .map((effect) => {
       if (effect.type === 'retry-in') return `retry-in ${effect.delayMs}`;
       if (effect.type !== 'assign') return effect.type;
-      return `assign ${effect.mode} ${effect.rung} ${effect.attempt}${effect.renewPage ? ', new page' : ''}`;
+      return `assign ${effect.mode} ${effect.rung} ${effect.attempt}`;
     });
 }
 

@@ -10,6 +10,7 @@ import { readDeviceStatus, updateDeviceStatus } from '../../shared/device-status
 import { WasupError } from '../../shared/errors.js';
 import { type SessionPaths, sessionPaths } from '../../shared/paths.js';
 import { readSessionHistory } from '../../shared/session-history.js';
+import { findProfileHolder } from '../../supervisor/browser/profile-lock.js';
 import { listQuarantined, quarantineProfile, takeFromQuarantine } from '../../supervisor/quarantine.js';
 import { restoreProfile } from '../../supervisor/restore-profile.js';
 
@@ -94,6 +95,17 @@ describe('quarantining a profile', () => {
       await browser.end();
     }
     expect(await quarantineProfile(paths, 'unpaired', now)).toBeDefined();
+  });
+
+  it('waits for what a browser that has gone leaves behind for a moment', async () => {
+    await putProfile('the login');
+    const helper = await startSleeper(['--type=utility', `--user-data-dir=${paths.profile}`]);
+    const moving = quarantineProfile(paths, 'unpaired', now);
+    moving.catch(() => undefined);
+    // A look like the one that was begun before.
+    expect(await findProfileHolder(paths.profile)).toBe(helper.pid);
+    await helper.end();
+    expect(await loginIn(await moving)).toBe('the login');
   });
 
   it('believes Chromium’s lock when the command line says another path', async () => {

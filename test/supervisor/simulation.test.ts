@@ -17,7 +17,8 @@ const onItsWayMs = 2_100;
 const wishes: readonly MachineEvent[] = [
   { type: 'restart', freshBrowser: false },
   { type: 'restart', freshBrowser: true },
-  { type: 'recycle', reason: 'It is large' },
+  { type: 'recycle', reason: 'It is large', freshBrowser: true },
+  { type: 'recycle', reason: 'It is large', freshBrowser: false },
   { type: 'unlink' },
 ];
 

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 
 import { expect, it } from 'vitest';
 
-import { startAccountWorker } from '../../supervisor/start-account-worker.js';
+import { spawnWorker, watchWorkerStart } from '../../supervisor/start-account-worker.js';
 import { isAlive } from '../support/processes.js';
 
 it('kills a worker that doesn’t say hello in time, and says where it hangs', async () => {
@@ -23,16 +23,15 @@ interface End {
 function start(name: string, startTimeoutMs: number): Promise<End> {
   return new Promise((resolve) => {
     const said: string[] = [];
-    const worker = startAccountWorker({
+    const worker = spawnWorker({
       botModule: '/bots/bot.js',
       log: { level: 'info', format: 'json' },
       environment: {},
       entry: { path: fileURLToPath(new URL(`fixtures/${name}-worker.js`, import.meta.url)), loader: [] },
-      startTimeoutMs,
-      onMessage: ({ type }) => said.push(type),
-      onMalformed: (problem) => said.push(problem),
-      onTooSlow: (reason) => said.push(reason),
-      onExit: (exit) => resolve({ said, exit, pid: worker.pid }),
     });
+    watchWorkerStart(worker, { botModule: '/bots/bot.js', startTimeoutMs, onTooSlow: (reason) => said.push(reason) });
+    worker.on('message', ({ type }) => said.push(type));
+    worker.on('malformed', (problem) => said.push(problem));
+    worker.on('exit', (exit) => resolve({ said, exit, pid: worker.pid }));
   });
 }

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import type { Phone } from '../../sandbox/index.js';
 import { type DeviceStatus, readDeviceStatus } from '../../shared/device-status.js';
@@ -120,8 +122,23 @@ export class OneOfMany {
     return this.#spent.has(pid);
   }
 
-  isWorker({ commandLine, environment }: TableEntry): boolean {
-    return commandLine.includes('/worker/main.js') && environment.includes(this.paths.directory);
+  /** One that has waited on standby was started for any account: only the books say whose it is. */
+  isWorker({ pid, commandLine, environment }: TableEntry): boolean {
+    if (!commandLine.includes('/worker/main.js')) return false;
+    return environment.includes(this.paths.directory) || this.#recordedWorkers().includes(pid);
+  }
+
+  #recordedWorkers(): number[] {
+    try {
+      const children = JSON.parse(readFileSync(join(this.paths.directory, 'processes.json'), 'utf8')) as {
+        role: string;
+        pid: number;
+      }[];
+      return children.filter(({ role }) => role === 'worker').map(({ pid }) => pid);
+    } catch {
+      // Not there yet.
+      return [];
+    }
   }
 
   isBrowser({ commandLine }: TableEntry): boolean {

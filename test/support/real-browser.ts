@@ -6,19 +6,27 @@ import {
   startBrowser,
   type StartBrowserOptions,
 } from '../../supervisor/browser/browser-process.js';
+import { findBrowsers } from '../../supervisor/browser/find-browser.js';
 import { ensureBrowser } from '../../supervisor/browser/install-browser.js';
 import { launchArguments } from '../../supervisor/browser/launch-arguments.js';
+import { browserFiles, describeMachine } from '../../supervisor/browser/machine-description.js';
 import { findBrowserProcesses } from '../../supervisor/browser/profile-processes.js';
 
 const configured = process.env['PUPPETEER_EXECUTABLE_PATH']?.trim();
-const executablePath = await ensureBrowser({
-  configuredPath: configured === undefined || configured === '' ? undefined : resolve(configured),
-  report: console.log,
-});
+const configuredPath = configured === undefined || configured === '' ? undefined : resolve(configured);
+const executablePath = (await findLocking()) ?? (await ensureBrowser({ configuredPath, report: console.log }));
 
-/** The browser that wasup itself would take. */
+/** The browser that wasup itself would take, but for the headless shell: that has no lock on its profile, about which some tests are. */
 export function chromiumPath(): string {
   return executablePath;
+}
+
+async function findLocking(): Promise<string | undefined> {
+  const machine = await describeMachine();
+  for await (const { path, source } of findBrowsers(configuredPath, machine, browserFiles)) {
+    if (source !== 'cached' && !/headless[-_]shell/.test(path)) return path;
+  }
+  return undefined;
 }
 
 /** A browser of its own folder, which `remove` deletes after ending everything that runs on it. */

@@ -13,7 +13,7 @@ interface SimulatedProcess {
 }
 
 interface SimulatedWorker extends SimulatedProcess {
-  readonly incarnation: number;
+  incarnation: number;
   isAssigned: boolean;
   isListening: boolean;
   heartbeatTimer: unknown;
@@ -46,6 +46,7 @@ export class SimulatedAccount {
   isCalm = false;
   readonly #options: SimulationOptions;
   #shell: AccountShell;
+  #successor: SimulatedWorker | undefined;
   #workers: SimulatedWorker[] = [];
   #browsers: SimulatedBrowser[] = [];
   /** On disk. */
@@ -70,7 +71,8 @@ export class SimulatedAccount {
   }
 
   get living(): number {
-    return [...this.#workers, ...this.#browsers].filter(({ isAlive }) => isAlive).length;
+    const successors = this.#successor === undefined ? [] : [this.#successor];
+    return [...this.#workers, ...this.#browsers, ...successors].filter(({ isAlive }) => isAlive).length;
   }
 
   get stuckIsTold(): boolean {
@@ -94,6 +96,12 @@ export class SimulatedAccount {
     this.#life += 1;
     for (const browser of this.#browsers) time.in(browserOutlivesMs, () => (browser.isAlive = false));
     for (const worker of this.#workers) time.in(workerOutlivesMs, () => (worker.isAlive = false));
+    const successor = this.#successor;
+    this.#successor = undefined;
+    if (successor !== undefined) {
+      this.#workers.push(successor);
+      time.in(workerOutlivesMs, () => (successor.isAlive = false));
+    }
     this.#isMoving = false;
     this.#shell = this.#createShell();
   }
@@ -136,6 +144,9 @@ export class SimulatedAccount {
         stopBrowser: () => this.#stopBrowser(),
         killBrowser: () => this.#killBrowser(),
         startWorker: (incarnation) => this.#startWorker(incarnation),
+        startSuccessor: () => this.#startSuccessor(),
+        promoteSuccessor: (incarnation) => this.#promoteSuccessor(incarnation),
+        dropSuccessor: () => this.#dropSuccessor(),
         stopWorker: () => this.#stopWorker(),
         killWorker: () => this.#killWorker(),
         assign: (effect, incarnation) => this.#assign(effect.mode === 'restore', incarnation),
@@ -222,20 +233,54 @@ export class SimulatedAccount {
   #startWorker(incarnation: number): void {
     this.#checkMayStart('a worker');
     if (this.#workers.some(({ isAlive }) => isAlive)) this.#complain('a second worker was started');
-    const worker: SimulatedWorker = {
-      isAlive: true,
-      isHung: false,
-      incarnation,
-      isAssigned: false,
-      isListening: false,
-      heartbeatTimer: undefined,
-    };
+    const worker = createWorker(incarnation);
     this.#workers.push(worker);
+    this.#loadIn(worker);
+  }
+
+  #loadIn(worker: SimulatedWorker): void {
     this.#later(100, 3_000, () => {
       if (!worker.isAlive || worker.isHung) return;
-      if (this.#goesWell(0.15)) this.#say({ type: 'worker-ready' });
+      const goesWell = this.#goesWell(0.15);
+      if (worker === this.#successor) {
+        if (goesWell) this.#say({ type: 'successor-ready' });
+        else this.#endSuccessor(this.#goesWell(0.5) ? 'It throws' : 'listen EADDRINUSE');
+      } else if (goesWell) this.#say({ type: 'worker-ready' });
       else this.#endWorker(worker, this.#pick([1, 13, 70, 78]), null);
     });
+  }
+
+  #startSuccessor(): void {
+    this.#checkMayStart('a successor');
+    if (!this.#workers.some(({ isAlive, isListening }) => isAlive && isListening)) {
+      this.#complain('a successor was started, and nobody listens');
+    }
+    if (this.#successor !== undefined) this.#successor.isAlive = false;
+    this.#successor = createWorker(0);
+    this.#loadIn(this.#successor);
+  }
+
+  #promoteSuccessor(incarnation: number): void {
+    const successor = this.#successor;
+    this.#successor = undefined;
+    if (successor === undefined) {
+      this.#complain('nobody was promoted');
+      return;
+    }
+    if (this.#workers.some(({ isAlive }) => isAlive)) this.#complain('a second worker was promoted');
+    successor.incarnation = incarnation;
+    this.#workers.push(successor);
+  }
+
+  #dropSuccessor(): void {
+    if (this.#successor === undefined) this.#complain('nobody was dropped');
+    else this.#successor.isAlive = false;
+    this.#successor = undefined;
+  }
+
+  #endSuccessor(reason: string): void {
+    this.#dropSuccessor();
+    this.#say({ type: 'successor-failed', failure: { class: 'BUG', reason, userAction: null } });
   }
 
   #assign(isRestore: boolean, incarnation: number): void {
@@ -378,4 +423,15 @@ export class SimulatedAccount {
     if (choice === undefined) throw new Error('nothing to choose from');
     return choice;
   }
+}
+
+function createWorker(incarnation: number): SimulatedWorker {
+  return {
+    isAlive: true,
+    isHung: false,
+    incarnation,
+    isAssigned: false,
+    isListening: false,
+    heartbeatTimer: undefined,
+  };
 }

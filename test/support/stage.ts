@@ -10,7 +10,7 @@ import type { SessionPaths } from '../../shared/paths.js';
 import type { SessionHistoryEntry } from '../../shared/session-history.js';
 import { findProcesses, type LivingProcess } from './processes.js';
 import { type ListeningStatus, StagedAccount } from './staged-account.js';
-import { SupervisorProcess } from './supervisor-process.js';
+import { SupervisorProcess, type SupervisorProcessOptions } from './supervisor-process.js';
 import { until } from './until.js';
 
 export { contactNumber, type ListeningStatus, type StagedAccount } from './staged-account.js';
@@ -27,6 +27,8 @@ export interface StartOptions {
   readonly words?: readonly string[];
   /** Beside the account, the folder, and the way to the sandbox. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** What runs the supervisor; see {@link SupervisorProcess}. */
+  readonly runner?: Partial<Pick<SupervisorProcessOptions, 'command' | 'hasOwnGroup' | 'workingDirectory'>>;
 }
 
 /** How long processes may take to go after the supervisor has gone without a chance to stop them. */
@@ -105,11 +107,12 @@ export class Stage {
     };
   }
 
-  start({ words = [], environment = {} }: StartOptions = {}): SupervisorProcess {
+  start({ words = [], environment = {}, runner = {} }: StartOptions = {}): SupervisorProcess {
     const supervisor = new SupervisorProcess({
       words,
       workingDirectory: this.workingDirectory,
       environment: { ...this.environment, ...environment },
+      ...runner,
     });
     this.#supervisors.push(supervisor);
     return supervisor;
@@ -127,6 +130,11 @@ export class Stage {
   async restoreHistory(): Promise<readonly SessionHistoryEntry[]> {
     const others = ['session_up', 'session_down', 'session_stopped', 'alert'];
     return (await this.history()).filter(({ eventType }) => !others.includes(eventType));
+  }
+
+  /** @see StagedAccount.waitUntilLoginIsOnDisk */
+  waitUntilLoginIsOnDisk(): Promise<void> {
+    return this.#account.waitUntilLoginIsOnDisk();
   }
 
   /** What the account has alerted, oldest first. */

@@ -1,3 +1,6 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import type { Phone, SentMessage } from '../../sandbox/index.js';
 import { type DeviceStatus, readDeviceStatus } from '../../shared/device-status.js';
 import { type SessionPaths, sessionPaths } from '../../shared/paths.js';
@@ -44,6 +47,25 @@ export class StagedAccount {
   /** What the account has alerted, oldest first. */
   async alerts(): Promise<unknown[]> {
     return (await this.history()).filter(({ eventType }) => eventType === 'alert').map((entry) => entry['alert']);
+  }
+
+  /**
+   * Chromium writes localStorage down some seconds after a page has; one that is killed before has never had a login. For tests that kill a
+   * browser soon after the device was linked.
+   */
+  async waitUntilLoginIsOnDisk(): Promise<void> {
+    const folder = join(this.paths.profile, 'Default', 'Local Storage', 'leveldb');
+    await until(
+      async () => {
+        const names = await readdir(folder).catch(() => []);
+        const tables = names.filter((name) => /\.(log|ldb)$/.test(name));
+        const files = await Promise.all(
+          tables.map((name) => readFile(join(folder, name)).catch(() => Buffer.alloc(0))),
+        );
+        return files.some((content) => content.includes(this.number)) ? true : undefined;
+      },
+      { expectation: () => `the login of ${this.number} to be on disk.${this.#options.describe()}` },
+    );
   }
 
   async waitForStatus(

@@ -12,6 +12,10 @@ export interface SupervisorProcessOptions {
   /** Beside what the machine gives; nothing of the caller's own WASUP_ settings is handed on. */
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDirectory: string;
+  /** Another program that runs a supervisor, and what follows its name. Default: `node supervisor` of this checkout. */
+  readonly command?: readonly [string, ...string[]];
+  /** As a shell starts it: a signal reaches everything that the program has started and not put into a group of its own. */
+  readonly hasOwnGroup?: boolean;
 }
 
 export interface SupervisorExit {
@@ -37,17 +41,28 @@ export class SupervisorProcess {
   readonly exited: Promise<SupervisorExit>;
   errorOutput = '';
   readonly #subprocess: ChildProcess;
+  readonly #hasOwnGroup: boolean;
   readonly #news = new EventEmitter().setMaxListeners(0);
   #exit: SupervisorExit | undefined;
 
-  constructor({ words = [], environment, workingDirectory }: SupervisorProcessOptions) {
-    const subprocess = spawn(process.execPath, [entry, ...words], {
+  constructor(options: SupervisorProcessOptions) {
+    const {
+      words = [],
+      environment,
+      workingDirectory,
+      command = [process.execPath, entry],
+      hasOwnGroup = false,
+    } = options;
+    const [program, ...beforeWords] = command;
+    const subprocess = spawn(program, [...beforeWords, ...words], {
       cwd: workingDirectory,
+      detached: hasOwnGroup,
       env: { ...inheritedEnvironment(), ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     if (subprocess.pid === undefined) throw new Error('The supervisor could not be started.');
     this.#subprocess = subprocess;
+    this.#hasOwnGroup = hasOwnGroup;
     this.pid = subprocess.pid;
     createInterface({ input: subprocess.stdout }).on('line', (line) => {
       this.lines.push(line);
@@ -115,7 +130,8 @@ export class SupervisorProcess {
   }
 
   signal(name: NodeJS.Signals): void {
-    this.#subprocess.kill(name);
+    if (this.#hasOwnGroup && this.isRunning) process.kill(-this.pid, name);
+    else this.#subprocess.kill(name);
   }
 
   /**

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import type { SessionMode } from '../../shared/protocol/messages.js';
 import { LibraryClient, puppeteer } from '../../worker/whatsapp/library.js';
+import { libraryCallbacks } from '../../worker/whatsapp/page-relay.js';
 import { readPageState } from '../../worker/whatsapp/page-state.js';
 import { StoredLoginStrategy } from '../../worker/whatsapp/stored-login-strategy.js';
 import { type LinkedPage, load, openLinkedPage, openPage } from './linked-page.js';
@@ -15,7 +16,11 @@ import { type LinkedPage, load, openLinkedPage, openPage } from './linked-page.j
 
 const require = createRequire(import.meta.url);
 const libraryPath = require.resolve('whatsapp-web.js');
-const whatsapp = require('whatsapp-web.js') as { version: string; Events: Record<string, string> };
+const whatsapp = require('whatsapp-web.js') as {
+  version: string;
+  Events: Record<string, string>;
+  Message: new (client: object, data: object) => { rawData: object };
+};
 const source = readFileSync(require.resolve('whatsapp-web.js/src/Client.js'), 'utf8');
 
 interface Manifest {
@@ -106,6 +111,45 @@ describe('the library’s client', () => {
   it('closes the browser in destroy() and logout() alone, both of which wasup overrides', () => {
     expect(source.match(/browser\.close\(\)/gi)).toHaveLength(2);
     expect(source.match(/pupBrowser\.close\(\)/g)).toHaveLength(1);
+  });
+});
+
+describe('the functions that the library gives to the page', () => {
+  const exposed = [...source.matchAll(/exposeFunctionIfAbsent\(\s*this\.pupPage,\s*'(\w+)'/g)].map(([, name]) => name);
+
+  it('are the ones that lead through the relay', () => {
+    expect([...new Set(exposed)].sort()).toEqual([...libraryCallbacks].sort());
+    expect(source.match(/exposeFunction/g)).toHaveLength(exposed.length + 1);
+  });
+
+  it('are all that its listeners in the page call', () => {
+    const called = [...source.matchAll(/window\.(on[A-Z]\w+)\(/g)].map(([, name]) => name ?? '');
+    expect(called.length).toBeGreaterThan(20);
+    for (const name of called) expect(libraryCallbacks.has(name), name).toBe(true);
+  });
+
+  it('can be noted before a page in which all is there already, without waiting for anything', async () => {
+    const names: string[] = [];
+    const client = newClient(new ObservedStrategy('restore'));
+    const page = {
+      evaluate: (work: unknown) => Promise.resolve(typeof work === 'string' ? true : undefined),
+      exposeFunction: (name: string) => Promise.resolve(void names.push(name)),
+    };
+    client.pupPage = page as unknown as Page;
+    let turns = 0;
+    const counting = setImmediate(() => (turns += 1));
+    await client.inject();
+    await client.attachEventListeners();
+    clearImmediate(counting);
+    expect(turns).toBe(0);
+    const ofLinking = ['onQRChangedEvent', 'onCodeReceivedEvent'];
+    expect(names.sort()).toEqual([...libraryCallbacks].filter((name) => !ofLinking.includes(name)).sort());
+  });
+
+  it('are given what a message keeps as its raw data', () => {
+    const data = { id: { fromMe: false, remote: 'a@c.us', id: '1', _serialized: 'false_a@c.us_1' }, from: 'a@c.us' };
+    const message = new whatsapp.Message({}, data);
+    expect(message.rawData).toBe(data);
   });
 });
 

@@ -35,7 +35,7 @@ const assignment = {
 it('hears an assignment that comes before the hello is known to have been sent', async () => {
   const channel = new FakeChannel();
   const supervisor = new SupervisorConnection(pino({ level: 'silent' }), channel as unknown as IpcChannel);
-  await supervisor.send({ type: 'hello', version: protocolVersion, pid: 1, bot: 'bot.js' });
+  await supervisor.send({ type: 'hello', version: protocolVersion, pid: 1, bot: 'bot.js', pageHalf: '' });
   expect(await supervisor.assignment).toEqual(assignment);
 });
 
@@ -46,7 +46,7 @@ it('waits for nobody when the supervisor is gone', async () => {
   channel.connected = false;
   channel.emit('disconnect');
   await gone;
-  await supervisor.send({ type: 'hello', version: protocolVersion, pid: 1, bot: 'bot.js' });
+  await supervisor.send({ type: 'hello', version: protocolVersion, pid: 1, bot: 'bot.js', pageHalf: '' });
   expect(channel.sent).toBe(0);
 });
 

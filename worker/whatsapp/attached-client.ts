@@ -1,13 +1,16 @@
-import type { Browser, Page, Protocol } from 'puppeteer';
+import type { Browser, CDPSession, Page, Protocol } from 'puppeteer';
 
+import { describeError } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logger.js';
 import { DeadlineError, withDeadline } from '../../shared/with-deadline.js';
 import { WorkerFailure } from '../worker-failure.js';
 import { applyPatches } from './compatibility/index.js';
-import { LibraryClient } from './library.js';
-import { whatsAppWebUrl } from './page-actions.js';
+import { ClientInfo, InterfaceController, LibraryClient, type Message } from './library.js';
+import { readOwnInfo, whatsAppWebUrl } from './page-actions.js';
 import type { PageEvidence } from './page-evidence.js';
-import type { MessageModel, WhatsAppWindow } from './page-globals.js';
+import type { WhatsAppWindow } from './page-globals.js';
+import type { PageCall } from './page-relay.js';
+import { RelayLine, type RelayCallback } from './relay-line.js';
 import type { StoredLoginStrategy } from './stored-login-strategy.js';
 
 declare const window: WhatsAppWindow;
@@ -42,6 +45,7 @@ export class AttachedClient extends LibraryClient {
 
   /** Messages that came from the listeners of this document. */
   #messages = 0;
+  #relay: RelayLine | undefined;
 
   constructor({ incarnation, strategy, authTimeoutMs, evidence, log }: AttachedClientOptions) {
     super({
@@ -63,13 +67,44 @@ export class AttachedClient extends LibraryClient {
    * @throws Error when called twice; puppeteer's navigation error when WhatsApp can't be reached.
    */
   async open(browser: Browser, page: Page, timeoutMs: number): Promise<void> {
+    await this.#take(browser, page, { takesOver: false, timeoutMs });
+    await page.goto(whatsAppWebUrl, { waitUntil: 'load', timeout: timeoutMs, referer: 'https://whatsapp.com/' });
+  }
+
+  /**
+   * Takes the page as it is: WhatsApp Web lives in it, and an earlier worker's listeners. {@link adopt} makes them this one's. In the place
+   * of {@link open}.
+   *
+   * @throws Error when called twice, or when the page doesn't answer in time.
+   */
+  async attach(browser: Browser, page: Page, timeoutMs: number): Promise<void> {
+    await this.#take(browser, page, { takesOver: true, timeoutMs });
+  }
+
+  async #take(
+    browser: Browser,
+    page: Page,
+    { takesOver, timeoutMs }: { takesOver: boolean; timeoutMs: number },
+  ): Promise<void> {
     if (this.#opened) throw new Error('a client is opened once; start another worker for another try');
     this.#opened = true;
     this.pupBrowser = browser;
     this.pupPage = page;
-    this.#evidence.watchCallbacks(page);
-    await withDeadline(this.#watchDocuments(page), timeoutMs, 'Watching the page');
-    await page.goto(whatsAppWebUrl, { waitUntil: 'load', timeout: timeoutMs, referer: 'https://whatsapp.com/' });
+    await withDeadline(this.#openLine(page, takesOver), timeoutMs, 'Taking the page');
+  }
+
+  async #openLine(page: Page, takesOver: boolean): Promise<void> {
+    const session = await page.createCDPSession();
+    this.#watchDocuments(session);
+    const onThrown = (name: string, error: unknown): void => this.#evidence.noteThrown(name, error);
+    const onRefused = (calls: readonly PageCall[]): void =>
+      this.#log.error(
+        `Not handed to the bot again, because the last workers have ended over it: ${[...new Set(calls.map(({ name }) => name))].join(', ')}. ` +
+          'Look at the lines above for what ended them, most likely in the bot.',
+      );
+    this.#relay = new RelayLine({ page, session, takesOver, onThrown, onRefused });
+    this.#relay.interceptExposure();
+    await Promise.all([session.send('Page.enable'), takesOver ? this.#relay.listen() : undefined]);
   }
 
   /** Calls back whenever another document has taken the place of the one that was opened (WhatsApp reloaded, or logged out). */
@@ -81,20 +116,20 @@ export class AttachedClient extends LibraryClient {
    * Through a session of its own: puppeteer's `framenavigated` also tells of a page that has merely changed its address
    * (`history.replaceState`), in which everything lives on.
    */
-  async #watchDocuments(page: Page): Promise<void> {
-    const session = await page.createCDPSession();
+  #watchDocuments(session: CDPSession): void {
     session.on('Page.frameNavigated', ({ frame }: Protocol.Page.FrameNavigatedEvent) => {
       if (frame.parentId !== undefined) return;
       const loggedOut = this.lastLoggedOut || frame.url.includes('post_logout=1');
       this.lastLoggedOut = false;
       this.#beginDocument(loggedOut);
     });
-    await session.send('Page.enable');
   }
 
   #beginDocument(loggedOut: boolean): void {
     this.#document += 1;
     this.#evidence.clear();
+    // What was held back came from the document before; in this one the library has to hear everything.
+    this.#relay?.release();
     this.#onNewDocument?.({ loggedOut });
   }
 
@@ -155,6 +190,7 @@ export class AttachedClient extends LibraryClient {
     });
     // What waits for the page goes on waiting in the next document.
     this.#refuseEarlier(document);
+    await this.#line.install();
     const applied = await applyPatches(this.page);
     if (applied.length > 0) this.#log.debug({ applied }, `Compatibility patches: ${applied.join(', ')}`);
     this.#refuseEarlier(document);
@@ -174,17 +210,73 @@ export class AttachedClient extends LibraryClient {
     return this.#listeners.attached;
   }
 
-  /**
-   * Leaves our mark in the page, so that a page whose listeners lead nowhere can be told from one that listens, and
-   * counts there what the library is to hand over.
-   */
   async #attachListeners(earlier: Promise<void> | undefined): Promise<void> {
     // One that a reload has overtaken may have come to its end in this document.
     await earlier;
-    if (await this.page.evaluate(() => window.wasup !== undefined)) return;
+    await this.#line.install();
+    if (await this.page.evaluate(() => typeof window.wasup?.incarnation === 'number')) return;
     await super.attachEventListeners();
     this.#messages = 0;
-    await this.page.evaluate(leaveMark, this.#incarnation);
+    await this.page.evaluate((incarnation) => window.wasup?.attach(incarnation), this.#incarnation);
+  }
+
+  /**
+   * Makes an earlier worker's listeners in the page this one's, in the place of {@link inject}, after {@link attach}. What has come since
+   * that one died is handed over by {@link release}.
+   *
+   * The library does what it does in a fresh page, before a stand-in that merely notes its callbacks: the functions that call them are in
+   * the real page already. None of that waits for anything, so nobody else sees the stand-in.
+   *
+   * @throws WorkerFailure of class TRANSIENT, against which a reload of the page may help.
+   */
+  async adopt(): Promise<void> {
+    const line = this.#line;
+    try {
+      this.info = new ClientInfo(this, await readOwnInfo(this.page));
+      this.interface = new InterfaceController(this);
+      this.#listeners = { document: this.#document, attached: Promise.resolve() };
+      await this.#beforeStandIn(() => super.inject());
+      await this.#beforeStandIn(() => super.attachEventListeners());
+      await line.adopt(this.#incarnation);
+      this.#messages = 0;
+      this.emit('authenticated');
+      this.emit('ready');
+    } catch (error) {
+      throw new WorkerFailure('TRANSIENT', `The page could not be taken over (${describeError(error)})`, {
+        cause: error,
+        reloadMayHelp: true,
+      });
+    }
+  }
+
+  async #beforeStandIn(work: () => Promise<void>): Promise<void> {
+    const { page } = this;
+    this.pupPage = standInFor(page, this.#line);
+    try {
+      await work();
+    } finally {
+      this.pupPage = page;
+    }
+  }
+
+  /** Hands over what has waited in a page that was taken over. A message may hang its handler: not before this life is known to listen. */
+  release(): void {
+    this.#relay?.release();
+  }
+
+  /** Nothing more comes out of the page: what happens in it waits for the next worker. */
+  async hold(): Promise<void> {
+    await this.#relay?.hold();
+  }
+
+  /** Puts a message back into the page, for the next worker. */
+  async giveBack(message: Message): Promise<void> {
+    await this.#relay?.giveBack(message.rawData);
+  }
+
+  get #line(): RelayLine {
+    if (this.#relay === undefined) throw new Error('the client has no page before open()');
+    return this.#relay;
   }
 
   /** Asks WhatsApp for another series of QR codes; it stops by itself after six. */
@@ -212,22 +304,18 @@ export class AttachedClient extends LibraryClient {
   }
 }
 
-/** Runs in the page. The mark can't be removed: a document without it is one that nothing was attached to. */
-function leaveMark(incarnation: number): void {
-  const mark = { incarnation, messages: 0 };
-  Object.defineProperty(window, 'wasup', { value: mark, enumerable: false });
-  const count = (): void => {
-    mark.messages += 1;
-  };
-  // As the library decides what becomes a `message_create`: group notifications are other events, and what could not
-  // be decrypted yet comes once it is.
-  window.require('WAWebCollections').Msg.on('add', (message: MessageModel) => {
-    if (message.isNewMsg !== true || message.type === 'gp2') return;
-    if (message.type !== 'ciphertext') count();
-    else if (message.subtype?.endsWith('_unavailable_fanout') !== true) {
-      message.once('change:type', ({ type }) => {
-        if (type !== 'revoked' && type !== 'gp2') count();
-      });
-    }
+/** As much of a page as the library's injection asks of it: one in which all is there already. */
+function standInFor(page: Page, line: RelayLine): Page {
+  return new Proxy(page, {
+    get(target, name) {
+      if (name === 'evaluate') return (work: unknown) => Promise.resolve(typeof work === 'string' ? true : undefined);
+      if (name === 'exposeFunction') {
+        return (callbackName: string, callback: RelayCallback) => {
+          line.define(callbackName, callback);
+          return Promise.resolve();
+        };
+      }
+      return Reflect.get(target, name, target) as unknown;
+    },
   });
 }

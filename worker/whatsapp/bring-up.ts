@@ -20,6 +20,8 @@ const maxMissedLooks = 2;
 
 export interface BringUpOptions {
   readonly client: AttachedClient;
+  /** Whether the page has an earlier worker's listeners in it, which are taken over. Default: false. */
+  readonly takesOver?: boolean;
   readonly incarnation: number;
   readonly authTimeoutMs: number;
   /** How long a sync may stand still. A sync that advances may take as long as it needs. */
@@ -47,7 +49,7 @@ export interface BroughtUp {
 }
 
 /**
- * Injects the library into WhatsApp Web and waits until the session is verified to listen. Looks at the page itself,
+ * Injects the library into WhatsApp Web, or takes over what is there, and waits until the session is verified to listen. Looks at the page itself,
  * woken by the library's events: `ready` may come too early, twice, or never.
  *
  * @throws WorkerFailure with the class of what went wrong.
@@ -59,7 +61,7 @@ export async function bringUp(options: BringUpOptions): Promise<BroughtUp> {
     library.knowsOfSync = true;
   };
   client.once('authenticated', onAuthenticated);
-  const injection = client.inject().then(() => {
+  const injection = (options.takesOver === true ? client.adopt() : client.inject()).then(() => {
     library.injected = true;
   });
   // A failed injection ends the wait; a finished one only means that the library has attached what it could so far.

@@ -1,5 +1,9 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import type { Client, ClientOptions } from 'whatsapp-web.js';
+import { loadWithCode, readCode } from './compiled-code.js';
+import { deferModules } from './defer-modules.js';
 
 export type { Browser, Page } from 'puppeteer';
 export type { Client, Message } from 'whatsapp-web.js';
@@ -12,6 +16,7 @@ export interface ClientInternals {
   inject(): Promise<void>;
   attachEventListeners(): Promise<void>;
   lastLoggedOut: boolean;
+  interface: object;
 }
 
 /** What the library asks of an object that keeps a login. */
@@ -31,9 +36,23 @@ export interface AuthStrategy {
 // beside it would load a quarter of a second of code twice.
 const require = createRequire(import.meta.url);
 
-export const puppeteer = require('puppeteer') as typeof import('puppeteer').default;
+/** Half of the library's modules are for keeping a login elsewhere, which wasup never does, and for stickers that move. */
+const rarelyUsed = ['archiver', 'unzipper', 'fs-extra', 'fluent-ffmpeg'];
 
-const whatsapp = require('whatsapp-web.js') as typeof import('whatsapp-web.js') & { readonly version: string };
+/** The build leaves it here (`scripts/compile-libraries.js`); sources are run without. */
+const codePath = fileURLToPath(new URL('libraries.code', import.meta.url));
+
+const load = () => ({
+  puppeteer: require('puppeteer') as typeof import('puppeteer').default,
+  whatsapp: deferModules(
+    rarelyUsed,
+    () => require('whatsapp-web.js') as typeof import('whatsapp-web.js') & { readonly version: string },
+  ),
+});
+
+const { puppeteer, whatsapp } = existsSync(codePath) ? loadWithCode(readCode(codePath), load) : load();
+
+export { puppeteer };
 
 /** The version of whatsapp-web.js. */
 export const libraryVersion = whatsapp.version;
@@ -42,3 +61,12 @@ export const libraryVersion = whatsapp.version;
 export const LibraryClient = whatsapp.Client as unknown as new (
   options: Omit<ClientOptions, 'authStrategy'> & { authStrategy: AuthStrategy },
 ) => Client & ClientInternals;
+
+/** `client.info`, from what the page says of itself. */
+export const ClientInfo = (whatsapp as unknown as { ClientInfo: new (client: object, data: object) => Client['info'] })
+  .ClientInfo;
+
+/** `client.interface`. */
+export const InterfaceController = require('whatsapp-web.js/src/util/InterfaceController') as new (
+  client: object,
+) => object;

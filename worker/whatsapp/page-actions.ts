@@ -37,3 +37,14 @@ export async function closeOtherPages(page: Page): Promise<number> {
 export async function readWhatsAppVersion(page: Page): Promise<string | null> {
   return page.evaluate(() => window.Debug?.VERSION ?? null);
 }
+
+/** What the library's `client.info` is made of. */
+export async function readOwnInfo(page: Page): Promise<object> {
+  return page.evaluate(() => {
+    const me = window.require('WAWebUserPrefsMeUser');
+    return {
+      ...window.require('WAWebConnModel').Conn.serialize(),
+      wid: me.getMaybeMePnUser() ?? me.getMaybeMeLidUser(),
+    };
+  });
+}

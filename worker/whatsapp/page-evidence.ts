@@ -29,22 +29,9 @@ export class PageEvidence {
     return this.#setUpErrors.length;
   }
 
-  /** Sees what the library throws in the functions that it gives to the page from now on. */
-  watchCallbacks(page: Page): void {
-    const expose = page.exposeFunction.bind(page);
-    page.exposeFunction = (name, callback) => {
-      const run = (typeof callback === 'function' ? callback : callback.default) as (
-        ...parameters: unknown[]
-      ) => unknown;
-      return expose(name, async (...parameters: unknown[]) => {
-        try {
-          return await run(...parameters);
-        } catch (error) {
-          if (name === setUpCallback) this.#setUpErrors.push(error);
-          throw error;
-        }
-      });
-    };
+  /** One of the functions that the library gives to the page has thrown. */
+  noteThrown(name: string, error: unknown): void {
+    if (name === setUpCallback) this.#setUpErrors.push(error);
   }
 
   /** Hears the page's own errors until the returned function is called. */

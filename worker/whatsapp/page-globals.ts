@@ -1,3 +1,5 @@
+import type { PageRelay } from './page-relay.js';
+
 /**
  * What in-page code sees of WhatsApp Web. Functions that use these types run inside Chromium: they must not touch
  * anything of this process.
@@ -6,8 +8,8 @@ export interface WhatsAppWindow {
   readonly Debug?: { readonly VERSION?: string };
   readonly WWebJS?: Record<string, (...parameters: never[]) => unknown>;
   readonly onAppStateHasSyncedEvent?: () => Promise<void>;
-  /** Set by the worker whose listeners are attached in this page. */
-  readonly wasup?: { readonly incarnation: number; readonly messages: number };
+  /** Set by the first worker that was in this document. */
+  readonly wasup?: PageRelay;
   require(module: 'WAWebSocketModel'): {
     Socket: {
       readonly state: string;
@@ -22,6 +24,7 @@ export interface WhatsAppWindow {
     getMaybeMePnUser(): { readonly user: string } | null | undefined;
     getMaybeMeLidUser(): { readonly user: string } | null | undefined;
   };
+  require(module: 'WAWebConnModel'): { Conn: { serialize(): object } };
   require(module: 'WAWebMsgKey'): MessageKeyClass;
   require(module: 'WAWebCollections'): {
     Msg: {

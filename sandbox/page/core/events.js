@@ -1,5 +1,6 @@
 /* Backbone's events, as WhatsApp's models and collections use them: names may come space-separated. */
 define('sandbox/events', () => {
+  let listeners = 0;
   const split = (names) => String(names).split(/\s+/).filter(Boolean);
 
   class Events {
@@ -9,6 +10,7 @@ define('sandbox/events', () => {
       for (const name of split(names)) {
         if (!this.#listeners.has(name)) this.#listeners.set(name, []);
         this.#listeners.get(name).push({ callback, context });
+        listeners += 1;
       }
       this.onListenerAdded?.(names);
       return this;
@@ -29,9 +31,11 @@ define('sandbox/events', () => {
     off(names, callback) {
       const affected = names ? split(names) : [...this.#listeners.keys()];
       for (const name of affected) {
-        const kept = (this.#listeners.get(name) ?? []).filter(
+        const all = this.#listeners.get(name) ?? [];
+        const kept = all.filter(
           (entry) => callback && entry.callback !== callback && entry.callback.original !== callback,
         );
+        listeners -= all.length - kept.length;
         if (kept.length > 0) this.#listeners.set(name, kept);
         else this.#listeners.delete(name);
       }
@@ -62,10 +66,15 @@ define('sandbox/events', () => {
       return this;
     }
 
+    /** Not a part of WhatsApp: shows whether somebody listens more and more. */
+    get listenerCount() {
+      return [...this.#listeners.values()].reduce((count, listeners) => count + listeners.length, 0);
+    }
+
     hasListener(name) {
       return this.#listeners.has(name);
     }
   }
 
-  return { Events };
+  return { Events, countListeners: () => listeners };
 });

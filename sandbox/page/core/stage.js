@@ -10,18 +10,27 @@ define('sandbox/stage', (require) => {
     else waiting.push(frame);
   }
 
+  const ofTheBrowser = new Set(Object.getOwnPropertyNames(window));
+
+  /** A way to Node, as debuggers add it to a page: Chromium's own function, and not a part of every page. */
+  const isBinding = (name) =>
+    !ofTheBrowser.has(name) &&
+    typeof window[name] === 'function' &&
+    /\[native code\]/.test(Function.prototype.toString.call(window[name]));
+
   const actions = {
     reload: () => location.reload(),
     state: ({ state }) => require('sandbox/session').force(state),
     synced: ({ synced }) => require('WAWebSocketModel').Socket.set({ hasSynced: synced }),
-    // Puppeteer keeps its own way to Node beside each function that it exposes, under the same name with this prefix.
     deafen() {
-      const prefix = 'puppeteer_';
-      for (const binding of Object.getOwnPropertyNames(window).filter((name) => name.startsWith(prefix))) {
-        window[binding.slice(prefix.length)] = async () => undefined;
+      for (const name of Object.getOwnPropertyNames(window).filter(isBinding)) {
+        window[name] = () => undefined;
+        // Puppeteer keeps its way to Node beside each function that it exposes, under the same name with this prefix.
+        if (name.startsWith('puppeteer_')) window[name.slice('puppeteer_'.length)] = async () => undefined;
       }
     },
-    'forget-utilities': () => delete window.WWebJS,
+    'forget-utilities': () => void delete window.WWebJS,
+    'count-listeners': () => require('sandbox/events').countListeners(),
     wipe: ({ part }) => {
       if (part !== 'indexedDB') localStorage.clear();
       if (part !== 'localStorage') void require('sandbox/storage').wipe();
@@ -40,8 +49,8 @@ define('sandbox/stage', (require) => {
     socket.onopen = () => waiting.splice(0).forEach(report);
     socket.onmessage = ({ data }) => {
       const { action, id, ...details } = JSON.parse(data);
-      actions[action]?.(details);
-      if (id !== undefined) report({ type: 'done', id });
+      const result = actions[action]?.(details);
+      if (id !== undefined) report({ type: 'done', id, result });
     };
   }
 

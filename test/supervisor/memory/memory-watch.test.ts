@@ -21,6 +21,7 @@ let current: typeof settings;
 let random: number;
 let watch: MemoryWatch;
 let read: () => Promise<number | undefined>;
+let workerMegabytes: number;
 let isUp: boolean;
 
 beforeEach(() => {
@@ -33,11 +34,14 @@ beforeEach(() => {
   current = settings;
   random = 0.5;
   isUp = true;
+  workerMegabytes = 120;
   read = () => Promise.resolve(megabytes === undefined ? undefined : megabytes * megabyte);
   watch = new MemoryWatch({
     settings: () => current,
     processes: () => processes,
     read: (roots, exact) => {
+      // What the worker alone needs is asked only when something is to be done.
+      if (roots.length === 1 && roots[0] === 20) return Promise.resolve(workerMegabytes * megabyte);
       reads.push({ roots, exact });
       return read();
     },
@@ -143,8 +147,17 @@ describe('too much memory', () => {
       {
         because: 'soft-limit',
         reason: 'Browser and worker use 1620 MB, more than the soft limit of 1500 MB (WASUP_MEMORY_SOFT_LIMIT_MB)',
+        freshBrowser: true,
       },
     ]);
+  });
+
+  it('is answered by a new worker alone where it is the worker that is large', async () => {
+    megabytes = 1_620;
+    workerMegabytes = 900;
+    watch.begin();
+    await pass(15_000 + 30_000);
+    expect(requests).toMatchObject([{ because: 'soft-limit', freshBrowser: false }]);
   });
 
   it('waits for a quiet moment', async () => {

@@ -1,0 +1,151 @@
+import type { CDPSession, Page, Protocol } from 'puppeteer';
+
+import { describeError } from '../../shared/errors.js';
+import type { WhatsAppWindow } from './page-globals.js';
+import {
+  type Inheritance,
+  installRelay,
+  libraryCallbacks,
+  type PageAnswer,
+  type PageCall,
+  relayArguments,
+  relayBinding,
+} from './page-relay.js';
+
+declare const window: WhatsAppWindow;
+
+export type RelayCallback = (...parameters: unknown[]) => unknown;
+
+export interface RelayLineOptions {
+  readonly page: Page;
+  /** Of that page, and of this line alone. */
+  readonly session: CDPSession;
+  /** Whether an earlier worker's listeners are in the page: what they say waits there until {@link RelayLine.adopt}. */
+  readonly takesOver: boolean;
+  /** Told what isn't handed over any more, because several workers have ended without an answer to it. */
+  readonly onRefused: (calls: readonly PageCall[]) => void;
+  /** Told what a callback has thrown; the page alone would hear of it. */
+  readonly onThrown: (name: string, error: unknown) => void;
+}
+
+/** This process' end of the relay in the page: the library's callbacks, and how the page's calls get to them. */
+export class RelayLine {
+  readonly #options: RelayLineOptions;
+  readonly #callbacks = new Map<string, RelayCallback>();
+  /** The calls by what they were about, for those that have to be given back. */
+  readonly #calls = new WeakMap<object, string>();
+  /** Whether what the page says concerns this life. */
+  #isOpen: boolean;
+  /** What has waited for this life, and what has come since; undefined when nothing is held back any more. */
+  #heldBack: string[] | undefined;
+
+  constructor(options: RelayLineOptions) {
+    this.#options = options;
+    this.#isOpen = !options.takesOver;
+    options.session.on('Runtime.bindingCalled', ({ name, payload }: Protocol.Runtime.BindingCalledEvent) => {
+      if (name !== relayBinding || !this.#isOpen) return;
+      if (this.#heldBack === undefined) this.#carryOut(payload);
+      else this.#heldBack.push(payload);
+    });
+  }
+
+  /** Lets the page call. In each document: a binding is lost where the page goes on in another process. */
+  async listen(): Promise<void> {
+    await this.#options.session.send('Runtime.addBinding', { name: relayBinding });
+  }
+
+  /** Puts the page's half into the document, if it isn't there, and lets it call. */
+  async install(): Promise<void> {
+    await Promise.all([this.listen(), this.#options.page.evaluate(installRelay, ...relayArguments)]);
+  }
+
+  /** Takes the library's callbacks over from puppeteer, whose own way from the page ends with this process. */
+  interceptExposure(): void {
+    const { page } = this.#options;
+    const expose = page.exposeFunction.bind(page);
+    page.exposeFunction = async (name, callback) => {
+      if (!libraryCallbacks.has(name)) return expose(name, callback);
+      this.define(name, (typeof callback === 'function' ? callback : callback.default) as RelayCallback);
+      await page.evaluate((defined) => window.wasup?.define(defined), name);
+    };
+  }
+
+  /** What is called for a name, which the page has already. */
+  define(name: string, callback: RelayCallback): void {
+    this.#callbacks.set(name, callback);
+  }
+
+  /**
+   * Takes over what an earlier worker has attached to the document. What has waited there is held back until {@link release}.
+   *
+   * @throws Error when there is nothing to take over.
+   */
+  async adopt(incarnation: number): Promise<void> {
+    const { calls, refused } = (await this.#evaluate(`window.wasup.adopt(${incarnation})`)) as Inheritance;
+    // In this turn: what the page says next comes after what it has said until now.
+    this.#isOpen = true;
+    this.#heldBack = calls;
+    if (refused.length > 0) this.#options.onRefused(refused.map((call) => JSON.parse(call) as PageCall));
+  }
+
+  /** Hands over what has waited, oldest first, and from now on whatever comes. */
+  release(): void {
+    const calls = this.#heldBack ?? [];
+    this.#heldBack = undefined;
+    for (const call of calls) this.#carryOut(call);
+  }
+
+  /** Has the page keep for the next worker what happens from now on. What it has said before is handed over when this resolves. */
+  async hold(): Promise<void> {
+    await this.#evaluate('window.wasup?.hold()');
+  }
+
+  /** Puts what a call was about back into the page, for the next worker. @param subject its first parameter, as it was handed over. */
+  async giveBack(subject: object): Promise<void> {
+    const call = this.#calls.get(subject);
+    if (call !== undefined) await this.#evaluate(`window.wasup?.giveBack(${JSON.stringify(call)})`);
+  }
+
+  #carryOut(text: string): void {
+    const call = parseCall(text);
+    const callback = call === undefined ? undefined : this.#callbacks.get(call.name);
+    // Any frame of the page may call the binding: what makes no sense is nobody's.
+    if (call === undefined || callback === undefined) return;
+    const [subject] = call.parameters;
+    if (typeof subject === 'object' && subject !== null) this.#calls.set(subject, text);
+    void this.#run(callback, call).then((answer) => {
+      const words = [call.id, answer].map((word) => JSON.stringify(word)).join(', ');
+      // The page has gone on to another document, or the browser has gone; nobody waits for the answer then.
+      this.#evaluate(`window.wasup?.answer(${words})`).catch(() => undefined);
+    });
+  }
+
+  async #run(callback: RelayCallback, { name, parameters }: PageCall): Promise<PageAnswer> {
+    try {
+      return { value: await callback(...parameters) };
+    } catch (error) {
+      this.#options.onThrown(name, error);
+      return { error: describeError(error) };
+    }
+  }
+
+  async #evaluate(expression: string): Promise<unknown> {
+    const { result, exceptionDetails } = await this.#options.session.send('Runtime.evaluate', {
+      expression,
+      returnByValue: true,
+    });
+    if (exceptionDetails !== undefined) {
+      throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    }
+    return result.value;
+  }
+}
+
+function parseCall(text: string): PageCall | undefined {
+  try {
+    const call = JSON.parse(text) as PageCall;
+    return typeof call.id === 'string' && Array.isArray(call.parameters) ? call : undefined;
+  } catch {
+    return undefined;
+  }
+}
