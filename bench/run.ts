@@ -1,18 +1,21 @@
 import { execFileSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { format } from 'prettier';
 
-import { ensureBrowser } from '../supervisor/browser/install-browser.js';
+import { measureBrowserMemory } from './browser-memory.js';
+import { findBenchBrowsers } from './browsers.js';
 import { measureColdRestore } from './cold-restore.js';
+import { measureReloadGap } from './reload-gap.js';
 import { type Circumstances, currentLoad, reportColdRestore } from './report.js';
+import { reportBrowserMemory, reportReloadGaps, reportWorkerKills } from './report-hand-overs.js';
 import { reportSupervision } from './report-supervision.js';
 import { replaceSection } from './results-file.js';
 import { measureSupervision } from './supervise.js';
+import { measureWorkerKills } from './worker-kills.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -21,12 +24,16 @@ const { values, positionals } = parseArgs({
     build: { type: 'string', default: 'current' },
     accounts: { type: 'string', default: '1,2,4,8' },
     idle: { type: 'string', default: '60' },
+    kills: { type: 'string', default: '50' },
+    reloads: { type: 'string', default: '10' },
   },
 });
+const benchmarks = { restore, supervise, kills, reload, memory };
 const [what = 'restore', ...others] = positionals;
-if (!['restore', 'supervise'].includes(what) || others.length > 0) throw new Error('Say restore, or supervise.');
-const rounds = Number(values.rounds);
-if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds is a whole number, at least 1.');
+if (!isBenchmark(what) || others.length > 0) throw new Error(`Say one of ${Object.keys(benchmarks).join(', ')}.`);
+const rounds = parseCount('rounds');
+const killCount = parseCount('kills');
+const reloadCount = parseCount('reloads');
 const build = parseBuild(values.build);
 const counts = values.accounts.split(',').map(Number);
 if (!counts.every((count) => Number.isInteger(count) && count >= 1 && count <= 10)) {
@@ -36,13 +43,11 @@ const idleSeconds = Number(values.idle);
 if (!(idleSeconds >= 1)) throw new Error('--idle is a number of seconds, at least 1.');
 
 const library = createRequire(import.meta.url)('whatsapp-web.js/package.json') as { version: string };
-const configured = process.env['PUPPETEER_EXECUTABLE_PATH']?.trim();
-const executablePath = await ensureBrowser({
-  configuredPath: configured === undefined || configured === '' ? undefined : resolve(configured),
-  report: console.log,
-});
+// Both sides have the same one wherever they are compared, except for its memory.
+const browsers = await findBenchBrowsers();
+const executablePath = browsers.ordinary;
 
-const section = await (what === 'restore' ? restore() : supervise());
+const section = await benchmarks[what]();
 console.log(`\n${section}`);
 const resultsPath = fileURLToPath(new URL('results.md', import.meta.url));
 const results = replaceSection(await readFile(resultsPath, 'utf8'), section);
@@ -60,6 +65,41 @@ async function supervise(): Promise<string> {
   console.log(`One supervisor with ${counts.join(', ')} accounts, idle for ${idleSeconds} s each time.`);
   const measured = await measureSupervision({ counts, idleSeconds, executablePath, report: console.log });
   return reportSupervision(measured, idleSeconds, circumstances);
+}
+
+async function kills(): Promise<string> {
+  const circumstances = describe(`kills --kills ${killCount}`);
+  const measured = [];
+  for (const standby of [true, false]) {
+    console.log(`${killCount} kills of the worker ${standby ? 'with' : 'without'} a standby.`);
+    measured.push(await measureWorkerKills({ standby, kills: killCount, executablePath, report: console.log }));
+  }
+  return reportWorkerKills(measured, circumstances);
+}
+
+async function reload(): Promise<string> {
+  const circumstances = describe(`reload --reloads ${reloadCount}`);
+  const measured = [];
+  for (const kind of ['restart', 'save'] as const) {
+    console.log(`${reloadCount} reloads: ${kind}.`);
+    measured.push(await measureReloadGap({ kind, reloads: reloadCount, executablePath, report: console.log }));
+  }
+  return reportReloadGaps(measured, circumstances);
+}
+
+async function memory(): Promise<string> {
+  const circumstances = describe(`memory --rounds ${rounds}`);
+  return reportBrowserMemory(await measureBrowserMemory({ rounds, browsers, report: console.log }), circumstances);
+}
+
+function isBenchmark(word: string): word is keyof typeof benchmarks {
+  return Object.hasOwn(benchmarks, word);
+}
+
+function parseCount(name: 'rounds' | 'kills' | 'reloads'): number {
+  const count = Number(values[name]);
+  if (!Number.isInteger(count) || count < 1) throw new Error(`--${name} is a whole number, at least 1.`);
+  return count;
 }
 
 function describe(words: string): Circumstances {
