@@ -71,11 +71,15 @@ export class Pages {
   }
 
   /** Resolves when the page has done it, with the number that it was asked for, if it was. */
-  async perform(pageId: string | undefined, action: string): Promise<number | undefined> {
+  async perform(
+    pageId: string | undefined,
+    action: string,
+    details: Record<string, unknown> = {},
+  ): Promise<number | undefined> {
     const page = this.#find(pageId, action);
     const id = this.#nextAction++;
     page.undone.add(id);
-    tell(page, action, { id });
+    tell(page, action, { id, ...details });
     await this.changes.until(
       () => (page.undone.has(id) ? undefined : true),
       actionTimeoutMs,

@@ -114,9 +114,9 @@ export class PhoneFaults {
     await this.world.pages.crash(this.#lastDevice()?.pageId);
   }
 
-  /** The profile loses a half of its link, as after a hard kill of the browser. Takes effect at the next load. */
-  damageProfile(part: 'localStorage' | 'indexedDB'): void {
-    this.#act('wipe', { part });
+  /** The profile loses a half of its link, as after a hard kill of the browser; resolves when it has. Takes effect at the next load. */
+  async damageProfile(part: 'localStorage' | 'indexedDB'): Promise<void> {
+    await this.world.pages.perform(this.#lastDevice()?.pageId, 'wipe', { part });
   }
 
   #act(action: string, details?: Record<string, unknown>): void {

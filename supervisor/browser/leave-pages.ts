@@ -5,8 +5,8 @@ import type { Switchboard } from '../switchboard/switchboard.js';
 import { renewPage } from './renew-page.js';
 import { isThere } from './signals.js';
 
-/** A page that is well is left in 50 to 90 ms. One that isn’t has nothing more to save. */
-const leaveTimeoutMs = 1_000;
+/** A page that is well is left in 50 to 90 ms; on a busy machine in many times that, and with a fresh link it is the login. */
+const leaveTimeoutMs = 2_500;
 const pollIntervalMs = 10;
 
 /** Nobody's: what is asked about it changes nothing. */
@@ -19,7 +19,7 @@ const emptyOrigin = 'https://empty.invalid';
  *
  * Never rejects: a page that hangs, or a browser that doesn't answer, is ended as it is.
  *
- * @param timeoutMs for all of it; more than 1,000 isn't taken.
+ * @param timeoutMs for all of it; more than 2,500 isn't taken.
  */
 export async function leavePages(switchboard: Switchboard, timeoutMs: number): Promise<void> {
   const limitMs = Math.min(timeoutMs, leaveTimeoutMs);

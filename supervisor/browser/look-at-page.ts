@@ -3,6 +3,8 @@ import type { Switchboard } from '../switchboard/switchboard.js';
 
 /** A page that is well answers in a millisecond or two. One that doesn't answer in this time is opened anew, which takes about as long. */
 const lookTimeoutMs = 1_000;
+/** The browser itself is another matter: one that doesn't answer is replaced. */
+const browserTimeoutMs = 3_000;
 
 /** What a look at a browser without a client has found. */
 export interface PageFindings {
@@ -18,10 +20,10 @@ export interface PageFindings {
 /**
  * Looks at the page that a worker has left, through a session of its own, which is gone again afterwards. Changes nothing.
  *
- * @throws Error when the browser itself doesn't answer within a second.
+ * @throws Error when the browser itself doesn't answer within 3 s.
  */
 export async function lookAtPage(switchboard: Switchboard): Promise<PageFindings> {
-  const { targetInfos } = (await switchboard.send('Target.getTargets', {}, { timeoutMs: lookTimeoutMs })) as {
+  const { targetInfos } = (await switchboard.send('Target.getTargets', {}, { timeoutMs: browserTimeoutMs })) as {
     targetInfos: readonly TargetInfo[];
   };
   const pages = targetInfos.filter(({ type }) => type === 'page');
@@ -43,7 +45,7 @@ async function askPage(switchboard: Switchboard, targetId: string): Promise<Page
   const attached = await switchboard.send(
     'Target.attachToTarget',
     { targetId, flatten: true },
-    { timeoutMs: lookTimeoutMs },
+    { timeoutMs: browserTimeoutMs },
   );
   const { sessionId } = attached as { sessionId: string };
   try {

@@ -2,8 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import type { Switchboard } from '../switchboard/switchboard.js';
 
-/** Chromium needs a few milliseconds for each of these steps. More means that it can't be relied on. */
-const stepTimeoutMs = 3_000;
+/** Chromium needs a few milliseconds for each of these steps, and some seconds on a busy machine beside a page that is frozen. */
+const stepTimeoutMs = 10_000;
+/** A page that doesn't close by then doesn't close. */
+const closeTimeoutMs = 3_000;
 const pollIntervalMs = 10;
 
 interface TargetInfo {
@@ -15,7 +17,7 @@ interface TargetInfo {
  * Leaves the browser with one blank page: whatever an earlier worker did to the old one goes with it. Works for a
  * page that is crashed or frozen, since nothing here talks to the page itself.
  *
- * @throws Error when Chromium doesn't do it within 3 s a step; the browser should then be restarted.
+ * @throws Error when Chromium doesn't do it within 10 s a step, or the old page is still there after 3 s; the browser should then be restarted.
  */
 export async function renewPage(switchboard: Switchboard): Promise<void> {
   const old = await pages(switchboard);
@@ -23,7 +25,7 @@ export async function renewPage(switchboard: Switchboard): Promise<void> {
   for (const { targetId } of old) {
     await switchboard.send('Target.closeTarget', { targetId }, { timeoutMs: stepTimeoutMs });
   }
-  const deadline = performance.now() + stepTimeoutMs;
+  const deadline = performance.now() + closeTimeoutMs;
   while ((await pages(switchboard)).length > 1) {
     if (performance.now() > deadline) throw new Error('the old page did not close');
     await delay(pollIntervalMs);

@@ -9,8 +9,8 @@ export interface Judgement {
   readonly changes: DataChanges;
 }
 
-/** More than a worker needs to load, which may be when it writes. */
-const soonMs = 10_000;
+/** As long as a worker may take to load by default, which may be when it writes. */
+const soonMs = 30_000;
 /** A person who tries out settings saves them a few times. */
 const mostInARow = 3;
 

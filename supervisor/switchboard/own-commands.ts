@@ -1,4 +1,5 @@
 import type { FrameContent } from './frame-content.js';
+import { fairClock } from '../fair-clock.js';
 import { firstOwnId, nextOwnId } from './command-ids.js';
 
 /** The supervisor's own commands to the browser, each with a deadline. */
@@ -24,12 +25,12 @@ export class OwnCommands {
   ): Promise<unknown> {
     const id = (this.#lastId = nextOwnId(this.#lastId));
     return new Promise<unknown>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        // After a suspension of this process the answer may lie unread in the pipe: one turn of the event loop reads it.
-        setImmediate(() => fail(new Error(`Chromium has not answered ${method} for ${timeoutMs} ms.`)));
-      }, timeoutMs);
+      // What this process stood still is nobody's silence, and what has arrived is read before it is judged.
+      const alarm = fairClock.after(timeoutMs, () =>
+        fail(new Error(`Chromium has not answered ${method} for ${timeoutMs} ms.`)),
+      );
       const done = (): void => {
-        clearTimeout(timer);
+        alarm.cancel();
         this.#pending.delete(id);
       };
       const fail = (error: Error): void => {

@@ -39,7 +39,7 @@ describe('the demonstration', () => {
     const [, nextWorkerPid] = await first.waitForLine(/Once more: kill -9 (\d+) \(worker\)/, { from });
     expect(Number(nextWorkerPid)).not.toBe(workerPid);
     expect(await first.stop('SIGINT')).toEqual({ code: 0, signal: null });
-    expect(stage.processes).toEqual([]);
+    expect(stage.leftBehind).toEqual([]);
     expect(await stage.locks()).toEqual([]);
 
     const second = startDemonstration();
@@ -48,7 +48,7 @@ describe('the demonstration', () => {
     await second.waitForLine(/^ TRY IT$/);
     expect(second.matching(/SCAN QR CODE/)).toEqual([]);
     expect(await second.stop('SIGINT')).toEqual({ code: 0, signal: null });
-    expect(stage.processes).toEqual([]);
+    expect(stage.leftBehind).toEqual([]);
   });
 
   function startDemonstration(): SupervisorProcess {

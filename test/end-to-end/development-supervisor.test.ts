@@ -107,7 +107,7 @@ describe('the sources of the supervisor in development', () => {
   it('end in order by one Ctrl-C, with the exit code of the supervisor', async () => {
     expect(await development.stop('SIGINT')).toEqual({ code: 0, signal: null });
     expect(development.matching(/Stopped\. Nothing is left running\./, mark)).toHaveLength(1);
-    expect(stage.processes).toEqual([]);
+    expect(stage.leftBehind).toEqual([]);
   });
 
   /** As a shell starts it. */

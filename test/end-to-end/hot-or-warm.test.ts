@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { contactNumber, fixture, type ListeningStatus, Stage } from '../support/stage.js';
 import type { SupervisorProcess } from '../support/supervisor-process.js';
+import { until } from '../support/until.js';
 
 const environment = {
   WASUP_BOT: fixture('page-breaking-bot.js'),
@@ -73,8 +74,12 @@ describe('a page that something has happened to, when its worker dies', () => {
 
   it('asks for a new link when WhatsApp has logged it out', async () => {
     process.kill(before.workerPid, 'SIGSTOP');
+    const { pageLoads } = stage.sandbox.counters;
     stage.phone.unlink();
-    await stage.phone.waitFor('unlinked');
+    // The page has heard of it, and has forgotten whom it belonged to, when it asks for its next document.
+    await until(() => stage.sandbox.counters.pageLoads > pageLoads || undefined, {
+      expectation: () => 'the page to leave',
+    });
     process.kill(before.workerPid, 'SIGKILL');
     await supervisor.waitForLine(/Opening WhatsApp anew: /, { from: mark });
     await supervisor.waitForLine(/SCAN QR CODE/, { from: mark });

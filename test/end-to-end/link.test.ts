@@ -103,7 +103,7 @@ describe('two accounts', () => {
       expect(stage.phone.sent).toHaveLength(1);
       expect(other.sent).toHaveLength(1);
       expect(await supervisor.stop()).toEqual({ code: 0, signal: null });
-      expect(stage.processes).toEqual([]);
+      expect(stage.leftBehind).toEqual([]);
     } finally {
       await stage.close();
     }

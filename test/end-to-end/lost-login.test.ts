@@ -25,7 +25,7 @@ describe.each(['localStorage', 'indexedDB'] as const)('a profile that has lost i
   it('is tried as often as an unlinked one, set aside, and followed by a fresh link', async () => {
     const { stage, supervisor } = await Stage.openLinked({}, { environment: { WASUP_RESTORE_RETRY_DELAY_MS: '200' } });
     try {
-      stage.phone.damageProfile(part);
+      await stage.phone.damageProfile(part);
       await supervisor.stop();
       const next = stage.start({ environment: { WASUP_RESTORE_RETRY_DELAY_MS: '200' } });
       await next.waitForLine(/^ DEVICE LINKED - BOT READY TO SERVE!$/);

@@ -88,7 +88,7 @@ onLinux('with a worker and a browser that hang', () => {
     expect(await supervisor.stop('SIGTERM')).toEqual({ code: 0, signal: null });
     // Not a matter of speed: this is the bound that is promised, and the process' own end.
     expect(performance.now() - begin).toBeLessThan(5_000);
-    expect(stage.processes).toEqual([]);
+    expect(stage.leftBehind).toEqual([]);
     expect(await stage.locks()).toEqual([]);
     expect(await stage.status()).toMatchObject({ isActive: false, workerPid: null, browserPid: null });
   });
@@ -102,7 +102,7 @@ onLinux('with a worker and a browser that hang', () => {
     expect(await supervisor.stop('SIGTERM')).toEqual({ code: 0, signal: null });
     // The first step of a patient stop alone would be 6 s.
     expect(performance.now() - begin).toBeLessThan(5_000);
-    expect(stage.processes).toEqual([]);
+    expect(stage.leftBehind).toEqual([]);
     expect(await stage.locks()).toEqual([]);
   });
 });

@@ -69,7 +69,7 @@ describe('under pm2, a linked account', () => {
 
       await pm2.run(['stop', 'wasup']);
       expect([running.pid, last.workerPid, last.browserPid].filter(isAlive)).toEqual([]);
-      expect(stage.processes).toEqual([]);
+      expect(stage.leftBehind).toEqual([]);
       expect(await stage.locks()).toEqual([]);
       expect(await stage.status()).toMatchObject({ state: 'stopped', isActive: false, deviceLinked: true });
       expect(await pm2.app()).toMatchObject({ pid: 0, status: 'stopped' });
@@ -102,7 +102,7 @@ describe('under pm2, a linked account', () => {
       expect(isAlive(first.pid)).toBe(false);
       expect((await stage.ask('!ping')).body).toBe('pong');
       await pm2.run(['stop', 'wasup']);
-      expect(stage.processes).toEqual([]);
+      expect(stage.leftBehind).toEqual([]);
     },
   );
 

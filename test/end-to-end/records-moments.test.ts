@@ -6,7 +6,8 @@ import { type ListeningStatus, Stage } from '../support/stage.js';
 import type { SupervisorProcess } from '../support/supervisor-process.js';
 import { until } from '../support/until.js';
 
-const environment = { WASUP_PROBE_INTERVAL_MS: '1000', WASUP_PROBE_TIMEOUT_MS: '1000' };
+/** Files are looked at as often as the page; how long the page may take to answer is no matter here. */
+const environment = { WASUP_PROBE_INTERVAL_MS: '4000' };
 
 const misfortunes: readonly [string, (path: string) => Promise<unknown>][] = [
   ['deleted', (path) => rm(path)],

@@ -19,7 +19,7 @@ describe('a linked account', () => {
       await stage.waitUntilListening();
       expect(await supervisor.stop(signal)).toEqual({ code: 0, signal: null });
 
-      expect(stage.processes).toEqual([]);
+      expect(stage.leftBehind).toEqual([]);
       expect(await stage.locks()).toEqual([]);
       expect(await stage.status()).toMatchObject({
         isActive: false,

@@ -108,7 +108,7 @@ describe('a device that is unlinked, and that nobody links again,', () => {
     supervisor = stage.start({ environment: quick });
     // The library hears of the sync: it has asked long ago whether the device is linked.
     await supervisor.waitForLine(/Restore Progress: \d+%/);
-    if (forgets) stage.phone.damageProfile('localStorage');
+    if (forgets) await stage.phone.damageProfile('localStorage');
     stage.phone.setState('UNPAIRED_IDLE');
     await supervisor.waitForLine(/WARN.*not linked any more.*Restarting in 0\.2 s/);
     // What else its page would find out by a reload.
@@ -118,7 +118,7 @@ describe('a device that is unlinked, and that nobody links again,', () => {
 
   it('of which only its page knows, which has lost a half of its login, is no link in the middle of a session', async () => {
     const mark = supervisor.mark;
-    stage.phone.damageProfile('indexedDB');
+    await stage.phone.damageProfile('indexedDB');
     stage.phone.reloadPage();
     await supervisor.waitForLine(/^ SESSION REACTIVATION FAILED - REQUESTING FRESH AUTH$/, { from: mark });
     await expectRest(mark);

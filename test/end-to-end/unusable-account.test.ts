@@ -33,9 +33,13 @@ describe('an account whose folder can’t be used', () => {
   it('is started from the beginning when the person has mended that and asks for a restart', async () => {
     await rm(other.paths.directory);
     const restart = ['restart', otherNumber, '--sessions-dir', stage.sessionsFolder];
-    expect(await runWasup(restart, stage.workingDirectory)).toMatchObject({ code: 0 });
-    await other.phone.scanQr();
+    // It has to be looking when the code appears: the first account's phone scans whatever nobody else does.
+    const [answer] = await Promise.all([
+      runWasup(restart, stage.workingDirectory),
+      other.phone.scanQr(undefined, { timeoutMs: 60_000 }),
+    ]);
+    expect(answer).toMatchObject({ code: 0 });
     await other.waitUntilListening();
     expect((await supervisor.stop()).code).toBe(0);
-  });
+  }, 120_000);
 });

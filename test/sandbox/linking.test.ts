@@ -84,7 +84,7 @@ test('what arrives while the device is offline is taken silently, and its sender
 test('a profile that has lost one half of its link is not linked', async () => {
   library = startPlainLibrary(sandbox, profile.folder);
   await library.next('ready');
-  sandbox.phone(number).damageProfile('localStorage');
+  await sandbox.phone(number).damageProfile('localStorage');
   sandbox.phone(number).reloadPage();
   await library.next('qr');
   expect(await library.client.getState()).toBe('UNPAIRED');

@@ -27,7 +27,7 @@ afterAll(async () => {
 it('has on disk, when it is over, what the page has just stored: a browser that is killed then has lost nothing', async () => {
   const browser = await folder.start();
   await evaluate(browser.switchboard, 'localStorage.setItem("login", "kept")');
-  await leavePages(browser.switchboard, 1_000);
+  await leavePages(browser.switchboard, 10_000);
   process.kill(-browser.pid, 'SIGKILL');
   await browser.stop({ timeoutMs: 5_000 });
   const next = await folder.start();

@@ -31,8 +31,8 @@ export interface StartOptions {
   readonly runner?: Partial<Pick<SupervisorProcessOptions, 'command' | 'hasOwnGroup' | 'workingDirectory'>>;
 }
 
-/** How long processes may take to go after the supervisor has gone without a chance to stop them. */
-const orphanTimeoutMs = 2_000;
+/** How long processes may take to go after the supervisor has gone without a chance to stop them, where that isn't what is asked. */
+const orphanTimeoutMs = 20_000;
 
 /**
  * A user's machine in small: an empty folder, an emulated WhatsApp, and supervisors that are configured through their
@@ -180,6 +180,14 @@ export class Stage {
   /** Workers, browsers and their helpers that belong to this stage. */
   get processes(): LivingProcess[] {
     return findProcesses(this.sessionsFolder);
+  }
+
+  /**
+   * The same, for the moment in which a supervisor has ended: without Chromium's crash handlers, which see the end of their browser a moment
+   * later. `close` asks for them, too.
+   */
+  get leftBehind(): LivingProcess[] {
+    return this.processes.filter(({ commandLine }) => !commandLine.includes('chrome_crashpad_handler'));
   }
 
   /** What Chromium leaves in a profile that it holds. */

@@ -31,9 +31,9 @@ define('sandbox/stage', (require) => {
     },
     'forget-utilities': () => void delete window.WWebJS,
     'count-listeners': () => require('sandbox/events').countListeners(),
-    wipe: ({ part }) => {
+    async wipe({ part }) {
       if (part !== 'indexedDB') localStorage.clear();
-      if (part !== 'localStorage') void require('sandbox/storage').wipe();
+      if (part !== 'localStorage') await require('sandbox/storage').wipe();
     },
     // V8's own breakpoint, a word of its language that the sandbox's browser flags switch on: the renderer dies of it.
     crash: () => (0, eval)('%SystemBreak()'),
@@ -47,9 +47,9 @@ define('sandbox/stage', (require) => {
   function open() {
     socket = new WebSocket(`wss://${location.host}/ws/stage?page=${config.pageId}`);
     socket.onopen = () => waiting.splice(0).forEach(report);
-    socket.onmessage = ({ data }) => {
+    socket.onmessage = async ({ data }) => {
       const { action, id, ...details } = JSON.parse(data);
-      const result = actions[action]?.(details);
+      const result = await actions[action]?.(details);
       if (id !== undefined) report({ type: 'done', id, result });
     };
   }

@@ -12,7 +12,7 @@ describe('data beside a bot', () => {
   });
 
   it('counts however often it is saved, with time in between', () => {
-    const bursts = Array.from({ length: 20 }, (_, index) => [[state], index * 10_000] as const);
+    const bursts = Array.from({ length: 20 }, (_, index) => [[state], index * 30_000] as const);
     expect(judge(...bursts).every(({ sources }) => sources.length === 1)).toBe(true);
   });
 
