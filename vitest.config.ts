@@ -5,8 +5,9 @@ const heavy = ['test/end-to-end/{random-kills,eight-accounts,pm2}.test.ts'];
 
 export default defineConfig({
   test: {
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Far above what any of them takes: what is specified has its own bound.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     retry: 0,
     projects: [
       {

@@ -212,6 +212,7 @@ export class ChatConnection {
 
   #becomeVisible(): void {
     this.qrVisible = true;
+    this.#series.seen();
     this.world.changed();
   }
 

@@ -3,7 +3,7 @@ import type { ChatConnection } from './chat-connection.js';
 import type { Device } from './device.js';
 import type { World } from './world.js';
 
-const waitMs = 30_000;
+const waitMs = 60_000;
 
 /** Scans the QR code whose text is given, or without one the next that any unlinked page shows. */
 export async function scanQr(

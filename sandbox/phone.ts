@@ -33,7 +33,7 @@ export interface WaitOptions {
   timeoutMs?: number;
 }
 
-const defaultWaitMs = 30_000;
+const defaultWaitMs = 60_000;
 
 /** The phone that holds a number: it links, others write to it, and it knows what the bot has sent. */
 export class Phone extends PhoneFaults {

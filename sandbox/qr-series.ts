@@ -5,6 +5,7 @@ import type { ResolvedSandboxOptions } from './options.js';
 export class QrSeries {
   #timer: NodeJS.Timeout | undefined;
   #served = 0;
+  #isSeen = false;
   ref: string | undefined;
 
   constructor(
@@ -15,6 +16,13 @@ export class QrSeries {
   start(): void {
     this.#served = 0;
     this.#next();
+  }
+
+  /** Somebody could see it. From now on the time of a code goes by: a library that was still on its way has missed none. */
+  seen(): void {
+    if (this.#isSeen) return;
+    this.#isSeen = true;
+    if (this.ref !== undefined) this.#letPass();
   }
 
   stop(): void {
@@ -28,10 +36,14 @@ export class QrSeries {
       this.ref = undefined;
     } else {
       this.ref = `2@${randomBytes(32).toString('base64')}`;
-      const durationMs = this.#served === 0 ? this.durations.firstRefMs : this.durations.laterRefMs;
-      this.#timer = setTimeout(() => this.#next(), durationMs);
       this.#served += 1;
+      if (this.#isSeen) this.#letPass();
     }
     this.show(this.ref);
+  }
+
+  #letPass(): void {
+    const durationMs = this.#served === 1 ? this.durations.firstRefMs : this.durations.laterRefMs;
+    this.#timer = setTimeout(() => this.#next(), durationMs);
   }
 }

@@ -30,11 +30,16 @@ export async function startDemonstration(configuration: Configuration, output: O
   const { startSandbox } = await import('../sandbox/index.js');
   const directory = join(configuration.sessionsDirectory, '.sandbox');
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const sandbox = await startSandbox({
-    controlPort: (await isFree(preferredControlPort)) ? preferredControlPort : 0,
-    stateFile: join(directory, 'state.json'),
-    autoLink: { number: accountNumber, delayMs: scanDelayMs },
-  });
+  const open = (controlPort: number): Promise<Sandbox> =>
+    startSandbox({
+      controlPort,
+      stateFile: join(directory, 'state.json'),
+      autoLink: { number: accountNumber, delayMs: scanDelayMs },
+    });
+  // Somebody may take the port between the look and the start.
+  const sandbox = (await isFree(preferredControlPort))
+    ? await open(preferredControlPort).catch(() => open(0))
+    : await open(0);
   output.banner('NO ACCOUNT CONFIGURED - RUNNING AGAINST THE SANDBOX', [
     'An emulated WhatsApp on this machine. Bot, browser, library and supervisor are the real ones.',
     `Account +${accountNumber}; its phone scans the QR code by itself after ${scanDelayMs / 1_000} s.`,

@@ -35,7 +35,9 @@ export class KeptJsonFile<Value> {
   #isUnwritable = false;
   /** What the newest look found: that there never was a file, or one that had to be rebuilt. */
   #found = { isNew: false, isRebuilt: false };
-  #rebuildIsTold = false;
+  /** What is told of a rebuild once it is in the file: another process may be the first to write it, and tell of it. */
+  #toTell: { readonly how: string; readonly why: string } | undefined;
+  #completionIsTold = false;
   #retryTimer: NodeJS.Timeout | undefined;
   /** The newest piece of work; each waits for those before it. */
   #work: Promise<unknown> = Promise.resolve();
@@ -51,14 +53,15 @@ export class KeptJsonFile<Value> {
       lost: (damage) => this.#recall(kind.lost?.(damage) ?? kind.create(), damage),
       salvage: (content) => {
         const { value, damage } = kind.salvage(content);
+        this.#toTell = undefined;
         return { value: damage === undefined ? this.#complete(value) : this.#recall(value, damage), damage };
       },
     };
   }
 
-  /** What the file holds, with what couldn't be written yet. */
+  /** What the file holds, with what couldn't be written yet. A file that is missing or damaged is mended. */
   async read(): Promise<Value> {
-    await this.#inTurn(() => this.#look());
+    await this.verify();
     return this.#present();
   }
 
@@ -124,8 +127,9 @@ export class KeptJsonFile<Value> {
       const read = await readJsonFile(this.#path, this.#kind, this.#now());
       isMended = read.isMended;
       if (!this.#found.isNew) this.#memory = read.value;
-      // The next damage is another one.
-      this.#rebuildIsTold &&= this.#found.isRebuilt && !isMended;
+      // The next lack is another one.
+      this.#completionIsTold &&= this.#found.isRebuilt && !isMended;
+      if (isMended) this.#tellRebuilt();
       if (!this.#isPending()) this.#tellRecovered();
     } catch (error) {
       this.#tellUnwritable(error);
@@ -139,7 +143,8 @@ export class KeptJsonFile<Value> {
     this.#pending = [];
     try {
       this.#memory = await updateJsonFile(this.#path, this.#kind, this.#now(), (value) => applyAll(value, taken));
-      this.#rebuildIsTold = false;
+      this.#completionIsTold = false;
+      this.#tellRebuilt();
       this.#tellRecovered();
     } catch (error) {
       // Anything else is a bug that would come again with each try.
@@ -156,11 +161,10 @@ export class KeptJsonFile<Value> {
       return rest;
     }
     this.#found.isRebuilt = true;
-    if (!this.#rebuildIsTold) {
-      const how = this.#memory === undefined ? 'set aside and rebuilt' : 'rebuilt from memory';
-      this.#tellRepaired(how, damage === undefined ? 'it was missing' : `it was damaged (${damage})`);
-    }
-    this.#rebuildIsTold = true;
+    this.#toTell = {
+      how: this.#memory === undefined ? 'set aside and rebuilt' : 'rebuilt from memory',
+      why: damage === undefined ? 'it was missing' : `it was damaged (${damage})`,
+    };
     if (this.#memory === undefined) return rest;
     return this.#kind.complete?.(rest, this.#memory) ?? this.#memory;
   }
@@ -171,9 +175,9 @@ export class KeptJsonFile<Value> {
     if (whole === found) return found;
     this.#found.isRebuilt = true;
     // Who made it anew has told of the damage.
-    if (!this.#rebuildIsTold)
+    if (!this.#completionIsTold)
       this.#options.onNews?.(`${basename(this.#path)} lacked something that is remembered; it is added.`);
-    this.#rebuildIsTold = true;
+    this.#completionIsTold = true;
     return whole;
   }
 
@@ -183,6 +187,12 @@ export class KeptJsonFile<Value> {
 
   #isPending(): boolean {
     return this.#pending.length > 0;
+  }
+
+  #tellRebuilt(): void {
+    const rebuilt = this.#toTell;
+    this.#toTell = undefined;
+    if (rebuilt !== undefined) this.#tellRepaired(rebuilt.how, rebuilt.why);
   }
 
   #tellRepaired(how: string, why: string): void {

@@ -56,6 +56,8 @@ function start(environment: Record<string, string> = {}): void {
       WASUP_BREAKER_FAILURES: '3',
       WASUP_STABLE_AFTER_MS: '500',
       WASUP_HEARTBEAT_INTERVAL_MS: '500',
+      // It would have loaded the bot while that still worked.
+      WASUP_STANDBY: '0',
       ...environment,
     },
   });

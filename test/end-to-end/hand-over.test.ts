@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -8,6 +8,7 @@ import { ChangingBot } from '../support/changing-bot.js';
 import { isAlive } from '../support/processes.js';
 import { accountNumber, contactNumber, type ListeningStatus, Stage } from '../support/stage.js';
 import type { SupervisorProcess } from '../support/supervisor-process.js';
+import { until } from '../support/until.js';
 import { runWasup } from '../support/wasup-command.js';
 
 describe('a planned restart of a session that listens', () => {
@@ -105,22 +106,25 @@ describe('a planned restart of a session that listens', () => {
       bot.says(`version ${version}`);
       await restart();
     }
-    await untilTheLast();
-    const { workerPid } = await stage.waitUntilListening();
-    expect((await stage.ask('!')).body).toBe(`${workerPid} says version 20`);
-
-    async function untilTheLast(): Promise<void> {
-      for (;;) {
-        const { body } = await stage.ask('!');
-        if (body.endsWith('version 20')) return;
-      }
-    }
+    // The one before may have loaded the last version, too, and be replaced while we look.
+    await until(
+      async () => {
+        const { workerPid } = await stage.waitUntilListening();
+        return (await stage.ask('!')).body === `${workerPid} says version 20` || undefined;
+      },
+      { expectation: () => `the last one to listen.${supervisor.describe()}` },
+    );
   });
 
   it('goes on with the one that is on its way when the old one is killed meanwhile', async () => {
-    bot.says('after the kill');
+    const gate = join(stage.folder, 'gate');
+    bot.is(`import { existsSync } from 'node:fs';
+      import { setTimeout as pass } from 'node:timers/promises';
+      while (!existsSync(${JSON.stringify(gate)})) await pass(20);
+      export default { onMessage: (message, ctx) => ctx.reply(process.pid + ' says after the kill') };`);
     await restart();
     process.kill(before.workerPid, 'SIGKILL');
+    writeFileSync(gate, '');
     const { workerPid } = await stage.waitUntilListening(before);
     expect((await stage.ask('!')).body).toBe(`${workerPid} says after the kill`);
     expect(stage.phone.status.pageLoads).toBe(pageLoads);

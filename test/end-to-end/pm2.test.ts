@@ -10,7 +10,7 @@ import { type ListeningStatus, Stage } from '../support/stage.js';
 import { until } from '../support/until.js';
 
 /** Each command of pm2 is a Node process of its own; a story has many. */
-const storyTimeoutMs = 120_000;
+const storyTimeoutMs = 360_000;
 
 // The real pm2 from node_modules, with a daemon for each test, and the real ecosystem.config.cjs.
 describe('under pm2, a linked account', () => {

@@ -2,6 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { accountNumber, contactNumber, fixture, Stage } from '../support/stage.js';
 
+/** A standby that is just being loaded sees the death of its supervisor when that is over; see supervisor-death.test.ts. */
+const loadingTimeoutMs = 10_000;
+
 describe('a linked account', () => {
   let stage: Stage;
 
@@ -76,13 +79,13 @@ describe('a linked account', () => {
   });
 
   it('ends at once with a second signal, leaves no process behind, and is restored by the next start', async () => {
-    const first = stage.start();
+    // Who waited for the worker would take 14 s.
+    const first = stage.start({ environment: { WASUP_STOP_TIMEOUT_MS: '40000' } });
     const before = await stage.waitUntilListening();
-    // A worker that can't hear would be given its time.
     process.kill(before.workerPid, 'SIGSTOP');
     first.signal('SIGINT');
     await first.waitForLine(/SIGINT: stopping/);
-    expect(await first.stop('SIGINT', 5_000)).toEqual({ code: 0, signal: null });
+    expect(await first.stop('SIGINT', 12_000)).toEqual({ code: 0, signal: null });
     await stage.waitUntilNothingRuns();
     expect(await stage.status()).toMatchObject({ isActive: false, deviceLinked: true });
 
@@ -94,7 +97,7 @@ describe('a linked account', () => {
     const first = stage.start();
     const before = await stage.waitUntilListening();
     first.signal('SIGKILL');
-    await stage.waitUntilNothingRuns(2_000);
+    await stage.waitUntilNothingRuns(loadingTimeoutMs);
     expect(await stage.locks()).toEqual([]);
     expect(await stage.status()).toMatchObject({ isActive: false, state: 'stopped', workerPid: null });
 
@@ -112,6 +115,6 @@ describe('a linked account', () => {
     await stage.phone.receiveText({ from: contactNumber, body: '!hang' });
     await supervisor.waitForLine(/^HANGING$/);
     supervisor.signal('SIGKILL');
-    await stage.waitUntilNothingRuns(2_000);
+    await stage.waitUntilNothingRuns(loadingTimeoutMs);
   });
 });

@@ -99,6 +99,7 @@ describe('a session that WhatsApp or the network won’t have', () => {
 
   it('because of a proxy while it comes up tries again, and no attempt to authenticate is spent', async () => {
     await stage.stopAll();
+    await stage.phone.waitFor('offline');
     const { release } = stage.phone.sync({ withhold: true });
     supervisor = stage.start({ environment });
     mark = 0;

@@ -20,6 +20,7 @@ describe('a json log of level trace, from the link to the stop', () => {
     const send = vi.spyOn(ChatConnection.prototype, 'send');
     stage = await Stage.open();
     supervisor = stage.start({ environment });
+    await supervisor.waitForLine(/SCAN QR CODE TO LINK DEVICE/);
     await stage.phone.scanQr();
     const refs = send.mock.calls.flatMap(([frame]) => (frame.type === 'ref' ? [frame.ref] : []));
     const keys = (send.mock.contexts as ChatConnection[]).flatMap((connection) => Object.values(connection.keys ?? {}));

@@ -73,6 +73,7 @@ describe('a device that is unlinked, and that nobody links again,', () => {
 
   it('while it syncs is the same', async () => {
     await stage.stopAll();
+    await stage.phone.waitFor('offline');
     stage.phone.sync({ withhold: true });
     supervisor = stage.start({ environment: quick });
     await stage.phone.waitFor('connected');

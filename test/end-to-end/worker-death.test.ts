@@ -14,7 +14,8 @@ describe('a worker that dies', () => {
     loads = join(stage.folder, 'loads');
     await writeFile(loads, '');
     const bot = fixture('never-loads-at-first-bot.js');
-    stage.start({ environment: { WASUP_BOT: bot, LOADS_NEVER_UNLESS_FILE: loads } });
+    // Who waits on standby has loaded already; here the one that follows is to be loaded.
+    stage.start({ environment: { WASUP_BOT: bot, LOADS_NEVER_UNLESS_FILE: loads, WASUP_STANDBY: '0' } });
     await stage.waitUntilListening();
     await stage.ask('!ping');
   });

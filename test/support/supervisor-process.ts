@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { defaultTimeoutMs } from './until.js';
@@ -73,7 +73,9 @@ export class SupervisorProcess {
     this.exited = new Promise((resolve) => {
       subprocess.once('exit', (code, signal) => {
         // A worker that outlived its supervisor holds the pipes open; that is for the test to notice.
-        void Promise.race([outputRead, sleep(lastWordsMs)]).then(() => {
+        // After a stall of this process the pipes are read once more before they count as silent.
+        const silence = sleep(lastWordsMs).then(() => immediate());
+        void Promise.race([outputRead, silence]).then(() => {
           this.#exit = { code, signal };
           this.#news.emit('news');
           resolve(this.#exit);

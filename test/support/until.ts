@@ -7,7 +7,7 @@ export interface UntilOptions {
 }
 
 /** What a test gives anything that has no deadline of its own: many times what it takes on a busy machine. */
-export const defaultTimeoutMs = 30_000;
+export const defaultTimeoutMs = 90_000;
 const lookIntervalMs = 20;
 
 /** For what tells nobody when it changes (files, processes): looks again and again until the result isn't undefined. */

@@ -84,9 +84,10 @@ define('sandbox/session', (require) => {
       Conn.set({ wid: frame.me, pushname: frame.pushname, platform: frame.platform, connected: true });
       const living = Socket.hasSynced;
       const thisConnection = ++connections;
+      const released = sync.released();
       enter('CONNECTED');
       await incoming.apply(frame.events, { fresh: living });
-      if (!living) await sync.complete(frame.sync, frame.events.length);
+      if (!living) await sync.complete(frame.sync, frame.events.length, released);
       if (thisConnection !== connections || Socket.state !== 'CONNECTED') return;
       Stream.mode = 'MAIN';
       if (!Socket.hasSynced) Socket.hasSynced = true;

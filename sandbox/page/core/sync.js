@@ -18,8 +18,7 @@ define('sandbox/sync', (require) => {
     });
   }
 
-  async function complete({ delayMs, withhold, beforeListener, progressEveryMs, steps = 10 }, eventCount) {
-    const { promise: release } = released;
+  async function complete({ delayMs, withhold, beforeListener, progressEveryMs, steps = 10 }, eventCount, release) {
     if (progressEveryMs) await advance(steps, progressEveryMs);
     else progress(eventCount > 0 ? 50 : 0);
     if (withhold) await release;
@@ -45,6 +44,8 @@ define('sandbox/sync', (require) => {
 
   return {
     complete,
+    /** Resolves with the next release. */
+    released: () => released.promise,
     release() {
       released.resolve();
       released = Promise.withResolvers();
