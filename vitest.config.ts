@@ -1,7 +1,12 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-/** Many browsers at a time, or kills all the time: beside these, others would miss deadlines that are none of theirs. */
-const heavy = ['test/end-to-end/{random-kills,eight-accounts,pm2}.test.ts'];
+/**
+ * Many browsers at a time, or kills all the time: beside these, others would miss deadlines that are none of theirs. The last two have hard
+ * times of their own: the second that is promised for orphans, and the 5 s that tsx gives.
+ */
+const heavy = [
+  'test/end-to-end/{random-kills,eight-accounts,reload,pm2,supervisor-death,development-reloaders}.test.ts',
+];
 
 export default defineConfig({
   test: {

@@ -20,7 +20,7 @@ interface OpenPage {
 }
 
 /** A page that has its event loop free does what it is told within milliseconds. */
-const actionTimeoutMs = 10_000;
+const actionTimeoutMs = 60_000;
 
 /** The pages themselves, reached behind the network's back. */
 export class Pages {

@@ -9,19 +9,28 @@ export class DeadlineError extends Error {
   }
 }
 
+/** What has arrived is heard before it is judged: after a pause of this process, timers run before what lies in its pipes. */
+const turnsToDrain = 10;
+
 /**
  * The promise's outcome, or a rejection with {@link DeadlineError} after `deadlineMs`. The work itself is not
  * cancelled; a rejection of it that comes later is swallowed, so that it can't end the process.
  */
 export async function withDeadline<Value>(work: Promise<Value>, deadlineMs: number, what: string): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
+  let immediate: NodeJS.Immediate | undefined;
   const deadline = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new DeadlineError(what, deadlineMs)), deadlineMs);
+    const judgeIn = (turns: number): void => {
+      if (turns === 0) reject(new DeadlineError(what, deadlineMs));
+      else immediate = setImmediate(() => judgeIn(turns - 1));
+    };
+    timer = setTimeout(() => judgeIn(turnsToDrain), deadlineMs);
   });
   work.catch(() => undefined);
   try {
     return await Promise.race([work, deadline]);
   } finally {
     clearTimeout(timer);
+    clearImmediate(immediate);
   }
 }

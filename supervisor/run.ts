@@ -9,6 +9,7 @@ import { claimSessionsFolder, type ClaimedFolder } from './control/claim-session
 import { openControl } from './control/open-control.js';
 import type { FolderWatch } from './development/watch-folders.js';
 import { enterOwnHome, type Home } from './home.js';
+import { fairClock } from './fair-clock.js';
 import { isInTerminal } from './is-in-terminal.js';
 import { longestStopMs } from './stop-budget.js';
 import { assertAccounts, type Recompile, Supervisor } from './supervisor.js';
@@ -133,7 +134,8 @@ function endOnSignals(end: (signal: string) => void, kill: () => void): void {
         return;
       }
       kill();
-      setTimeout(() => process.exit(supervisorExitCodes.stopped), killTimeoutMs).unref();
+      // What this process stood still was nobody's time to end.
+      fairClock.after(killTimeoutMs, () => process.exit(supervisorExitCodes.stopped));
     });
   }
 }

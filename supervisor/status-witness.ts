@@ -46,6 +46,7 @@ export class StatusWitness {
   #isLooking = false;
   #regular: NodeJS.Timeout | undefined;
   #soon: NodeJS.Timeout | undefined;
+  #first: NodeJS.Timeout | undefined;
   /** The watcher has told a change since the look that is due was asked for. */
   #hasChangedSince = false;
   #unwatch: Promise<() => Promise<void>> | undefined;
@@ -62,6 +63,8 @@ export class StatusWitness {
     if (this.#isOpen) return;
     this.#isOpen = true;
     this.#regular = setInterval(() => this.look(true), this.#options.intervalMs).unref();
+    // What changes before the watch is in place is told by nobody.
+    this.#first = setTimeout(() => this.look(), this.#lookMs).unref();
     const { path, log } = this.#options;
     this.#unwatch = watchStatusFile(path, () => this.#noteChange()).catch((error: unknown) => {
       log.warn(`${path} can't be watched, and is looked at from time to time: ${describeError(error)}`);
@@ -75,6 +78,7 @@ export class StatusWitness {
     this.#isOpen = false;
     clearInterval(this.#regular);
     clearTimeout(this.#soon);
+    clearTimeout(this.#first);
     await (
       await this.#unwatch
     )?.();

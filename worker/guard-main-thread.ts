@@ -44,7 +44,7 @@ export function guardMainThread(
 
   function look(pollMs: number): void {
     if (process.ppid !== parent) {
-      setTimeout(killOwnGroup, graceMs);
+      endAfter(graceMs, performance.now());
       return;
     }
     const now = performance.now();
@@ -61,6 +61,21 @@ export function guardMainThread(
       takeStack(stallMs);
     }
     lookLater();
+  }
+
+  /** However long it was since the last look, no more than 100 ms of it were the main thread's: the machine may have stood still. */
+  function endAfter(leftMs: number, before: number): void {
+    if (leftMs <= 0) {
+      killOwnGroup();
+      return;
+    }
+    setTimeout(
+      () => {
+        const now = performance.now();
+        endAfter(leftMs - Math.min(now - before, 100), now);
+      },
+      Math.min(leftMs, 50),
+    );
   }
 
   /** With whatever the bot has started; a worker leads its own group. */

@@ -2,7 +2,7 @@ import { pageLookExpression, type PageLook, pageLookSchema } from '../../shared/
 import type { Switchboard } from '../switchboard/switchboard.js';
 
 /** A page that is well answers in a millisecond or two. One that doesn't answer in this time is opened anew, which takes about as long. */
-const lookTimeoutMs = 1_000;
+const lookTimeoutMs = 2_000;
 /** The browser itself is another matter: one that doesn't answer is replaced. */
 const browserTimeoutMs = 3_000;
 

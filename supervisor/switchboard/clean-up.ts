@@ -1,3 +1,6 @@
+/** After a stall of this process, too, the browser has a moment for its answer. */
+const leastTimeoutMs = 500;
+
 /** Sends a root-level command of the supervisor; rejects on a protocol error and after `timeoutMs`. */
 export type SendCommand = (method: string, params: object, options: { timeoutMs: number }) => Promise<unknown>;
 
@@ -14,7 +17,7 @@ export type SendCommand = (method: string, params: object, options: { timeoutMs:
 export async function cleanUpAfterClient(send: SendCommand, sessions: Set<string>, timeoutMs: number): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   const ask = (method: string, params: object): Promise<unknown> =>
-    send(method, params, { timeoutMs: Math.max(1, Math.ceil(deadline - performance.now())) });
+    send(method, params, { timeoutMs: Math.max(leastTimeoutMs, Math.ceil(deadline - performance.now())) });
   const detachAll = (): Promise<unknown>[] =>
     [...sessions].map(async (sessionId) => {
       // Refused when the session is gone already, which is what we want. That it isn't answered at all shows in the other commands.

@@ -77,9 +77,13 @@ describe('the folder of an account', () => {
   async function readModes(): Promise<Record<string, string>> {
     const names = ['..', '.', ...(await readdir(stage.paths.directory))].sort();
     const modes = names.map(async (name) => {
-      const { mode } = await stat(join(stage.paths.directory, name));
-      return [name, (mode & 0o777).toString(8)] as const;
+      // What is being written has its name for a moment only.
+      const found = await stat(join(stage.paths.directory, name)).catch((error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+        throw error;
+      });
+      return found === undefined ? [] : [[name, (found.mode & 0o777).toString(8)] as const];
     });
-    return Object.fromEntries(await Promise.all(modes));
+    return Object.fromEntries((await Promise.all(modes)).flat());
   }
 });

@@ -19,7 +19,6 @@ describe('a bot that hangs while it sets itself up', () => {
       environment: {
         HANGS_UNLESS_FILE: join(stage.folder, 'has-hung'),
         WASUP_BOT: fixture('hangs-once-in-setup-bot.js'),
-        WASUP_HEARTBEAT_TIMEOUT_MS: '5000',
         WASUP_WORKER_START_TIMEOUT_MS: String(workerStartTimeoutMs),
       },
     });

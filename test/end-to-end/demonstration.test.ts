@@ -26,6 +26,8 @@ describe('the demonstration', () => {
     await first.waitForLine(/npx wasup sandbox send/);
     await first.waitForLine(/WASUP_ACCOUNTS=/);
 
+    // The supervisor knows at once; the file says so when the disk has it.
+    await stage.waitUntilListening();
     const { code, output } = await runWasup(['status', '--sessions-dir', stage.sessionsFolder], stage.workingDirectory);
     expect(code).toBe(0);
     expect(output).toMatch(/^Listening +Yes\.$/m);

@@ -21,6 +21,8 @@ beforeAll(async () => {
   });
   await many.start();
   await many.link();
+  // Eight browsers that leave at once, each with a fresh login, are not what this is about.
+  await Promise.all(numbers.map((number) => many.stage.account(number).waitUntilLoginIsOnDisk()));
   await many.supervisor.stop('SIGTERM', patienceMs);
 }, patienceMs);
 afterAll(() => many.close(), patienceMs);

@@ -94,12 +94,19 @@ describe('a session whose worker is killed', () => {
   });
 
   it('listens no more than before after many restores, and is heard by the bot’s own listeners once', async () => {
+    // The bot's own listener comes into the page a moment after the bot hears that it is ready.
+    const untilReady = async (): Promise<void> => {
+      const { workerPid } = await stage.waitUntilListening();
+      await supervisor.waitForLine(new RegExp(`EVENT ready by ${workerPid}$`));
+    };
+    await untilReady();
     const listeners = (await stage.ask('!listeners')).body;
     for (let restores = 0; restores < 5; restores += 1) {
       const { workerPid } = await stage.waitUntilListening();
       process.kill(workerPid, 'SIGKILL');
       await stage.waitUntilListening({ workerPid });
     }
+    await untilReady();
     const { mark } = supervisor;
     expect((await stage.ask('!listeners')).body).toBe(listeners);
     await supervisor.waitForLine(/EVENT own !listeners/, { from: mark });

@@ -82,26 +82,26 @@ onLinux('the start after a supervisor that was killed', () => {
 
 onLinux('with a worker and a browser that hang', () => {
   it('one signal ends everything within the time for a stop, and leaves no lock', async () => {
-    await comeUp({ WASUP_STOP_TIMEOUT_MS: '4000' });
+    await comeUp({ WASUP_STOP_TIMEOUT_MS: '12000' });
     freeze();
     const begin = performance.now();
     expect(await supervisor.stop('SIGTERM')).toEqual({ code: 0, signal: null });
     // Not a matter of speed: this is the bound that is promised, and the process' own end.
-    expect(performance.now() - begin).toBeLessThan(5_000);
+    expect(performance.now() - begin).toBeLessThan(13_000);
     expect(stage.leftBehind).toEqual([]);
     expect(await stage.locks()).toEqual([]);
     expect(await stage.status()).toMatchObject({ isActive: false, workerPid: null, browserPid: null });
   });
 
   it('a second signal ends everything at once, their helpers too', async () => {
-    await comeUp();
+    await comeUp({ WASUP_STOP_TIMEOUT_MS: '40000' });
     freeze();
     supervisor.signal('SIGTERM');
     await supervisor.waitForLine(/SIGTERM: stopping/);
     const begin = performance.now();
     expect(await supervisor.stop('SIGTERM')).toEqual({ code: 0, signal: null });
-    // The first step of a patient stop alone would be 6 s.
-    expect(performance.now() - begin).toBeLessThan(5_000);
+    // The first step of a patient stop alone would be 14 s.
+    expect(performance.now() - begin).toBeLessThan(12_000);
     expect(stage.leftBehind).toEqual([]);
     expect(await stage.locks()).toEqual([]);
   });

@@ -7,6 +7,7 @@ import type { OneOfMany } from '../support/one-of-many.js';
 import { type Burst, type KillKind, planKills } from '../support/plan-kills.js';
 import { countDescriptors, describeDescriptors, residentMb } from '../support/process-table.js';
 import { strike } from '../support/strike.js';
+import { until } from '../support/until.js';
 
 /** `RANDOM_KILLS_SEED` repeats the kinds and delays of a run that failed; `RANDOM_KILLS` makes it longer or shorter. */
 const seed = Number(process.env['RANDOM_KILLS_SEED'] ?? Date.now() % 1_000_000);
@@ -48,9 +49,9 @@ const weights: Readonly<Partial<Record<KillKind, number>>> = {
 const weightOfSupervisor = 10;
 /** What a log, a request or a write may hold open just then. */
 const descriptorTolerance = 4;
-const linkingTimeoutMs = 180_000;
+const linkingTimeoutMs = 600_000;
 /** Many times what it takes on an idle machine. */
-const testTimeoutMs = 900_000;
+const testTimeoutMs = 1_800_000;
 
 describe.runIf(process.platform === 'linux')(`${kills} random kills`, () => {
   let many: ManyAccounts | undefined;
@@ -96,10 +97,11 @@ describe.runIf(process.platform === 'linux')(`${kills} random kills`, () => {
     tale.push(`descriptors: ${countDescriptors(pid)}, memory: ${residentMb(pid)} MB`);
 
     await many.assertNobodyElseRuns(crashReporters);
-    expect(
-      countDescriptors(pid),
-      `descriptors before: ${described}; after: ${describeDescriptors(pid)}`,
-    ).toBeLessThanOrEqual(before + descriptorTolerance);
+    // A standby that has just come, or a file that is being written, has some for a moment; a leak keeps them.
+    const most = before + descriptorTolerance;
+    await until(() => countDescriptors(pid) <= most || undefined, {
+      expectation: () => `at most ${most} descriptors; before: ${described}; now: ${describeDescriptors(pid)}`,
+    });
     expect(stage.sandbox.counters.qrRefsServed).toBe(qrRefsServed);
     for (const [index, account] of accounts.entries()) {
       expect(account.answers).toEqual(account.asked.map(() => 1));

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { readAttempts } from '../../shared/restore-metrics.js';
 import type { SessionHistoryEntry } from '../../shared/session-history.js';
 import { canMount, SmallDisk } from '../support/small-disk.js';
 import { accountNumber, type ListeningStatus, Stage } from '../support/stage.js';
 import { until } from '../support/until.js';
 
 const environment = {
-  WASUP_PROBE_INTERVAL_MS: '1000',
-  WASUP_PROBE_TIMEOUT_MS: '1000',
+  WASUP_PROBE_INTERVAL_MS: '4000',
   /** Says when a session listens again whose files can't say it. */
   WASUP_LOG_LEVEL: 'debug',
 };
@@ -51,6 +51,7 @@ describe.skipIf(!canMount)('an account whose files are on a disk that', () => {
     it('while it listens goes on answering, and its files are true when that is over', async () => {
       const supervisor = stage.start({ environment });
       const { linkedAt, workerPid } = await stage.waitUntilListening();
+      await untilAllIsWritten();
       refuse(disk);
       const from = supervisor.mark;
       stage.phone.reloadPage();
@@ -69,6 +70,8 @@ describe.skipIf(!canMount)('an account whose files are on a disk that', () => {
       const hold = stage.phone.sync({ withhold: true });
       const supervisor = stage.start({ environment });
       await stage.waitForStatus(({ restoreStatus }) => restoreStatus === 'authenticating', 'a restore');
+      // The sync is withheld; nothing is written now.
+      await stage.phone.waitFor('connected');
       refuse(disk);
       hold.release();
       await supervisor.waitForLine(/DEVICE REACTIVATED/);
@@ -76,7 +79,11 @@ describe.skipIf(!canMount)('an account whose files are on a disk that', () => {
       expect((await stage.ask('!ping')).body).toBe('pong');
 
       disk.relent();
-      expect(await stage.waitUntilListening()).toMatchObject({ deviceLinked: true, linkedAt, restoreCount: 1 });
+      const after = await stage.waitForStatus(
+        ({ isActive, restoreCount }) => isActive && restoreCount === 1,
+        'the restore in the file',
+      );
+      expect(after).toMatchObject({ deviceLinked: true, linkedAt });
       await untilHistoryHas(({ eventType }) => eventType === 'restore_complete');
       await untilHistoryHas((entry) => entry['alert'] === 'records-unwritable');
       expectNoQr(supervisor.lines);
@@ -116,6 +123,16 @@ describe.skipIf(!canMount)('an account whose files are on a disk that', () => {
     const status = await stage.waitUntilListening();
     await supervisor.stop();
     return status;
+  }
+
+  /** What is being written keeps a disk from becoming read-only, and what is not there yet can't be read later. */
+  async function untilAllIsWritten(): Promise<void> {
+    await stage.waitForEvent('device_linked', 0);
+    await stage.waitForEvent('session_up', 0);
+    // The attempt comes last.
+    await until(async () => (await readAttempts(stage.paths.restoreMetrics)).attempts[0], {
+      expectation: () => 'the link in the books',
+    });
   }
 
   async function untilHistoryHas(fits: (entry: SessionHistoryEntry) => boolean): Promise<void> {

@@ -190,17 +190,18 @@ describe('a session that comes up', () => {
   afterEach(() => stage.close());
 
   it('is left alone while the page is too busy with its sync to answer', async () => {
-    const supervisor = stage.start({ environment: { WASUP_PROBE_TIMEOUT_MS: '500' } });
+    const supervisor = stage.start({ environment: { WASUP_PROBE_TIMEOUT_MS: '2000' } });
     await supervisor.waitForLine(/Still syncing/);
     const { workerPid, browserPid } = await stage.status();
-    await stage.phone.freezePage(5_000);
+    // Three looks are missed.
+    await stage.phone.freezePage(7_000);
     stage.phone.releaseSync();
     expect(await stage.waitUntilListening()).toMatchObject({ workerPid, browserPid });
     expect(supervisor.matching(/ERROR|Restarting/)).toEqual([]);
   });
 
   it('comes up in a page of its own when its page is silent for longer than a sync may stand still', async () => {
-    const environment = { WASUP_PROBE_TIMEOUT_MS: '500', WASUP_SYNC_TIMEOUT_MS: '10000' };
+    const environment = { WASUP_PROBE_TIMEOUT_MS: '2000', WASUP_SYNC_TIMEOUT_MS: '10000' };
     const supervisor = stage.start({ environment });
     await supervisor.waitForLine(/Still syncing/);
     const { browserPid } = await stage.status();

@@ -126,7 +126,6 @@ it(
 );
 
 it('a file that is wrong is refused with its place, and everything goes on as it was', async () => {
-  const mark = many.supervisor.mark;
   const all = [stays, leaves, comes];
   await writeFile(file, '{ "accounts": [');
   const response = await many.request('/api/reload', 'POST');
@@ -141,8 +140,9 @@ it('a file that is wrong is refused with its place, and everything goes on as it
   expect(result).toMatchObject({ code: 1, output: '' });
   expect(result.errorOutput).toContain('there-is-none.js');
   expect(result.errorOutput).toContain('memorySoftLimitMb');
+  const from = many.supervisor.mark;
   many.supervisor.signal('SIGHUP');
-  await many.supervisor.waitForLine(/ERROR.*The configuration was not reloaded/, { from: mark });
+  await many.supervisor.waitForLine(/ERROR.*The configuration was not reloaded/, { from });
   await expectUntouched(...all);
   expect(await many.pids([changes])).toEqual({ [changes]: before[changes] });
 });

@@ -117,6 +117,7 @@ describe('a linked account that comes up', () => {
   });
 
   it('is told apart from a slow one when the account is restricted, without waiting for it', async () => {
+    await stage.phone.waitFor('offline');
     stage.phone.sync({ withhold: true });
     supervisor = stage.start();
     await stage.phone.waitFor('connected');

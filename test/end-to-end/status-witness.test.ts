@@ -103,8 +103,8 @@ describe('without a watcher, and with a worker that can’t look, a status file'
   beforeAll(async () => {
     const environment = {
       ...withoutWatcher,
-      WASUP_PROBE_INTERVAL_MS: '500',
-      WASUP_PROBE_TIMEOUT_MS: '500',
+      WASUP_PROBE_INTERVAL_MS: '1000',
+      WASUP_PROBE_TIMEOUT_MS: '1000',
       // A worker that is stopped is none of this test's business.
       WASUP_HEARTBEAT_TIMEOUT_MS: '600000',
       WASUP_BREAKER_WINDOW_MS: '86400000',

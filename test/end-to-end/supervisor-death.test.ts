@@ -9,7 +9,7 @@ const onLinux = describe.runIf(process.platform === 'linux');
 /** What is promised: a worker's guard thread sees the death, and a browser the end of its pipes. */
 const orphanDeadlineMs = 1_000;
 /** A worker that nobody but its supervisor's death ends: its event loop is never empty. */
-const environment = { WASUP_BOT: fixture('ticking-bot.js') };
+const environment = { WASUP_BOT: fixture('ticking-bot.js'), WASUP_LOG_LEVEL: 'debug' };
 /** Who is only being loaded sees it when that is over: on a busy machine after seconds. */
 const loadingDeadlineMs = 10_000;
 
@@ -20,6 +20,10 @@ onLinux('a supervisor that is killed', () => {
 
   beforeAll(async () => {
     ({ stage, supervisor } = await Stage.openLinked({}, { environment }));
+    // A browser that ends before that may never have had the login.
+    await stage.waitUntilLoginIsOnDisk();
+    // One that is only being loaded sees the death later: that is the next test's.
+    await supervisor.waitForLine(/waits on standby/);
     before = await stage.waitUntilListening();
   });
   afterAll(() => stage.close());

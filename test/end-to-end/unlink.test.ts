@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { Stage } from '../support/stage.js';
+import { until } from '../support/until.js';
 
 describe('a device that the phone has unlinked', () => {
   let stage: Stage;
@@ -23,14 +24,19 @@ describe('a device that the phone has unlinked', () => {
     await supervisor.waitForLine(/^ SESSION REACTIVATION FAILED - REQUESTING FRESH AUTH$/, { from });
     await supervisor.waitForLine(/^ SCAN QR CODE TO LINK DEVICE$/, { from });
     expect(attemptsIn(supervisor.matching(/Attempt: +\d\/3$/, from))).toEqual(['1/3', '2/3', '3/3']);
-    expect(await stage.status()).toMatchObject({ deviceLinked: false, isActive: false, state: 'linking' });
+    const linking = await stage.waitForStatus(({ state }) => state === 'linking', 'the link');
+    expect(linking).toMatchObject({ deviceLinked: false, isActive: false });
 
     await stage.phone.scanQr();
     await supervisor.waitForLine(/DEVICE LINKED - BOT READY TO SERVE!/, { from });
     expect(await stage.waitUntilListening()).toMatchObject({ deviceLinked: true, reason: null, userAction: null });
     expect((await stage.ask('!ping')).body).toBe('pong');
 
-    await stage.waitForEvent('device_linked', 1);
+    await until(
+      async () =>
+        (await stage.history()).filter(({ eventType }) => eventType === 'device_linked').length === 2 || undefined,
+      { expectation: () => 'both links in the history' },
+    );
     const events = (await stage.restoreHistory()).map(({ eventType }) => eventType);
     expect(events.at(0)).toBe('device_linked');
     expect(events).toContain('device_logged_out');

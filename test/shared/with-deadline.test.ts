@@ -1,9 +1,12 @@
+import { MessageChannel } from 'node:worker_threads';
+
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
 import { DeadlineError, withDeadline } from '../../shared/with-deadline.js';
 
 beforeEach(() => {
-  vi.useFakeTimers();
+  // The turns of the event loop are real: what has arrived is heard before the deadline is judged.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -34,6 +37,22 @@ it('gives up at the deadline, not before, and says on what', async () => {
     deadlineMs: 1_000,
     message: 'Looking at the page took longer than 1000 ms',
   });
+});
+
+it('is in time when what it waits for has arrived before the deadline could be judged', async () => {
+  // As after a pause of the process: the timer runs first, and what lies in the pipe is read in the next turns.
+  const { port1, port2 } = new MessageChannel();
+  const arrived = new Promise((resolve) => {
+    port2.once('message', resolve);
+  });
+  const waiting = withDeadline(arrived, 1_000, 'Looking at the page');
+  port1.postMessage('here');
+  vi.advanceTimersByTime(1_000);
+  try {
+    expect(await waiting).toBe('here');
+  } finally {
+    port1.close();
+  }
 });
 
 it('swallows a rejection that comes after the deadline: it must not end the process', async () => {

@@ -127,7 +127,7 @@ export class ManyAccounts {
 }
 
 /** A browser's helpers leave a moment after it. */
-const strangersTimeoutMs = 5_000;
+const strangersTimeoutMs = 60_000;
 
 function isCrashReporter({ commandLine }: TableEntry): boolean {
   return commandLine.includes('chrome_crashpad_handler');

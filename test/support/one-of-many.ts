@@ -12,7 +12,7 @@ import { contactNumber, type ListeningStatus } from './stage.js';
 import { until } from './until.js';
 
 /** A browser that hangs, below a supervisor that is killed, on a busy machine: each of the deadlines between has its time. */
-export const backAgainTimeoutMs = 60_000;
+export const backAgainTimeoutMs = 180_000;
 
 /** One account of several: it is hit, listens again, and answers. */
 export class OneOfMany {

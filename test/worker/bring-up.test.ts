@@ -70,7 +70,7 @@ describe('a page that does not answer', () => {
     const outcome = page.bringUp();
     page.silent = true;
     page.browserIsSilent = true;
-    await vi.advanceTimersByTimeAsync(4 * probeTimeoutMs);
+    await vi.advanceTimersByTimeAsync(6 * probeTimeoutMs);
     expect(await outcome).toMatchObject({ class: 'LOCAL' });
   });
 });

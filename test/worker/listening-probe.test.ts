@@ -32,7 +32,7 @@ describe('a page that doesn’t answer', () => {
     const page = new ProbedPage();
     page.silent = true;
     page.browserIsSilent = true;
-    await vi.advanceTimersByTimeAsync(20_000);
+    await vi.advanceTimersByTimeAsync(30_000);
     expect(page.deeds).toEqual(['fail: LOCAL']);
   });
 
@@ -133,7 +133,7 @@ it('remembers what the newest look has found, and when', async () => {
     const before = page.looks;
     await vi.advanceTimersByTimeAsync(deadlines.probeIntervalMs);
     expect(page.looks).toBe(before + 1);
-    if (page.silent) await vi.advanceTimersByTimeAsync(deadlines.probeTimeoutMs);
+    if (page.silent) await vi.advanceTimersByTimeAsync(deadlines.probeTimeoutMs + 100);
     const at = Date.parse(page.probe.last?.at ?? '');
     expect(page.probe.last?.outcome).toBe(outcome);
     expect(Date.now() - at).toBeLessThan(deadlines.probeIntervalMs);

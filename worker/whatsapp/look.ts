@@ -21,11 +21,14 @@ export async function lookAt(page: Page, timeoutMs: number): Promise<PageState |
   }
 }
 
+/** The supervisor asks the browser itself, on a clock that leaves out its own pauses, and kills one that hangs: its word comes first. */
+const browserPatience = 3;
+
 /** What a page's silence means: one alone is opened anew, a browser that is silent too has to be replaced. */
 export async function failureOfSilence(page: Page, silentMs: number, timeoutMs: number): Promise<WorkerFailure> {
   const reason = `The page has not answered for ${silentMs} ms`;
   try {
-    await withDeadline(page.browser().version(), timeoutMs, 'Asking the browser');
+    await withDeadline(page.browser().version(), browserPatience * timeoutMs, 'Asking the browser');
   } catch (error) {
     return new WorkerFailure('LOCAL', `${reason}, and the browser doesn't either`, { cause: error });
   }
