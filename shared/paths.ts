@@ -15,6 +15,8 @@ export interface SessionPaths {
   readonly restoreMetrics: string;
   /** When pairing codes were asked for. */
   readonly linkingLimits: string;
+  /** Incoming messages, and what has become of each. */
+  readonly inbox: string;
   /** What Chromium writes to its stderr. */
   readonly browserLog: string;
 }
@@ -34,6 +36,7 @@ export function sessionPathsIn(directory: string): SessionPaths {
     restartTally: join(directory, 'restart-tally.json'),
     restoreMetrics: join(directory, 'restore-metrics.json'),
     linkingLimits: join(directory, 'linking-limits.json'),
+    inbox: join(directory, 'inbox.db'),
     browserLog: join(directory, 'browser.log'),
   };
 }

@@ -1,0 +1,32 @@
+/** Counted up with each change that an older version could not read. */
+export const schemaVersion = 1;
+
+export const schema = `
+  CREATE TABLE messages (
+    id          TEXT PRIMARY KEY,
+    chat        TEXT NOT NULL,
+    t           INTEGER NOT NULL,
+    place       INTEGER NOT NULL,
+    state       TEXT NOT NULL,
+    raw         TEXT,
+    backfilled  INTEGER NOT NULL,
+    attempts    INTEGER NOT NULL,
+    deaths      INTEGER NOT NULL,
+    next_at     INTEGER,
+    error       TEXT,
+    received_at INTEGER NOT NULL,
+    settled_at  INTEGER
+  ) STRICT;
+  CREATE INDEX messages_open ON messages (chat, t, place) WHERE state = 'waiting';
+  CREATE INDEX messages_unsettled ON messages (state) WHERE state IN ('waiting', 'running', 'dead');
+  CREATE INDEX messages_settled ON messages (settled_at) WHERE settled_at IS NOT NULL;
+  CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+`;
+
+/** The columns of a message, in the order of {@link InboxMessage}'s members. */
+export const columns =
+  'id, chat, t, place, state, raw, backfilled, attempts, deaths, next_at AS nextAt, error, received_at AS receivedAt, settled_at AS settledAt';
+
+export const insertion =
+  'INSERT INTO messages (id, chat, t, place, state, raw, backfilled, attempts, deaths, next_at, error, received_at, settled_at) ' +
+  'VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
