@@ -1,0 +1,257 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { Inbox } from '../../shared/inbox/inbox.js';
+import type { InboxMessage } from '../../shared/inbox/inbox-message.js';
+import { Dispatcher } from '../../worker/dispatcher.js';
+import { until } from '../support/until.js';
+
+type Handler = (message: InboxMessage, signal: AbortSignal) => unknown;
+
+let folder: string;
+let inbox: Inbox;
+let parked: InboxMessage[];
+let failed: [id: string, error: unknown][];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'wasup-dispatcher-'));
+  inbox = openInbox();
+  parked = [];
+  failed = [];
+});
+afterEach(() => {
+  inbox.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function openInbox(name = 'inbox.db'): Inbox {
+  return new Inbox({
+    path: join(folder, name),
+    now: Date.now,
+    onTrouble: (error) => {
+      throw error;
+    },
+    onSaved: () => undefined,
+    onRebuilt: () => undefined,
+  });
+}
+
+const limits = { attempts: 3, retryDelayMs: 1, concurrency: 3, timeoutMs: 5_000 };
+
+function dispatch(handler: Handler, more: Partial<typeof limits> = {}): Dispatcher {
+  return new Dispatcher({
+    inbox,
+    limits: { ...limits, ...more },
+    handle: (message, signal) => new Promise((resolve) => resolve(handler(message, signal))),
+    now: Date.now,
+    onFailed: ({ id }, error) => failed.push([id, error]),
+    onParked: (message) => parked.push(message),
+  });
+}
+
+function arrive(id: string, chat: string, t = 1): void {
+  inbox.add({ id, chat, t, raw: '{}' });
+}
+
+const stateOf = (id: string): string | undefined => inbox.get(id)?.state;
+const allSettled = (): boolean => {
+  const { waiting, running } = inbox.counts();
+  return waiting + running === 0;
+};
+
+const settled = (isSo: () => boolean): Promise<true> =>
+  until(() => isSo() || undefined, { expectation: () => isSo.toString() });
+
+/** Handlers that end when they are told to. */
+function heldHandlers() {
+  const began: string[] = [];
+  const end = new Map<string, () => void>();
+  const handler: Handler = ({ id }) =>
+    new Promise<void>((resolve) => {
+      began.push(id);
+      end.set(id, resolve);
+    });
+  return { began, handler, end: (id: string) => end.get(id)?.() };
+}
+
+test('a message is acknowledged when its handler has ended, and not before', async () => {
+  const { began, handler, end } = heldHandlers();
+  arrive('A', 'anna');
+  dispatch(handler).open();
+  await settled(() => began.length === 1);
+  expect(stateOf('A')).toBe('running');
+  end('A');
+  await settled(() => stateOf('A') === 'done');
+  expect(inbox.get('A')).toMatchObject({ attempts: 1, raw: null });
+});
+
+test('the messages of a chat are handled one after the other, those of other chats beside them, as many as may be', async () => {
+  const { began, handler, end } = heldHandlers();
+  for (const chat of ['a', 'b', 'c', 'd']) for (const n of [1, 2]) arrive(`${chat}${n}`, chat);
+  dispatch(handler).open();
+  await settled(() => began.length === 3);
+  expect([...began].sort()).toEqual(['a1', 'b1', 'c1']);
+  end('b1');
+  await settled(() => began.length === 4);
+  // The oldest that may be begun.
+  expect(began[3]).toBe('b2');
+  for (const id of ['a1', 'b2', 'c1']) end(id);
+  await settled(() => began.length === 7);
+  expect(began.slice(4).sort()).toEqual(['a2', 'c2', 'd1']);
+});
+
+describe('a handler that fails', () => {
+  test('gets the message again, each time with the number of the attempt, before what follows in its chat', async () => {
+    const calls: string[] = [];
+    arrive('A', 'anna');
+    arrive('B', 'anna', 2);
+    dispatch(({ id, attempts }) => {
+      calls.push(`${id}${attempts}`);
+      if (id === 'A' && attempts < 3) throw new Error('not yet');
+    }).open();
+    await settled(allSettled);
+    expect(calls).toEqual(['A1', 'A2', 'A3', 'B1']);
+    expect(failed.map(([id]) => id)).toEqual(['A', 'A']);
+  });
+
+  test('as often as it may has the message parked with the error, and the chat goes on', async () => {
+    arrive('A', 'anna');
+    arrive('B', 'anna', 2);
+    dispatch(({ id }) => {
+      if (id === 'A') throw new Error('no such city');
+    }).open();
+    await settled(allSettled);
+    expect(stateOf('B')).toBe('done');
+    expect(parked).toMatchObject([{ id: 'A', state: 'dead', error: 'no such city', attempts: 3 }]);
+    expect(inbox.get('A')).toMatchObject({ state: 'dead', raw: '{}' });
+  });
+
+  test('by hanging past its deadline is told by its signal, and has failed', async () => {
+    const signals: AbortSignal[] = [];
+    arrive('A', 'anna');
+    dispatch(
+      (_message, signal) => {
+        signals.push(signal);
+        return new Promise(() => undefined);
+      },
+      { timeoutMs: 20, attempts: 2 },
+    ).open();
+    await settled(allSettled);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
+    expect(parked).toMatchObject([{ error: 'The handler took longer than 20 ms' }]);
+  });
+});
+
+describe('after a worker’s death', () => {
+  test('what was with its handlers is handled again, as a further attempt', async () => {
+    const { began, handler } = heldHandlers();
+    arrive('A', 'anna');
+    dispatch(handler).open();
+    await settled(() => began.length === 1);
+    // The next life finds the file as it is.
+    const calls: number[] = [];
+    const next = dispatch(({ attempts }) => calls.push(attempts));
+    next.recover();
+    next.open();
+    await settled(() => calls.length === 1);
+    expect(calls).toEqual([2]);
+    expect(inbox.get('A')).toMatchObject({ deaths: 1 });
+  });
+
+  test('the third of the same message parks it', () => {
+    arrive('A', 'anna');
+    for (let death = 1; death <= 3; death += 1) {
+      const found = inbox.get('A');
+      if (found !== undefined) inbox.update({ ...found, state: 'running' });
+      dispatch(() => undefined).recover();
+    }
+    expect(stateOf('A')).toBe('dead');
+    expect(parked).toMatchObject([{ id: 'A', deaths: 3 }]);
+  });
+
+  test('in order, nothing is held against what was with its handlers', async () => {
+    const { began, handler, end } = heldHandlers();
+    arrive('A', 'anna');
+    arrive('B', 'anna', 2);
+    const dispatcher = dispatch(handler);
+    dispatcher.open();
+    await settled(() => began.length === 1);
+    dispatcher.close();
+    dispatcher.abandon();
+    expect(inbox.get('A')).toMatchObject({ state: 'waiting', deaths: 0, attempts: 1 });
+    // What it does then is nobody's business any more.
+    end('A');
+    await dispatcher.idle();
+    expect(stateOf('A')).toBe('waiting');
+    expect(began).toEqual(['A']);
+  });
+});
+
+test('nothing is begun while it is closed, and what came meanwhile is handled when it opens', async () => {
+  const calls: string[] = [];
+  const dispatcher = dispatch(({ id }) => calls.push(id));
+  arrive('A', 'anna');
+  dispatcher.noteChange('anna');
+  dispatcher.open();
+  await settled(() => calls.length === 1);
+  dispatcher.close();
+  await dispatcher.idle();
+  arrive('B', 'anna', 2);
+  dispatcher.noteChange('anna');
+  expect(stateOf('B')).toBe('waiting');
+  dispatcher.open();
+  await settled(() => calls.length === 2);
+});
+
+test('whatever fails, hangs or dies: each message is settled, in the order of its chat, as often tried as may be', async () => {
+  const behaviours = ['well', 'throws once', 'throws', 'dies once', 'dies'] as const;
+  let runs = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.record({ chat: fc.nat(3), behaviour: fc.constantFrom(...behaviours) }), {
+        minLength: 1,
+        maxLength: 12,
+      }),
+      async (messages) => {
+        inbox.close();
+        inbox = openInbox(`run-${(runs += 1)}.db`);
+        parked = [];
+        const acknowledged: string[] = [];
+        const deaths = new Map<string, number>();
+        messages.forEach(({ chat }, index) => arrive(`${index}`, `chat ${chat}`, index));
+        for (let life = 1; !allSettled() && life < 100; life += 1) {
+          const death = new AbortController();
+          const dispatcher = dispatch(({ id, attempts }) => {
+            const { behaviour } = messages[Number(id)] ?? {};
+            const died = deaths.get(id) ?? 0;
+            if (behaviour === 'throws' || (behaviour === 'throws once' && attempts === 1)) throw new Error(behaviour);
+            if (behaviour === 'dies' || (behaviour === 'dies once' && died === 0)) {
+              deaths.set(id, died + 1);
+              death.abort();
+              return new Promise(() => undefined);
+            }
+            acknowledged.push(id);
+            return undefined;
+          });
+          dispatcher.recover();
+          dispatcher.open();
+          await settled(() => allSettled() || death.signal.aborted);
+          dispatcher.close();
+        }
+        const expected = messages.map(({ behaviour }) =>
+          behaviour === 'throws' || behaviour === 'dies' ? 'dead' : 'done',
+        );
+        expect(messages.map((_message, index) => stateOf(`${index}`))).toEqual(expected);
+        for (const chat of [0, 1, 2, 3]) {
+          const order = [...new Set(acknowledged)].map(Number).filter((index) => messages[index]?.chat === chat);
+          expect(order).toEqual([...order].sort((one, other) => one - other));
+        }
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
