@@ -7,6 +7,9 @@ import { columns, insertion } from './schema.js';
 /** A file that is damaged again and again lies on a disk that can't be trusted: after so many everything stays in memory. */
 const maxRebuilds = 2;
 
+const raising =
+  'INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)';
+
 export interface InboxOptions {
   readonly path: string;
   /** Milliseconds since 1970. */
@@ -217,14 +220,6 @@ export class Inbox {
     return counts;
   }
 
-  /** Dead letters, the newest first. */
-  deadLetters(limit: number): InboxMessage[] {
-    return this.#all<Row>(
-      `SELECT ${columns} FROM messages WHERE state = 'dead' ORDER BY settled_at DESC, t DESC LIMIT ?`,
-      limit,
-    ).map(fromRow);
-  }
-
   /** The place of the newest message. */
   get lastPlace(): number {
     return this.#lastPlace;
@@ -238,11 +233,7 @@ export class Inbox {
   raise(name: InboxFact, value: number): void {
     if (!this.isSaved) return;
     try {
-      this.#run(
-        'INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)',
-        name,
-        value,
-      );
+      this.#run(raising, name, value);
     } catch (error) {
       this.#report(error);
     }
@@ -280,7 +271,6 @@ export class Inbox {
     try {
       this.#transaction(() => {
         for (const row of rows) {
-          // What another process has parked or thrown away meanwhile stays so.
           this.#run(
             `${insertion} ON CONFLICT (id) DO UPDATE SET state = excluded.state, raw = excluded.raw, attempts = excluded.attempts, ` +
               'deaths = excluded.deaths, next_at = excluded.next_at, error = excluded.error, settled_at = excluded.settled_at',
@@ -320,7 +310,7 @@ export class Inbox {
             'DELETE FROM messages WHERE id IN (SELECT value FROM json_each(?))',
             JSON.stringify(oldest.map(({ id }) => id)),
           );
-          this.raise('floor', Math.max(...oldest.map(({ t }) => t)));
+          this.#run(raising, 'floor', Math.max(...oldest.map(({ t }) => t)));
         });
       }
       // A page a row at most, so that a step is as short as the one before.

@@ -1,7 +1,7 @@
 import { pageLookExpression, type PageLook, pageLookSchema } from '../../shared/protocol/page-look.js';
 import type { Switchboard } from '../switchboard/switchboard.js';
 
-/** A page that is well answers in a millisecond or two. One that doesn't answer in this time is opened anew, which takes about as long. */
+/** A page that is well answers in a millisecond or two. One that doesn't answer in this time is opened anew. A busy one needs part of it. */
 const lookTimeoutMs = 2_000;
 /** The browser itself is another matter: one that doesn't answer is replaced. */
 const browserTimeoutMs = 3_000;

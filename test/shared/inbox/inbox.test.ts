@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
+import { DeadLetters } from '../../../shared/inbox/dead-letters.js';
 import { Inbox, type Rebuilt } from '../../../shared/inbox/inbox.js';
 import { openDatabase } from '../../../shared/inbox/inbox-file.js';
 import type { ArrivedMessage, InboxMessage } from '../../../shared/inbox/inbox-message.js';
@@ -98,7 +99,6 @@ describe('a message', () => {
     inbox.add(message('A'));
     settle('A', { state: 'dead', attempts: 3, deaths: 1, error: 'no such city', settledAt: now });
     expect(reopen().get('A')).toMatchObject({ state: 'dead', attempts: 3, deaths: 1, error: 'no such city' });
-    expect(inbox.deadLetters(10).map(({ id }) => id)).toEqual(['A']);
     expect(inbox.counts()).toEqual({ waiting: 0, running: 0, dead: 1 });
   });
 
@@ -167,6 +167,62 @@ test('what is known is told apart from what is not', () => {
   inbox.add(message('B'));
   settle('B', { state: 'done', raw: null, settledAt: now });
   expect(inbox.unknown(['A', 'B', 'C', 'D'])).toEqual(new Set(['C', 'D']));
+});
+
+test('what is known of a message that can’t be read yet is set and forgotten', () => {
+  inbox.set('undecrypted', 90);
+  inbox.set('undecrypted', 120);
+  expect(reopen().fact('undecrypted')).toBe(120);
+  inbox.set('undecrypted', undefined);
+  expect(reopen().fact('undecrypted')).toBeUndefined();
+});
+
+describe('dead letters', () => {
+  const letters = (): DeadLetters => {
+    const opened = DeadLetters.open(path);
+    if (opened === undefined) throw new Error('there is no inbox');
+    return opened;
+  };
+  beforeEach(() => {
+    for (const id of ['A', 'B', 'C']) {
+      inbox.add(message(id));
+      settle(id, { state: 'dead', attempts: 3, deaths: 1, error: `${id} failed`, settledAt: (now += 1) });
+    }
+    inbox.add(message('D', 200));
+    inbox.hasChangedOutside();
+  });
+
+  test('are listed by another process, the newest first, and counted', () => {
+    const other = letters();
+    expect(other.list(2).map(({ id }) => id)).toEqual(['C', 'B']);
+    expect(other.counts()).toEqual({ waiting: 1, running: 0, dead: 3, done: 0 });
+    expect(other.get('A')).toMatchObject({ raw: message('A').raw, error: 'A failed' });
+    other.close();
+    expect(inbox.hasChangedOutside()).toBe(false);
+  });
+
+  test('that another process replays have all their attempts before them, which the worker notices', () => {
+    const other = letters();
+    expect(other.replay(['B', 'D', 'none'])).toBe(1);
+    other.close();
+    expect(inbox.hasChangedOutside()).toBe(true);
+    expect(inbox.hasChangedOutside()).toBe(false);
+    expect(inbox.get('B')).toMatchObject({ state: 'waiting', attempts: 0, deaths: 0, settledAt: null });
+    expect(inbox.head(anna)).toMatchObject({ id: 'B' });
+  });
+
+  test('that are dropped are done with, and stay known', () => {
+    const other = letters();
+    expect(other.drop()).toBe(3);
+    other.close();
+    expect(inbox.add(message('A'))).toBe(false);
+    expect(inbox.counts()).toEqual({ waiting: 1, running: 0, dead: 0 });
+  });
+
+  test('of an account that never had a message are none, and no file is made', () => {
+    expect(DeadLetters.open(join(folder, 'none.db'))).toBeUndefined();
+    expect(readdirSync(folder)).not.toContain('none.db');
+  });
 });
 
 test('the mark only rises', () => {
@@ -269,7 +325,7 @@ describe('a damaged file', () => {
     expect(reopen().unknown(['300', '399'])).toEqual(new Set());
   });
 
-  test('again and again stays where it is, and everything is kept in memory', () => {
+  test('that is damaged again and again is kept in its newest three versions', () => {
     for (let round = 0; round < 4; round += 1) {
       inbox.close();
       writeFileSync(path, 'x'.repeat(9_000));
