@@ -42,6 +42,14 @@ export const alertKinds = [
   'successor-failed',
   /** The status file has said something else than the worker's heartbeats; it is written anew. */
   'records-contradicting',
+  /** Incoming messages can't be journaled; they are handled from memory. */
+  'inbox-unwritable',
+  /** The journal of incoming messages was damaged; a new one was begun with what could be read of it. */
+  'inbox-damaged',
+  /** Of what came while nobody listened, something is left out: too old, or too much. */
+  'catch-up-cut',
+  /** A message was parked as a dead letter: the bot has failed on it as often as it may. */
+  'message-parked',
   /** The device was linked so often within a day that WhatsApp may restrict the account. */
   'link-limit',
 ] as const;

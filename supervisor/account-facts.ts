@@ -10,6 +10,8 @@ export class AccountFacts {
   restoreDuration: number | null = null;
   /** Of the newest message; ISO 8601 in UTC. */
   lastMessageAt: string | null = null;
+  /** What the inbox held at the newest heartbeat, of whichever worker. */
+  inbox: AccountView['inbox'] = null;
   /** Of the worker that lives. */
   heartbeat: AccountView['heartbeat'] = null;
   /** Wall time of the newest change of state. */
@@ -25,9 +27,10 @@ export class AccountFacts {
       this.restoreDuration = message.durationMs;
     }
     if (message.type !== 'heartbeat') return;
-    const { lagMs, rssBytes, lastProbe, lastMessageAt } = message;
+    const { lagMs, rssBytes, lastProbe, lastMessageAt, inbox } = message;
     this.heartbeat = { at: new Date(nowMs).toISOString(), lagMs, rssBytes, lastProbe };
     this.lastMessageAt = lastMessageAt ?? this.lastMessageAt;
+    this.inbox = inbox ?? this.inbox;
   }
 
   onTransition(before: Machine, after: Machine, nowMs: number): void {

@@ -18,7 +18,7 @@ export interface Showing {
 /** Pure. */
 export function viewAccount(
   machine: Machine,
-  facts: Pick<AccountFacts, 'restoreMode' | 'restoreDuration' | 'lastMessageAt' | 'heartbeat' | 'sinceMs'>,
+  facts: Pick<AccountFacts, 'restoreMode' | 'restoreDuration' | 'lastMessageAt' | 'inbox' | 'heartbeat' | 'sinceMs'>,
   showing: Showing,
 ): AccountView {
   const { state, failure, incarnation, phase, transport, tally } = machine;
@@ -37,6 +37,7 @@ export function viewAccount(
     reason: isWell ? null : reasonOf(machine),
     userAction: isWell ? null : (failure?.userAction ?? null),
     lastMessageAt: facts.lastMessageAt,
+    inbox: facts.inbox,
     sentence: sentenceOf(machine, showing),
     phase: hasWorker ? (phase ?? 'booting') : null,
     transport,

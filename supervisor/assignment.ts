@@ -40,6 +40,17 @@ export function createAssignment(
       transportReconnectMs: configuration.transportReconnectMs,
       transportReloadMs: configuration.transportReloadMs,
       transportRestartMs: configuration.transportRestartMs,
+      catchUpTimeoutMs: configuration.catchUpTimeoutMs,
+    },
+    handling: {
+      attempts: configuration.handlerAttempts,
+      timeoutMs: configuration.handlerTimeoutMs,
+      retryDelayMs: configuration.handlerRetryDelayMs,
+      concurrency: configuration.handlerConcurrency,
+      retentionMs: configuration.inboxRetentionMs,
+      inboxMaxMb: configuration.inboxMaxMb,
+      maxAgeMs: configuration.catchUpMaxAgeMs,
+      maxMessages: configuration.catchUpMaxMessages,
     },
   };
 }

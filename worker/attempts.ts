@@ -14,6 +14,8 @@ export class Attempts {
   #rung: AttemptMetrics['rung'] | undefined;
   /** The newest that the page has said. */
   waVersion: string | null = null;
+  /** Messages that had come while nobody listened. */
+  messagesCaughtUp = 0;
 
   constructor(assignment: Assignment, timeline: Timeline, send: (message: WorkerMessage) => Promise<void>) {
     this.#assignment = assignment;
@@ -52,7 +54,7 @@ export class Attempts {
         attempt,
         durationMs: this.#timeline.elapsedMs,
         phases: this.#timeline.durationsMs,
-        messagesCaughtUp: 0,
+        messagesCaughtUp: this.messagesCaughtUp,
         waVersion: this.waVersion,
         ...outcome,
       },

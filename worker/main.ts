@@ -104,6 +104,7 @@ function beatHeart(assigned: number, intervalMs: number, timeline: Timeline): vo
       rssBytes: process.memoryUsage.rss(),
       lastMessageAt: session?.lastMessageAt ?? null,
       lastProbe: session?.lastProbe ?? null,
+      inbox: session?.inbox ?? null,
     });
     expectedAt = now + intervalMs;
   }, intervalMs).unref();
@@ -120,6 +121,8 @@ async function fail(thrown: unknown): Promise<void> {
   if (failure.class === 'BUG')
     output.log.error({ class: failure.class }, `The worker ends with an error: ${stackOf(failure)}`);
   else output.log[process.connected ? 'debug' : 'error']({ class: failure.class }, failure.message);
+  // A bug may be what a message has brought about: that is counted by the next life, as of one that was killed.
+  if (failure.class !== 'BUG') session?.leaveMessages();
   await attempts?.fail(failure);
   await supervisor.send({
     type: 'failure',

@@ -1,72 +1,268 @@
-import type { Bot, MessageContext } from '../bot/define-bot.js';
+import type { Bot } from '../bot/define-bot.js';
+import type { Alert } from '../shared/alerts.js';
 import { describeError } from '../shared/errors.js';
+import { Inbox } from '../shared/inbox/inbox.js';
+import type { InboxCounts, InboxMessage } from '../shared/inbox/inbox-message.js';
+import { messageId } from '../shared/inbox/message-id.js';
+import { within } from '../shared/within.js';
+import { BotCalls } from './bot-calls.js';
+import { CatchUp, describeCatchUpFailure } from './catch-up.js';
+import { Dispatcher } from './dispatcher.js';
 import type { SessionContext } from './session-context.js';
 import type { AttachedClient } from './whatsapp/attached-client.js';
 import type { Message } from './whatsapp/library.js';
+import { listMissed, readModels } from './whatsapp/read-missed.js';
 
 /** The names that people know for WhatsApp's message types. Others are shown as WhatsApp names them. */
 const messageTypeNames: Record<string, string> = { chat: 'text', ptt: 'voice', vcard: 'contact' };
 
-/** Hands messages to the bot. The first listener on the client, so that no listener of the bot can come between. */
+/** What waits for the disk, and how far the mark has come, is written this often. */
+const upkeepIntervalMs = 1_000;
+/** A catch-up that didn't work is tried again after so long. */
+const catchUpRetryMs = 5_000;
+/** Old messages are looked for this often, and forgotten in portions that nobody notices. */
+const forgetIntervalMs = 600_000;
+const forgottenAtOnce = 200;
+
+/** What a worker life does with messages: into the inbox first, from there to the bot. */
 export class MessageIntake {
   readonly #context: SessionContext;
   readonly #bot: Bot;
-  readonly #signal: AbortSignal;
-  readonly #running = new Map<Promise<void>, Message>();
+  readonly #stopping: AbortSignal;
+  readonly #inbox: Inbox;
+  #dispatcher: Dispatcher | undefined;
+  #catchUp: CatchUp | undefined;
+  /** Whether everything that came before has been journaled, so that the mark may follow what comes. */
+  #isCaughtUp = false;
+  #newest = 0;
+  #upkeep: NodeJS.Timeout | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #forgetAt = 0;
+  #beginning: number;
   lastMessageAt: string | null = null;
 
-  constructor(context: SessionContext, bot: Bot, signal: AbortSignal) {
+  constructor(context: SessionContext, bot: Bot, stopping: AbortSignal) {
     this.#context = context;
     this.#bot = bot;
-    this.#signal = signal;
-  }
-
-  listen(client: AttachedClient): void {
-    client.on('message', (message) => {
-      if (this.#signal.aborted) {
-        // It was on its way when the page was told to hold back what comes.
-        client.giveBack(message).catch(() => undefined);
-        return;
-      }
-      const handling = this.#handle(message);
-      this.#running.set(handling, message);
-      void handling.finally(() => this.#running.delete(handling));
+    this.#stopping = stopping;
+    this.#beginning = seconds();
+    this.#inbox = new Inbox({
+      path: context.paths.inbox,
+      now: Date.now,
+      onTrouble: (error) =>
+        this.#alert({
+          kind: 'inbox-unwritable',
+          sentence: `Incoming messages can't be journaled (${describeError(error)}); they are handled from memory, and nothing is lost while this worker lives.`,
+          action: `Free space on the disk of ${context.paths.directory}, or make it writable; wasup goes on by itself.`,
+        }),
+      onSaved: (messages) =>
+        context.output.log.info(`inbox.db can be written again; ${messages} messages are in it now.`),
+      onRebuilt: ({ aside, messages, isComplete, error }) => {
+        this.#alert({
+          kind: 'inbox-damaged',
+          sentence:
+            `The journal of incoming messages was damaged (${describeError(error)}) and is kept as ${aside}; a new one has the ` +
+            `${messages} messages that could be read of it${isComplete ? '' : '. What had come in the last minutes may be handled twice'}.`,
+          action: null,
+        });
+        void this.catchUp();
+      },
     });
   }
 
-  /** Resolves when every handler that is running has ended. */
-  async idle(): Promise<void> {
-    await Promise.all(this.#running.keys());
+  /** Messages that the inbox has for the bot, by what has become of them. */
+  get counts(): InboxCounts {
+    return this.#inbox.counts();
   }
 
-  /** What handlers are working on. */
-  get unfinished(): readonly Message[] {
-    return [...this.#running.values()];
+  /** The device has just been linked: what was there before is no concern of the bot's. */
+  noteLinked(): void {
+    this.#beginning = seconds();
   }
 
-  async #handle(message: Message): Promise<void> {
-    const { output } = this.#context;
-    this.lastMessageAt = new Date().toISOString();
-    const sender = (message.author ?? message.from).split('@')[0] ?? 'unknown';
-    const type = message.type as string;
-    output.log.info(`[MESSAGE] MESSAGE_TYPE: ${messageTypeNames[type] ?? type} - From: +${sender}`);
-    if (this.#bot.onMessage === undefined) return;
+  /** Takes what comes from the client, before any listener of the bot. Nothing is handed to the bot before {@link open}. */
+  listen(client: AttachedClient): void {
+    const { assignment, output, botLog } = this.#context;
+    const { handling, deadlines } = assignment;
+    const calls = new BotCalls({
+      client,
+      bot: this.#bot,
+      account: assignment.account,
+      log: botLog,
+      stopping: this.#stopping,
+    });
+    const dispatcher = new Dispatcher({
+      inbox: this.#inbox,
+      limits: handling,
+      handle: (row, signal) => {
+        if (row.attempts === 1) this.#logArrival(row);
+        return calls.hand(row, signal);
+      },
+      now: Date.now,
+      onFailed: (row, error) => this.#logFailure(row, error),
+      onParked: (row) => {
+        calls.forget(row.id);
+        this.#alertParked(row);
+      },
+    });
+    this.#dispatcher = dispatcher;
+    this.#catchUp = new CatchUp({
+      inbox: this.#inbox,
+      source: {
+        list: (since, limit) => listMissed(client.page, since, limit, deadlines.catchUpTimeoutMs),
+        models: (ids) => readModels(client.page, ids, deadlines.catchUpTimeoutMs),
+      },
+      limits: handling,
+      log: output.log,
+      now: Date.now,
+      alert: (alert) => this.#alert(alert),
+      onChat: (chat) => dispatcher.noteChange(chat),
+      beginning: () => this.#beginning,
+    });
+    dispatcher.recover();
+    client.onIncoming((message) => this.#take(message));
+    client.on('message_ciphertext', ({ timestamp }: Message) => {
+      this.#inbox.set('undecrypted', Math.min(this.#inbox.fact('undecrypted') ?? Infinity, timestamp));
+    });
+    this.#upkeep = setInterval(() => this.#keepUp(), upkeepIntervalMs).unref();
+  }
+
+  /** From now on the bot gets what waits. */
+  open(): void {
+    if (!this.#stopping.aborted) this.#dispatcher?.open();
+  }
+
+  /** Nothing is heard of WhatsApp for now: what comes meanwhile has to be fetched, and is handled before what comes afterwards. */
+  noteLoss(): void {
+    this.#isCaughtUp = false;
+    this.#dispatcher?.close();
+  }
+
+  /** The same as {@link catchUp}, but for what takes longer than one step of it may: that goes on by itself. */
+  async catchUpInTime(): Promise<number> {
+    let added = 0;
+    const caughtUp = this.catchUp().then((count) => void (added = count));
+    await within(caughtUp, this.#context.assignment.deadlines.catchUpTimeoutMs);
+    return added;
+  }
+
+  /** The connection is back: fetches what came meanwhile, then hands over what waits. */
+  async resume(): Promise<void> {
+    await this.catchUpInTime();
+    if (this.#isCaughtUp) this.open();
+  }
+
+  /**
+   * Fetches what came while nobody listened. What goes wrong is logged, and tried again by itself.
+   *
+   * @returns how many messages were new.
+   */
+  async catchUp(): Promise<number> {
+    clearTimeout(this.#retry);
+    if (this.#stopping.aborted || this.#catchUp === undefined) return 0;
     try {
-      await this.#bot.onMessage(message, this.#contextFor(message));
+      const added = await this.#catchUp.run();
+      this.#isCaughtUp = true;
+      return added;
     } catch (error) {
-      const where = error instanceof Error ? (error.stack ?? error.message) : describeError(error);
-      output.log.error(`The bot failed on a message of +${sender}: ${where}`);
+      if (this.#isStopping()) return 0;
+      this.#context.output.log.warn(describeCatchUpFailure(error));
+      this.#retry = setTimeout(() => void this.catchUp(), catchUpRetryMs).unref();
+      return 0;
     }
   }
 
-  #contextFor(message: Message): MessageContext {
-    return {
-      account: this.#context.assignment.account,
-      attempt: 1,
-      backfilled: false,
-      reply: (content, options) => message.reply(content, undefined, options),
-      log: this.#context.botLog,
-      signal: this.#signal,
-    };
+  /** Lets running handlers end within the deadline, and leaves the rest to the next worker. Nothing is journaled afterwards. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.#dispatcher?.close();
+    await within(this.#dispatcher?.idle() ?? Promise.resolve(), deadlineMs);
+    this.leave();
   }
+
+  /** The worker ends in order: what is with its handlers is begun anew by the next one, and nothing is held against it. */
+  leave(): void {
+    clearInterval(this.#upkeep);
+    clearTimeout(this.#retry);
+    this.#dispatcher?.close();
+    this.#dispatcher?.abandon();
+    this.#noteMark();
+    this.#inbox.close();
+  }
+
+  #take(message: Message): boolean {
+    const id = messageId(message.id);
+    if (id === undefined) return false;
+    this.lastMessageAt = new Date().toISOString();
+    const raw = (message as unknown as { rawData: object }).rawData;
+    const arrived = { id, chat: message.from, t: message.timestamp, raw: JSON.stringify(raw) };
+    this.#newest = Math.max(this.#newest, arrived.t);
+    if (this.#inbox.add(arrived)) this.#dispatcher?.noteChange(arrived.chat);
+    return true;
+  }
+
+  #keepUp(): void {
+    if (!this.#inbox.isSaved && this.#inbox.save() && !this.#isCaughtUp) void this.catchUp();
+    this.#noteMark();
+    if (this.#inbox.hasChangedOutside()) this.#dispatcher?.refresh();
+    const { retentionMs, inboxMaxMb } = this.#context.assignment.handling;
+    if (Date.now() < this.#forgetAt) return;
+    const limits = { olderThan: Date.now() - retentionMs, maxBytes: inboxMaxMb * 1_000_000, atOnce: forgottenAtOnce };
+    if (!this.#inbox.forget(limits)) this.#forgetAt = Date.now() + forgetIntervalMs;
+  }
+
+  #noteMark(): void {
+    if (this.#isCaughtUp && this.#newest > 0) this.#inbox.raise('mark', this.#newest);
+  }
+
+  #isStopping(): boolean {
+    return this.#stopping.aborted;
+  }
+
+  #logArrival(row: InboxMessage): void {
+    const { type, sender } = describe(row);
+    this.#context.output.log.info(`[MESSAGE] MESSAGE_TYPE: ${messageTypeNames[type] ?? type} - From: +${sender}`);
+  }
+
+  #logFailure(row: InboxMessage, error: unknown): void {
+    const { sender } = describe(row);
+    const where = error instanceof Error ? (error.stack ?? error.message) : describeError(error);
+    const next =
+      row.nextAt === null
+        ? 'It is parked.'
+        : `Again in ${Math.max(0, Math.round((row.nextAt - Date.now()) / 1_000))} s (attempt ${row.attempts + 1} of ${this.#context.assignment.handling.attempts}).`;
+    this.#context.output.log.error(`The bot failed on a message of +${sender}: ${where}\n${next}`);
+  }
+
+  #alertParked(row: InboxMessage): void {
+    const { account } = this.#context.assignment;
+    this.#alert({
+      kind: 'message-parked',
+      sentence: `A message of +${describe(row).sender} is parked: ${row.error ?? 'the bot has failed on it'}.`,
+      action: `See "wasup messages ${account}"; when the bot can deal with it: wasup messages ${account} replay ${row.id}`,
+    });
+  }
+
+  #alert(alert: Alert): void {
+    const { supervisor, assignment } = this.#context;
+    void supervisor.send({ type: 'alert', incarnation: assignment.incarnation, ...alert });
+  }
+}
+
+function seconds(): number {
+  return Math.floor(Date.now() / 1_000);
+}
+
+function describe({ raw, chat }: InboxMessage): { type: string; sender: string } {
+  const { type, author, from } = JSON.parse(raw ?? '{}') as Record<string, unknown>;
+  const sender = [author, from, chat].map((wid) => textOf(wid)).find((text) => text !== undefined);
+  return {
+    type: typeof type === 'string' ? type : 'unknown',
+    sender: sender?.split('@')[0]?.split(':')[0] ?? 'unknown',
+  };
+}
+
+function textOf(wid: unknown): string | undefined {
+  if (typeof wid === 'string') return wid;
+  const text = (wid as { _serialized?: unknown } | null | undefined)?._serialized;
+  return typeof text === 'string' ? text : undefined;
 }

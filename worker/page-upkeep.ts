@@ -17,6 +17,8 @@ export interface PageUpkeepOptions {
   readonly records: SessionRecords;
   /** Called with what ends the session. */
   fail(thrown: unknown): void;
+  /** Told when the connection of a session that listens goes away, and when it is back. */
+  onConnection(isThere: boolean): void;
 }
 
 /**
@@ -148,6 +150,7 @@ export class PageUpkeep {
     const connected = state === 'CONNECTED';
     const { incarnation } = context.assignment;
     void context.supervisor.send({ type: 'transport', incarnation, connected, state });
+    this.#options.onConnection(connected);
     if (connected) void records.noteListening();
     else {
       const reason = `The connection to WhatsApp is away (${state})`;

@@ -14,6 +14,7 @@ import type { ProbeResult } from './listening-probe.js';
 import { MessageIntake } from './message-intake.js';
 import { obeyUnlink } from './obey-unlink.js';
 import { pageLoadFailure, PageUpkeep } from './page-upkeep.js';
+import type { InboxCounts } from '../shared/inbox/inbox-message.js';
 import type { SessionContext } from './session-context.js';
 import { SessionFaults } from './session-faults.js';
 import { SessionRecords } from './session-records.js';
@@ -21,7 +22,7 @@ import { SessionRestoreHandler } from './session-restore-handler.js';
 import { AttachedClient } from './whatsapp/attached-client.js';
 import { bringUp, type BroughtUp } from './whatsapp/bring-up.js';
 import { connectToBrowser } from './whatsapp/connect-browser.js';
-import { type Browser, type Client, libraryVersion, type Message, type Page } from './whatsapp/library.js';
+import { type Browser, type Client, libraryVersion, type Page } from './whatsapp/library.js';
 import { unlinkDevice } from './whatsapp/page-actions.js';
 import { PageEvidence } from './whatsapp/page-evidence.js';
 import { StoredLoginStrategy } from './whatsapp/stored-login-strategy.js';
@@ -50,10 +51,14 @@ const lastWords: Record<StopReason, Partial<DeviceStatus>> = {
 /** What a running session can be asked. */
 export interface Session {
   readonly lastMessageAt: string | null;
+  /** Messages in the inbox that are not done with. */
+  readonly inbox: InboxCounts;
   /** The newest look at the page while it listened. */
   readonly lastProbe: ProbeResult | null;
   /** Resolves when the account's files are written as far as they are to be. */
   settled(): Promise<void>;
+  /** This life ends by a fault that is nobody's message's: what is with its handlers is begun anew by the next one. */
+  leaveMessages(): void;
   /** Stops taking messages, lets running handlers end within the deadline, and lets go of the browser. */
   stop(deadlineMs: number, why: StopReason): Promise<void>;
 }
@@ -97,10 +102,14 @@ export function startSession(
     get lastMessageAt() {
       return intake.lastMessageAt;
     },
+    get inbox() {
+      return intake.counts;
+    },
     get lastProbe() {
       return upkeep?.lastProbe ?? null;
     },
     settled: () => records.settled(),
+    leaveMessages: () => intake.leave(),
     async stop(deadlineMs, why) {
       const listened = timeline.phase === 'listening';
       timeline.enter('stopping');
@@ -108,8 +117,7 @@ export function startSession(
       const isHandedOver = listened && why === 'asked';
       if (isHandedOver) await soon(client?.hold());
       stopping.abort();
-      await within(intake.idle(), deadlineMs);
-      if (isHandedOver) await soon(giveBack(intake.unfinished));
+      await intake.stop(deadlineMs);
       const words = lastWords[why];
       await records.update({ isActive: false, workerPid: null, ...words });
       if (why === 'supervisor-gone' && listened) {
@@ -118,10 +126,6 @@ export function startSession(
       await disconnect();
     },
   };
-
-  async function giveBack(messages: readonly Message[]): Promise<void> {
-    for (const message of messages) await client?.giveBack(message);
-  }
 
   async function run(): Promise<void> {
     const progress = setInterval(() => {
@@ -153,7 +157,17 @@ export function startSession(
     });
     client = attached;
     intake.listen(attached);
-    const pageUpkeep = new PageUpkeep({ context, client: attached, records, fail: (thrown) => faults.report(thrown) });
+    if (assignment.mode === 'link') attached.once('authenticated', () => intake.noteLinked());
+    const pageUpkeep = new PageUpkeep({
+      context,
+      client: attached,
+      records,
+      fail: (thrown) => faults.report(thrown),
+      onConnection: (isThere) => {
+        if (isThere) void intake.resume();
+        else intake.noteLoss();
+      },
+    });
     upkeep = pageUpkeep;
     context.supervisor.on('unlink', () => void obeyUnlink(() => unlinkDevice(attached.page), assignment.account, log));
     await Promise.race([setUpBot(attached), faults.occurred]);
@@ -162,14 +176,15 @@ export function startSession(
       try {
         // A navigation in a page that has crashed would end at its deadline only.
         const comingUp = openAndBringUp(attached, operation, pageUpkeep, { browser, page });
-        return await Promise.race([comingUp, faults.occurred]);
+        const result = await Promise.race([comingUp, faults.occurred]);
+        // What has waited in a page that is taken over comes first: it is the beginning of what was missed, and mostly all of it.
+        if (!takesOver) await Promise.race([catchUp(), faults.occurred]);
+        return result;
       } catch (error) {
         throw await explain(error);
       }
     });
-    const announced = announceListening(broughtUp);
-    attached.release();
-    await announced;
+    await announceListening(broughtUp);
     pageUpkeep.start();
   }
 
@@ -189,15 +204,16 @@ export function startSession(
     const result = await followDocuments({
       client,
       bringUp: (replaced) => bringUpIn(client, operation, pageUpkeep, replaced),
-      onReloaded: () => pageUpkeep.noteReload(),
+      onReloaded: () => {
+        intake.noteLoss();
+        pageUpkeep.noteReload();
+      },
       reload: (failure) => {
         log.warn(`${failure.message}; loading the page anew.`);
         return pageUpkeep.reload(failure.message);
       },
       onListeningAgain: (again) => {
-        if (stopping.signal.aborted) return;
-        void records.noteListening({ waVersion: again.state.waVersion });
-        void announceListening(again);
+        void listenAgain(client, again);
       },
       onFault: (thrown) => faults.report(thrown),
     });
@@ -282,13 +298,27 @@ export function startSession(
     return explainIncompatible(failure, { whatsApp: attempts.waVersion, lastWorking, library: libraryVersion });
   }
 
-  async function announceListening({ state, healed }: BroughtUp): Promise<void> {
+  /** Before anything is handed to the bot: what was missed comes before what comes now. */
+  async function catchUp(): Promise<void> {
     enter('catching-up');
-    // Nothing is fetched yet that came while nobody listened.
+    attempts.messagesCaughtUp = await intake.catchUpInTime();
+  }
+
+  async function listenAgain(client: AttachedClient, again: BroughtUp): Promise<void> {
+    const { document } = client;
+    await catchUp();
+    // It may have been lost once more meanwhile.
+    if (stopping.signal.aborted || client.document !== document) return;
+    void records.noteListening({ waVersion: again.state.waVersion });
+    await announceListening(again);
+  }
+
+  async function announceListening({ state, healed }: BroughtUp): Promise<void> {
     timeline.reach('caughtUp');
     enter('listening');
     log.debug({ phases: timeline.durationsMs }, `Listening after ${timeline.elapsedMs} ms.`);
-    await context.supervisor.send({
+    // Said before the bot gets its first message, which may keep this process busy.
+    const told = context.supervisor.send({
       type: 'listening',
       incarnation,
       mode: assignment.mode,
@@ -298,6 +328,10 @@ export function startSession(
       identity: state.identity ?? assignment.account,
       healed,
     });
+    client?.release();
+    intake.open();
+    if (takesOver && client?.document === 0) attempts.messagesCaughtUp = await intake.catchUpInTime();
+    await told;
     await attempts.succeed(healed);
   }
 

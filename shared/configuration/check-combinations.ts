@@ -44,6 +44,14 @@ export async function checkCombinations(
       instead: 'write three times that grow, for example 30000, 90000 and 180000',
     });
   }
+  // What is forgotten would be taken for something that was missed.
+  if (sound('inboxRetentionMs', 'catchUpMaxAgeMs') && values.inboxRetentionMs <= values.catchUpMaxAgeMs) {
+    problems.push({
+      where: `${place('inboxRetentionMs')} and ${place('catchUpMaxAgeMs')}`,
+      what: `messages are remembered for ${values.inboxRetentionMs} ms, which is not longer than what is fetched afterwards (${values.catchUpMaxAgeMs} ms)`,
+      instead: `write a retention of ${Math.max(3_600_000, 2 * values.catchUpMaxAgeMs)}, or an age of ${Math.floor(values.inboxRetentionMs / 2)}`,
+    });
+  }
   problems.push(...checkRestarts(values, sound, place), ...checkMemory(values, sound, place));
   const token = values['http.token'];
   if (token !== undefined && token.length < 16 && !isLoopback(values['http.host'])) {

@@ -34,6 +34,10 @@ export interface Configuration extends DeadlineValues {
   readonly maxLoginsPerHour: number;
   readonly breakerFailures: number;
   readonly startConcurrency: number;
+  readonly handlerAttempts: number;
+  readonly handlerConcurrency: number;
+  readonly inboxMaxMb: number;
+  readonly catchUpMaxMessages: number;
   readonly memorySoftLimitMb: number;
   readonly memoryHardLimitMb: number;
 }

@@ -159,6 +159,44 @@ export const deadlines = {
     fallback: 30_000,
     range: [100, 3_600_000],
   }),
+  // Beyond what a person waits for an answer; other messages of the chat wait behind it.
+  handlerTimeoutMs: deadline('WASUP_HANDLER_TIMEOUT_MS', {
+    group: 'messages',
+    appliesAt: 'restart-of-account',
+    sentence: 'How long the bot may take for a message; then it counts as failed, and the chat goes on.',
+    fallback: 60_000,
+    range: [100, 3_600_000],
+  }),
+  handlerRetryDelayMs: deadline('WASUP_HANDLER_RETRY_DELAY_MS', {
+    group: 'messages',
+    appliesAt: 'restart-of-account',
+    sentence:
+      'Pause before the bot gets a message again on which it has failed; each further one is five times as long, five minutes at most.',
+    fallback: 1_000,
+    range: [1, 300_000],
+  }),
+  inboxRetentionMs: deadline('WASUP_INBOX_RETENTION_MS', {
+    group: 'messages',
+    appliesAt: 'restart-of-account',
+    sentence:
+      'How long messages that are done with, and dead letters, are remembered; longer than what is fetched afterwards.',
+    fallback: 2_592_000_000,
+    range: [3_600_000, 31_536_000_000],
+  }),
+  catchUpMaxAgeMs: deadline('WASUP_CATCH_UP_MAX_AGE_MS', {
+    group: 'messages',
+    appliesAt: 'restart-of-account',
+    sentence: 'How old a message may be that came while nobody listened, to be handled nevertheless.',
+    fallback: 604_800_000,
+    range: [0, 2_592_000_000],
+  }),
+  catchUpTimeoutMs: deadline('WASUP_CATCH_UP_TIMEOUT_MS', {
+    group: 'messages',
+    appliesAt: 'restart-of-account',
+    sentence: 'How long the page may take for a step of reading what was missed.',
+    fallback: 30_000,
+    range: [100, 600_000],
+  }),
   quietMs: deadline('WASUP_QUIET_MS', {
     group: 'memory',
     appliesAt: 'once',

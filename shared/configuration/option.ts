@@ -5,6 +5,7 @@ export const optionGroups = {
   http: 'Control API',
   log: 'Log',
   'coming-up': 'Start and stop',
+  messages: 'Messages',
   watching: 'Watching',
   restarts: 'Restarts',
   memory: 'Memory and age',

@@ -26,6 +26,10 @@ export interface OptionValues extends DeadlineValues {
   readonly maxLoginsPerHour: number;
   readonly breakerFailures: number;
   readonly startConcurrency: number;
+  readonly handlerAttempts: number;
+  readonly handlerConcurrency: number;
+  readonly inboxMaxMb: number;
+  readonly catchUpMaxMessages: number;
   readonly memorySoftLimitMb: number;
   readonly memoryHardLimitMb: number;
 }
@@ -188,6 +192,35 @@ export const options: { readonly [Key in keyof OptionValues]: Option<OptionValue
     sentence: 'How many accounts may be on their way up at the same time.',
     environmentName: 'WASUP_START_CONCURRENCY',
     flag: '--start-concurrency',
+  }),
+  handlerAttempts: wholeNumber(3, [1, 20], {
+    group: 'messages',
+    appliesAt: 'restart-of-account',
+    sentence: 'How often the bot gets a message on which it fails, before that is parked as a dead letter.',
+    environmentName: 'WASUP_HANDLER_ATTEMPTS',
+    flag: '--handler-attempts',
+  }),
+  handlerConcurrency: wholeNumber(10, [1, 1_000], {
+    group: 'messages',
+    appliesAt: 'restart-of-account',
+    sentence:
+      'In how many chats at the same time the bot may be at a message; within a chat it is one after the other.',
+    environmentName: 'WASUP_HANDLER_CONCURRENCY',
+    flag: '--handler-concurrency',
+  }),
+  inboxMaxMb: wholeNumber(256, [1, 100_000], {
+    group: 'messages',
+    appliesAt: 'restart-of-account',
+    sentence: 'Size of the inbox (in MB) above which the oldest messages that are done with are forgotten early.',
+    environmentName: 'WASUP_INBOX_MAX_MB',
+    flag: '--inbox-max-mb',
+  }),
+  catchUpMaxMessages: wholeNumber(10_000, [0, 1_000_000], {
+    group: 'messages',
+    appliesAt: 'restart-of-account',
+    sentence: 'How many messages that came while nobody listened are handled, the newest; 0: none.',
+    environmentName: 'WASUP_CATCH_UP_MAX_MESSAGES',
+    flag: '--catch-up-max-messages',
   }),
   memorySoftLimitMb: wholeNumber(1_500, [0, 1_000_000], {
     group: 'memory',

@@ -67,6 +67,14 @@ export function openInboxFile(path: string): Database {
   }
 }
 
+/** Loads SQLite and goes through its first steps, for who has time before they are needed. */
+export function warmUpInbox(): void {
+  const database = openDatabase(':memory:');
+  database.exec(schema);
+  database.prepare("SELECT value FROM json_each('[]') WHERE value NOT IN (SELECT id FROM messages)").all();
+  database.close();
+}
+
 /** Opens a file as it is. */
 export function openDatabase(path: string): Database {
   const Database = require('libsql') as new (path: string) => Database;

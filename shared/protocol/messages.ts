@@ -7,7 +7,7 @@ import { alertKinds } from '../alerts.js';
  * What supervisor and worker say to each other over IPC. Every message is validated on arrival. `hello` and `assign`
  * carry the version: from a half-finished upgrade they count as malformed, and the log names the field.
  */
-export const protocolVersion = 4;
+export const protocolVersion = 5;
 
 /** Restore brings back a stored login and can never show a QR; link is a new device and needs a person. */
 export const sessionModes = ['restore', 'link'] as const;
@@ -133,6 +133,20 @@ export const assignmentSchema = z.strictObject({
     transportReconnectMs: milliseconds,
     transportReloadMs: milliseconds,
     transportRestartMs: milliseconds,
+    /** How long the page may take for a step of reading what was missed. */
+    catchUpTimeoutMs: milliseconds,
+  }),
+  /** What is done with messages. */
+  handling: z.strictObject({
+    attempts: z.int().positive(),
+    timeoutMs: milliseconds,
+    retryDelayMs: milliseconds,
+    concurrency: z.int().positive(),
+    retentionMs: milliseconds,
+    inboxMaxMb: z.number().positive(),
+    /** Of what was missed. */
+    maxAgeMs: milliseconds,
+    maxMessages: z.int().nonnegative(),
   }),
 });
 export type Assignment = z.infer<typeof assignmentSchema>;
@@ -169,6 +183,14 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
     lastMessageAt: z.string().nullable(),
     /** The newest look at the page of a session that listens; null before there was one. */
     lastProbe: z.strictObject({ outcome: z.enum(probeOutcomes), at: z.iso.datetime() }).nullable(),
+    /** Messages in the inbox that wait for the bot, are with it, or are parked; null before there is one. */
+    inbox: z
+      .strictObject({
+        waiting: z.int().nonnegative(),
+        running: z.int().nonnegative(),
+        dead: z.int().nonnegative(),
+      })
+      .nullable(),
   }),
   z.strictObject({
     type: z.literal('phase'),

@@ -4,6 +4,7 @@ import type { SetExitCode } from './account-arguments.js';
 import { addConfigCommand } from './config.js';
 import { addHistoryCommand } from './history.js';
 import { addLinkCommand } from './link.js';
+import { addMessagesCommand } from './messages.js';
 import { addReloadCommand } from './reload.js';
 import { addRestartCommand } from './restart.js';
 import { addRestoreProfileCommand } from './restore-profile.js';
@@ -21,6 +22,7 @@ export function addAccountCommands(program: Command, setExitCode: SetExitCode): 
     addStatusCommand,
     addHistoryCommand,
     addStatsCommand,
+    addMessagesCommand,
     addRestoreProfileCommand,
     addConfigCommand,
   ]) {

@@ -30,6 +30,9 @@ export interface AccountView {
   /** When the newest message came; ISO 8601 in UTC, null when none has. */
   readonly lastMessageAt: string | null;
 
+  /** Messages that wait for the bot, are with it, or are parked as dead letters; null before a worker has told. */
+  readonly inbox: { readonly waiting: number; readonly running: number; readonly dead: number } | null;
+
   /** What a person reads of the state. */
   readonly sentence: string;
   /** What the worker is at; null without one. */

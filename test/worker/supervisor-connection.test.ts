@@ -29,6 +29,17 @@ const assignment = {
     transportReconnectMs: 1,
     transportReloadMs: 2,
     transportRestartMs: 3,
+    catchUpTimeoutMs: 1,
+  },
+  handling: {
+    attempts: 1,
+    timeoutMs: 1,
+    retryDelayMs: 1,
+    concurrency: 1,
+    retentionMs: 1,
+    inboxMaxMb: 1,
+    maxAgeMs: 1,
+    maxMessages: 1,
   },
 };
 

@@ -11,6 +11,7 @@ import type { PageEvidence } from './page-evidence.js';
 import type { WhatsAppWindow } from './page-globals.js';
 import type { PageCall } from './page-relay.js';
 import { RelayLine, type RelayCallback } from './relay-line.js';
+import { installSendOnce, sendOnceAttribute } from './send-once.js';
 import type { StoredLoginStrategy } from './stored-login-strategy.js';
 
 declare const window: WhatsAppWindow;
@@ -46,6 +47,9 @@ export class AttachedClient extends LibraryClient {
   /** Messages that came from the listeners of this document. */
   #messages = 0;
   #relay: RelayLine | undefined;
+  #takeIncoming: ((message: Message) => boolean) | undefined;
+  /** What was taken last, which the library tells of once more. */
+  #taken: Message | undefined;
 
   constructor({ incarnation, strategy, authTimeoutMs, evidence, log }: AttachedClientOptions) {
     super({
@@ -157,10 +161,49 @@ export class AttachedClient extends LibraryClient {
     this.#beginDocument(false);
   }
 
-  /** Counts at the source: a listener could be removed, or come after one that throws. */
+  /**
+   * Who takes incoming messages in the place of the listeners of `message_create` and `message`. Called once for each, before the page
+   * counts it as handed over; false leaves it to the listeners.
+   */
+  onIncoming(take: (message: Message) => boolean): void {
+    this.#takeIncoming = take;
+  }
+
+  /**
+   * Incoming messages go to whoever takes them. All else goes to each listener, whatever the one before it throws: one that fails is the
+   * bot's fault, and no reason for others to miss something.
+   */
   override emit(event: string | symbol, ...parameters: unknown[]): boolean {
+    // Counted at the source: a listener could be removed.
     if (event === 'message_create') this.#messages += 1;
-    return super.emit(event, ...parameters);
+    if (this.#takeIncoming !== undefined && (event === 'message_create' || event === 'message')) {
+      const [message] = parameters as [Message | undefined];
+      // The library tells of each incoming message by both names.
+      if (message?.fromMe === false) {
+        if (event === 'message' && this.#taken === message) return true;
+        if (event === 'message_create' && this.#takeIncoming(message)) {
+          this.#taken = message;
+          return true;
+        }
+      }
+    }
+    const listeners = this.rawListeners(event);
+    if (listeners.length === 0) return super.emit(event, ...parameters);
+    for (const listener of listeners) this.#tell(event, listener, parameters);
+    return true;
+  }
+
+  #tell(event: string | symbol, listener: Parameters<typeof Reflect.apply>[0], parameters: unknown[]): void {
+    const fail = (error: unknown): void => {
+      const where = error instanceof Error ? (error.stack ?? error.message) : describeError(error);
+      this.#log.error(`A listener of ${String(event)} has failed: ${where}`);
+    };
+    try {
+      const result: unknown = Reflect.apply(listener, this, parameters);
+      if (result instanceof Promise) result.catch(fail);
+    } catch (error) {
+      fail(error);
+    }
   }
 
   get page(): Page {
@@ -216,6 +259,7 @@ export class AttachedClient extends LibraryClient {
     await this.#line.install();
     if (await this.page.evaluate(() => typeof window.wasup?.incarnation === 'number')) return;
     await super.attachEventListeners();
+    await this.page.evaluate(installSendOnce, sendOnceAttribute);
     this.#messages = 0;
     await this.page.evaluate((incarnation) => window.wasup?.attach(incarnation), this.#incarnation);
   }
@@ -267,11 +311,6 @@ export class AttachedClient extends LibraryClient {
   /** Nothing more comes out of the page: what happens in it waits for the next worker. */
   async hold(): Promise<void> {
     await this.#relay?.hold();
-  }
-
-  /** Puts a message back into the page, for the next worker. */
-  async giveBack(message: Message): Promise<void> {
-    await this.#relay?.giveBack(message.rawData);
   }
 
   get #line(): RelayLine {

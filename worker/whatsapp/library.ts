@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import type { Client, ClientOptions } from 'whatsapp-web.js';
 import { loadWithCode, readCode } from './compiled-code.js';
 import { deferModules } from './defer-modules.js';
 
 export type { Browser, Page } from 'puppeteer';
+import type { Client, ClientOptions, Message } from 'whatsapp-web.js';
+
 export type { Client, Message } from 'whatsapp-web.js';
 
 /**
@@ -61,6 +62,11 @@ export const libraryVersion = whatsapp.version;
 export const LibraryClient = whatsapp.Client as unknown as new (
   options: Omit<ClientOptions, 'authStrategy'> & { authStrategy: AuthStrategy },
 ) => Client & ClientInternals;
+
+/** A message, from the raw model that the page gives of it. */
+export function makeMessage(client: object, raw: object): Message {
+  return new (whatsapp as unknown as { Message: new (client: object, raw: object) => Message }).Message(client, raw);
+}
 
 /** `client.info`, from what the page says of itself. */
 export const ClientInfo = (whatsapp as unknown as { ClientInfo: new (client: object, data: object) => Client['info'] })

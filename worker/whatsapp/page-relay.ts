@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { PageLook } from '../../shared/protocol/page-look.js';
 import { libraryVersion } from './library.js';
 import type { MessageModel, WhatsAppWindow } from './page-globals.js';
+import { installSendOnce } from './send-once.js';
 
 declare const window: WhatsAppWindow & Record<string, unknown>;
 
@@ -46,8 +47,6 @@ export interface PageRelay {
   adopt(incarnation: number): Inheritance;
   /** Calls wait for the next worker from now on. */
   hold(): void;
-  /** A call that was answered and not carried out, for the next worker. */
-  giveBack(call: string): void;
   look(): PageLook;
 }
 
@@ -99,7 +98,7 @@ export const libraryCallbacks: ReadonlySet<string> = new Set([...keptCallbacks, 
  * an upgrade nobody attaches to a page with the old ones.
  */
 export const pageHalfVersion = createHash('sha256')
-  .update(`${libraryVersion}\n${installRelay.toString()}`)
+  .update(`${libraryVersion}\n${installRelay.toString()}\n${installSendOnce.toString()}`)
   .digest('hex')
   .slice(0, 16);
 
@@ -202,10 +201,6 @@ export function installRelay(
     },
     hold(): void {
       isHeld = true;
-    },
-    giveBack(call: string): void {
-      const { id, name } = JSON.parse(call) as { id: string; name: string };
-      keep(name, id, call);
     },
     look() {
       const look = {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 
+import { warmUpInbox } from '../../shared/inbox/inbox-file.js';
 import type { Logger } from '../../shared/logger.js';
 import { AttachedClient } from './attached-client.js';
 import { type Message, puppeteer } from './library.js';
@@ -26,6 +27,7 @@ const message = {
  * has never run takes several times as long. For who waits on standby and has nothing else to do. Nothing comes of it, an error neither.
  */
 export async function rehearse(log: Logger): Promise<void> {
+  warmUpInbox();
   const call: PageCall = { id: '0:0', name: 'onAddMessageEvent', parameters: [message] };
   const transport = rehearsalBrowser((source) => {
     if (source.includes('wasup.adopt')) return { calls: [JSON.stringify(call)], refused: [] };

@@ -32,8 +32,6 @@ export interface RelayLineOptions {
 export class RelayLine {
   readonly #options: RelayLineOptions;
   readonly #callbacks = new Map<string, RelayCallback>();
-  /** The calls by what they were about, for those that have to be given back. */
-  readonly #calls = new WeakMap<object, string>();
   /** Whether what the page says concerns this life. */
   #isOpen: boolean;
   /** What has waited for this life, and what has come since; undefined when nothing is held back any more. */
@@ -100,19 +98,11 @@ export class RelayLine {
     await this.#evaluate('window.wasup?.hold()');
   }
 
-  /** Puts what a call was about back into the page, for the next worker. @param subject its first parameter, as it was handed over. */
-  async giveBack(subject: object): Promise<void> {
-    const call = this.#calls.get(subject);
-    if (call !== undefined) await this.#evaluate(`window.wasup?.giveBack(${JSON.stringify(call)})`);
-  }
-
   #carryOut(text: string): void {
     const call = parseCall(text);
     const callback = call === undefined ? undefined : this.#callbacks.get(call.name);
     // Any frame of the page may call the binding: what makes no sense is nobody's.
     if (call === undefined || callback === undefined) return;
-    const [subject] = call.parameters;
-    if (typeof subject === 'object' && subject !== null) this.#calls.set(subject, text);
     void this.#run(callback, call).then((answer) => {
       const words = [call.id, answer].map((word) => JSON.stringify(word)).join(', ');
       // The page has gone on to another document, or the browser has gone; nobody waits for the answer then.

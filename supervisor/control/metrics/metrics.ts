@@ -52,7 +52,7 @@ export class Metrics {
 
   #show(view: AccountView, now: Date): void {
     const account = view.number;
-    const { state, listening, breaker, heartbeatAge, lag, workerMemory, memory, lastMessage } = this.#gauges;
+    const { state, listening, breaker, heartbeatAge, lag, workerMemory, memory, lastMessage, messages } = this.#gauges;
     for (const name of accountStateNames) state.set({ account, state: name }, view.state === name ? 1 : 0);
     for (const name of breakerStates) breaker.set({ account, state: name }, view.breaker === name ? 1 : 0);
     listening.set({ account }, view.isActive ? 1 : 0);
@@ -64,6 +64,9 @@ export class Metrics {
       workerMemory.set({ account }, rssBytes);
     }
     if (view.memoryBytes !== null) memory.set({ account }, view.memoryBytes);
+    if (view.inbox !== null) {
+      for (const [name, count] of Object.entries(view.inbox)) messages.set({ account, state: name }, count);
+    }
     if (view.lastMessageAt !== null) lastMessage.set({ account }, Date.parse(view.lastMessageAt) / 1_000);
   }
 }
@@ -82,6 +85,11 @@ function createGauges(registry: Registry) {
     ),
     workerMemory: gauge('wasup_worker_resident_memory_bytes', 'Resident memory of the worker.'),
     memory: gauge('wasup_account_memory_bytes', 'Memory of browser and worker together (PSS).'),
+    messages: gauge(
+      'wasup_account_messages',
+      'Messages in the inbox: waiting for the bot, running (with it), dead (parked as dead letters).',
+      'state',
+    ),
     lastMessage: gauge(
       'wasup_account_last_message_timestamp_seconds',
       'When the newest message came, in seconds since 1970.',

@@ -39,6 +39,7 @@ export const listeningView: AccountView = {
   transport: 'CONNECTED',
   nextAttemptAt: null,
   breaker: 'closed',
+  inbox: { waiting: 2, running: 1, dead: 3 },
   heartbeat: { at: '2026-11-25T10:00:58.000Z', lagMs: 12, rssBytes: 120_000_000, lastProbe: null },
   memoryBytes: 400_000_000,
   linkCode: null,

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+
+import type { Page } from 'puppeteer';
+import type { MessageContent, MessageSendOptions } from 'whatsapp-web.js';
+
+import { withDeadline } from '../../shared/with-deadline.js';
+import type { AttachedClient } from './attached-client.js';
+import { type Message, makeMessage } from './library.js';
+import type { WhatsAppWindow } from './page-globals.js';
+
+declare const window: WhatsAppWindow;
+
+/** Under this name the id goes along with what is sent, until WhatsApp takes it. */
+export const sendOnceAttribute = 'wasupId';
+const lookTimeoutMs = 10_000;
+
+/**
+ * The id of a message's nth answer, of the form that WhatsApp's own have: the same whenever it is asked for, so that an answer that is sent
+ * again is the same message for WhatsApp and for whoever gets it, whatever has become of our files.
+ *
+ * @param nth counted from 1.
+ */
+export function replyId(account: string, answered: string, nth: number): string {
+  const digest = createHash('sha256').update(`${account}\n${answered}\n${nth}`).digest('hex');
+  return `3EB0${digest.slice(0, 18).toUpperCase()}`;
+}
+
+/**
+ * Answers a message under the given id. Where the page knows a message of that id, that one is the result and nothing is sent.
+ *
+ * @param isRepeated whether it may have been sent before: then the page also looks into what it has stored.
+ * @returns the message that was sent.
+ * @throws what the library's `reply` throws; DeadlineError when the page doesn't say what it has sent.
+ */
+export async function replyOnce(
+  client: AttachedClient,
+  answered: Message,
+  { id, isRepeated }: { readonly id: string; readonly isRepeated: boolean },
+  content: MessageContent,
+  options: MessageSendOptions = {},
+): Promise<Message | undefined> {
+  if (isRepeated) {
+    const chat = answered.fromMe ? answered.to : answered.from;
+    const sent = await withDeadline(findSent(client.page, id, chat), lookTimeoutMs, 'Looking for an earlier answer');
+    if (sent !== null) return makeMessage(client, sent);
+  }
+  const extra = { ...(options.extra as object | undefined), [sendOnceAttribute]: id };
+  return answered.reply(content, undefined, { ...options, extra });
+}
+
+function findSent(page: Page, id: string, chat: string): Promise<object | null> {
+  return page.evaluate(findSentInPage, id, chat);
+}
+
+async function findSentInPage(id: string, chat: string): Promise<object | null> {
+  interface Sent {
+    readonly ack?: number;
+  }
+  const load = (module: string): unknown => (window.require as unknown as (module: string) => unknown)(module);
+  const MsgKey = load('WAWebMsgKey') as new (parts: object) => object;
+  const wid = (load('WAWebWidFactory') as { createWid(id: string): { isGroup(): boolean } }).createWid(chat);
+  const me = load('WAWebUserPrefsMeUser') as { getMaybeMePnUser(): unknown; getMaybeMeLidUser(): unknown };
+  const { Msg } = load('WAWebCollections') as {
+    Msg: { getMessagesById(keys: object[]): Promise<{ messages: (Sent | undefined)[] }> };
+  };
+  // In a group the key names its sender as well, by either of the two ids that a person has.
+  const participants = wid.isGroup()
+    ? [me.getMaybeMePnUser(), me.getMaybeMeLidUser()].filter((user) => user !== null && user !== undefined)
+    : [undefined];
+  for (const participant of participants) {
+    const key = new MsgKey({ fromMe: true, remote: wid, id, participant });
+    const [found] = (await Msg.getMessagesById([key])).messages;
+    if (found === undefined || (found.ack ?? 0) < 0) continue;
+    const model = window.WWebJS?.['getMessageModel']?.(found as never);
+    return typeof model === 'object' ? model : null;
+  }
+  return null;
+}
+
+/**
+ * Runs in the page, once in a document, after the library's half: has WhatsApp take what carries an id under that id, and what it has taken
+ * already not again. That is decided at the moment in which it is sent, because a worker that has died may have left a send under way.
+ */
+export function installSendOnce(attribute: string): void {
+  interface Outgoing extends Record<string, unknown> {
+    readonly id: { readonly fromMe: boolean; readonly remote: object; readonly participant?: object };
+  }
+  interface SendAction {
+    addAndSendMsgToChat(chat: unknown, message: Outgoing): unknown;
+    isOnce?: boolean;
+  }
+  const load = (module: string): unknown => (window.require as unknown as (module: string) => unknown)(module);
+  const action = load('WAWebSendMsgChatAction') as Partial<SendAction>;
+  // A build without it can't send either; that is for whoever tries to.
+  if (action.isOnce === true || action.addAndSendMsgToChat === undefined) return;
+  const MsgKey = load('WAWebMsgKey') as new (parts: object) => object;
+  const { Msg } = load('WAWebCollections') as { Msg: { get(key: object): { readonly ack?: number } | undefined } };
+  const send = action.addAndSendMsgToChat.bind(action);
+  action.isOnce = true;
+  action.addAndSendMsgToChat = (chat, message) => {
+    const { [attribute]: id, ...rest } = message;
+    if (typeof id !== 'string') return send(chat, message);
+    // The library looks for what it has sent by the key that it has made: that one gets the other id.
+    const { fromMe, remote, participant } = message.id;
+    Object.assign(message.id, new MsgKey({ fromMe, remote, id, participant }));
+    const known = Msg.get(message.id);
+    if (known === undefined || (known.ack ?? 0) < 0) return send(chat, rest as Outgoing);
+    return [Promise.resolve(known), Promise.resolve({ messageSendResult: 'OK' })];
+  };
+}
