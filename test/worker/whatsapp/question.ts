@@ -93,12 +93,14 @@ export class Question {
     };
   }
 
-  /** The page says of its answer, which WhatsApp's server has, that it has failed. */
+  /** Resolves when the page knows that WhatsApp's server has its answer. */
+  async acknowledged(): Promise<void> {
+    await this.#attached.page.waitForFunction(`${this.#answerInPage}.ack === 1`, { polling: 20 });
+  }
+
+  /** The page says of its answer that it has failed. */
   async fail(): Promise<void> {
-    const { page } = this.#attached;
-    const answer = `require('WAWebCollections').Msg.get('${this.key()}')`;
-    await page.waitForFunction(`${answer}.ack === 1`, { polling: 20 });
-    await page.evaluate(`${answer}.set({ ack: -1 }); 0`);
+    await this.#attached.page.evaluate(`${this.#answerInPage}.set({ ack: -1 }); 0`);
   }
 
   /** The page has its answer in its storage alone, as all that is old. */
@@ -115,6 +117,10 @@ export class Question {
     this.#attached.phone.actions
       .filter(({ name, messageId }) => name === 'reaction' && messageId === this.message.id._serialized)
       .map(({ text }) => text);
+
+  get #answerInPage(): string {
+    return `require('WAWebCollections').Msg.get('${this.key()}')`;
+  }
 
   #replyId(nth: number): string {
     return replyId(this.#attached.phone.number, this.message.id._serialized, nth);

@@ -41,6 +41,7 @@ function specifyOneAnswer(ask: () => Promise<Question>): void {
   ])('is not sent again, whatever it says the second time, %s', async (_, isRepeated) => {
     const question = await ask();
     await question.answer('good morning');
+    await question.acknowledged();
     const again = await question.answer('good evening', { isRepeated });
     expect(again).toMatchObject({ id: { _serialized: question.key() }, body: 'good morning' });
     expect(await question.sends()).toBe(1);
@@ -94,6 +95,7 @@ function specifyFailures(opened: () => AttachedPage, ask: () => Promise<Question
   it.each([false, true])('that has failed is sent again (known to be a repetition: %s)', async (isRepeated) => {
     const question = await ask();
     await question.answer('pong');
+    await question.acknowledged();
     await question.fail();
     const again = await question.answer('pong', { isRepeated });
     expect(again?.id._serialized).toBe(question.key());
@@ -150,6 +152,7 @@ function specifyContents(ask: () => Promise<Question>): void {
     const question = await ask();
     const poll = new Poll('When?', ['today', 'tomorrow']);
     await question.answer(poll);
+    await question.acknowledged();
     await question.answer(poll);
     expect((await question.arrival()).type).toBe('poll_creation');
     expect(await question.sends()).toBe(1);
