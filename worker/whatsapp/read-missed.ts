@@ -101,8 +101,9 @@ async function listInPage(since: number, limit: number, loads: number): Promise<
     if (found.length > 0) chats.push({ chat: name, messages, undecrypted: undecrypted.map(brief) });
   }
   const times = chats.flatMap(({ messages }) => messages.map(({ t }) => t)).sort((one, other) => other - one);
-  const oldestKept = times[limit - 1];
-  if (times.length <= limit || oldestKept === undefined) return { chats, cut: 0, keptFrom: null };
+  const [newest] = times;
+  if (times.length <= limit || newest === undefined) return { chats, cut: 0, keptFrom: null };
+  const oldestKept = times[limit - 1] ?? newest + 1;
   // Whole seconds, so that the order within one needs no deciding: some more than asked for.
   const kept = chats.map((chat) => ({ ...chat, messages: chat.messages.filter(({ t }) => t >= oldestKept) }));
   return { chats: kept, cut: times.filter((t) => t < oldestKept).length, keptFrom: oldestKept };
