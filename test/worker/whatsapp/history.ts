@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest';
 
-import type { Missed } from '../../../worker/whatsapp/read-missed.js';
 import type { AttachedPage } from './attached-page.js';
-import { chatOf, list, seconds } from './list.js';
+import { chatOf, list, type Missed, seconds } from './list.js';
 import { newNumber } from './new-number.js';
 
 /** Of the 10,000 messages in 500 chats with which the account was linked, a second between two of them. */
@@ -26,28 +25,6 @@ export function specifyHistory(opened: () => AttachedPage): void {
       const times = timesOf(ofHistory(await list(opened(), since)));
       expect(times).toEqual(Array.from({ length: count }, (_, index) => since + count - 1 - index));
     }
-  });
-
-  it('is cut to the newest where there is too much, whole seconds at a time, and it is told how many are left out', async () => {
-    const since = await sinceInHistory(opened(), 700);
-    const all = await list(opened(), since);
-    const times = timesOf(all);
-    for (const limit of [1, 2, 3, 500, times.length - 1]) {
-      const keptFrom = times[limit - 1] ?? 0;
-      const kept = times.filter((t) => t >= keptFrom);
-      const limited = await list(opened(), since, limit);
-      expect(limited).toMatchObject({ cut: times.length - kept.length, keptFrom });
-      expect(timesOf(limited)).toEqual(kept);
-    }
-    expect(await list(opened(), since, times.length)).toEqual(all);
-  });
-
-  it('is left out as a whole where nothing may be fetched', async () => {
-    const since = await sinceInHistory(opened(), 700);
-    const times = timesOf(await list(opened(), since));
-    const limited = await list(opened(), since, 0);
-    expect(timesOf(limited)).toEqual([]);
-    expect(limited).toMatchObject({ cut: times.length, keptFrom: (times[0] ?? 0) + 1 });
   });
 
   it('is found without asking for any group', async () => {

@@ -1,12 +1,14 @@
-import { listMissed, type Missed, type MissedChat } from '../../../worker/whatsapp/read-missed.js';
+import { listMissed, type MissedChat } from '../../../worker/whatsapp/read-missed.js';
 import type { AttachedPage } from './attached-page.js';
 
-/** More than there are messages. */
-const everything = 1_000_000;
 const timeoutMs = 60_000;
 
-export function list({ page }: AttachedPage, since: number, limit = everything): Promise<Missed> {
-  return listMissed(page, since, limit, timeoutMs);
+export interface Missed {
+  readonly chats: readonly MissedChat[];
+}
+
+export async function list({ page }: AttachedPage, since: number): Promise<Missed> {
+  return { chats: await listMissed(page, since, timeoutMs) };
 }
 
 export function chatOf({ chats }: Missed, name: string): MissedChat | undefined {
