@@ -42,6 +42,8 @@ export class CatchUp {
   /** The newest round; another one waits for it. */
   #round: Promise<number> | undefined;
   #next: Promise<number> | undefined;
+  /** Seconds since 1970: the oldest message that has come undecrypted since the newest round began. */
+  #undecrypted = Infinity;
 
   constructor(options: CatchUpOptions) {
     this.#options = options;
@@ -71,13 +73,32 @@ export class CatchUp {
     return this.#next;
   }
 
+  /** Keeps from when on messages concern the bot, where nothing is known of before: the next worker begins there, too. */
+  noteBeginning(): void {
+    const { inbox, beginning } = this.#options;
+    if (inbox.fact('mark') !== undefined) return;
+    // The slack of the mark reaches into what was there before.
+    inbox.raise('floor', Math.min(beginning(), inbox.fact('undecrypted') ?? Infinity));
+    inbox.raise('mark', beginning());
+  }
+
+  /** A message has come that can't be decrypted yet. @param t seconds since 1970. */
+  noteUndecrypted(t: number): void {
+    const { inbox } = this.#options;
+    this.#undecrypted = Math.min(this.#undecrypted, t);
+    inbox.set('undecrypted', Math.min(inbox.fact('undecrypted') ?? Infinity, t));
+  }
+
   async #catchUp(): Promise<number> {
     const { inbox, source, limits, now } = this.#options;
-    if (!inbox.isOpen) throw new Error('what was handled before is not known while the inbox can not be opened');
+    this.#assertOpen();
+    this.#undecrypted = Infinity;
+    this.noteBeginning();
     const facts = { mark: inbox.fact('mark'), floor: inbox.fact('floor'), undecrypted: inbox.fact('undecrypted') };
     const { since, cutMs } = decideSince(facts, this.#options.beginning(), limits, now());
     const lastPlace = inbox.lastPlace;
     const missed = await source.list(since, limits.maxMessages);
+    this.#assertOpen();
     const unknown = inbox.unknown(missed.chats.flatMap(({ messages }) => messages.map(({ id }) => id)));
     // The chat that has waited longest first.
     const chats = missed.chats
@@ -103,6 +124,7 @@ export class CatchUp {
         if (id !== undefined && raw !== null) models.set(id, raw);
       }
     }
+    this.#assertOpen();
     const messages = chat.messages.map(({ id, t }) => ({ id, t, raw: models.get(id) ?? null }));
     return this.#options.inbox.addMissed(chat.chat, messages, lastPlace);
   }
@@ -117,7 +139,14 @@ export class CatchUp {
       times.reduce((newest, t) => Math.max(newest, t), since),
     );
     const waiting = chats.flatMap(({ undecrypted }) => undecrypted.map(({ t }) => t));
-    inbox.set('undecrypted', waiting.length === 0 ? undefined : Math.min(...waiting));
+    const oldest = waiting.reduce((older, t) => Math.min(older, t), this.#undecrypted);
+    inbox.set('undecrypted', oldest === Infinity ? undefined : oldest);
+  }
+
+  /** It may be closed while the page is asked: then the worker ends, and the next one fetches. */
+  #assertOpen(): void {
+    if (this.#options.inbox.isOpen) return;
+    throw new Error('what was handled before is not known while the inbox can not be opened');
   }
 
   #tell(added: number, { cut }: Missed, cutMs: number): void {

@@ -34,6 +34,8 @@ export class MessageIntake {
   #catchUp: CatchUp | undefined;
   /** Whether everything that came before has been journaled, so that the mark may follow what comes. */
   #isCaughtUp = false;
+  /** How often nothing was heard for a while. */
+  #losses = 0;
   #newest = 0;
   #upkeep: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
@@ -65,6 +67,7 @@ export class MessageIntake {
             `${messages} messages that could be read of it${isComplete ? '' : '. What had come in the last minutes may be handled twice'}.`,
           action: null,
         });
+        this.#isCaughtUp = false;
         void this.catchUp();
       },
     });
@@ -78,6 +81,7 @@ export class MessageIntake {
   /** The device has just been linked: what was there before is no concern of the bot's. */
   noteLinked(): void {
     this.#beginning = seconds();
+    this.#catchUp?.noteBeginning();
   }
 
   /** Takes what comes from the client, before any listener of the bot. Nothing is handed to the bot before {@link open}. */
@@ -121,9 +125,7 @@ export class MessageIntake {
     });
     dispatcher.recover();
     client.onIncoming((message) => this.#take(message));
-    client.on('message_ciphertext', ({ timestamp }: Message) => {
-      this.#inbox.set('undecrypted', Math.min(this.#inbox.fact('undecrypted') ?? Infinity, timestamp));
-    });
+    client.on('message_ciphertext', ({ timestamp }: Message) => this.#catchUp?.noteUndecrypted(timestamp));
     this.#upkeep = setInterval(() => this.#keepUp(), upkeepIntervalMs).unref();
   }
 
@@ -134,6 +136,7 @@ export class MessageIntake {
 
   /** Nothing is heard of WhatsApp for now: what comes meanwhile has to be fetched, and is handled before what comes afterwards. */
   noteLoss(): void {
+    this.#losses += 1;
     this.#isCaughtUp = false;
     this.#dispatcher?.close();
   }
@@ -146,10 +149,14 @@ export class MessageIntake {
     return added;
   }
 
-  /** The connection is back: fetches what came meanwhile, then hands over what waits. */
+  /**
+   * The connection is back: fetches what came meanwhile, then hands over what waits. As at the start, what can't be fetched in time keeps
+   * nothing else from the bot.
+   */
   async resume(): Promise<void> {
+    const losses = this.#losses;
     await this.catchUpInTime();
-    if (this.#isCaughtUp) this.open();
+    if (losses === this.#losses) this.open();
   }
 
   /**
@@ -160,13 +167,16 @@ export class MessageIntake {
   async catchUp(): Promise<number> {
     clearTimeout(this.#retry);
     if (this.#stopping.aborted || this.#catchUp === undefined) return 0;
+    const losses = this.#losses;
     try {
       const added = await this.#catchUp.run();
-      this.#isCaughtUp = true;
+      // Of what was lost meanwhile this round may have seen nothing.
+      if (losses === this.#losses) this.#isCaughtUp = true;
       return added;
     } catch (error) {
       if (this.#isStopping()) return 0;
       this.#context.output.log.warn(describeCatchUpFailure(error));
+      clearTimeout(this.#retry);
       this.#retry = setTimeout(() => void this.catchUp(), catchUpRetryMs).unref();
       return 0;
     }
