@@ -8,9 +8,15 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Alert } from '../../shared/alerts.js';
 import { Inbox } from '../../shared/inbox/inbox.js';
 import { createOutput } from '../../shared/logger.js';
-import { CatchUp, type CatchUpLimits, describeCatchUpFailure, type MissedSource } from '../../worker/catch-up.js';
+import {
+  CatchUp,
+  type CatchUpLimits,
+  CatchUpOvertaken,
+  describeCatchUpFailure,
+  type MissedSource,
+} from '../../worker/catch-up.js';
 import { slackSeconds } from '../../worker/decide-since.js';
-import type { Missed } from '../../worker/whatsapp/read-missed.js';
+import type { MissedChat } from '../../worker/whatsapp/read-missed.js';
 import { gate } from '../support/gate.js';
 
 const now = 1_790_000_000;
@@ -23,8 +29,10 @@ let page: FakePage;
 let alerts: Alert[];
 let chats: string[];
 let troubles: unknown[];
+let losses: number;
 
 beforeEach(() => {
+  losses = 0;
   folder = mkdtempSync(join(tmpdir(), 'wasup-catch-up-'));
   alerts = [];
   chats = [];
@@ -57,6 +65,7 @@ function catchUp(more: Partial<CatchUpLimits> = {}, beginning = now - day): Catc
     alert: (alert) => alerts.push(alert),
     onChat: (chat) => chats.push(chat),
     beginning: () => beginning,
+    losses: () => losses,
   });
 }
 
@@ -71,9 +80,10 @@ interface PageMessage {
 class FakePage implements MissedSource {
   readonly messages: PageMessage[] = [];
   readonly gone = new Set<string>();
-  readonly asked: { since: number; limit: number }[] = [];
+  readonly asked: { since: number }[] = [];
+  readonly unreadable = new Set<string>();
+  readonly tooLong = new Set<string>();
   readonly portions: (readonly string[])[] = [];
-  cut: Pick<Missed, 'cut' | 'keptFrom'> = { cut: 0, keptFrom: null };
   /** What happens before an answer is there. */
   beforeList: () => unknown = () => undefined;
   /** What happens between the two questions. */
@@ -84,8 +94,8 @@ class FakePage implements MissedSource {
     this.messages.push({ id, chat, t, ...more });
   }
 
-  async list(since: number, limit: number): Promise<Missed> {
-    this.asked.push({ since, limit });
+  async list(since: number): Promise<MissedChat[]> {
+    this.asked.push({ since });
     await this.beforeList();
     const found = this.messages.filter(({ t }) => t >= since).sort((one, other) => one.t - other.t);
     const brief = (of: PageMessage[]) => of.map(({ id, t }) => ({ id, t }));
@@ -95,10 +105,11 @@ class FakePage implements MissedSource {
         chat,
         messages: brief(own.filter(({ isUndecrypted }) => isUndecrypted !== true)),
         undecrypted: brief(own.filter(({ isUndecrypted }) => isUndecrypted === true)),
-      };
+        lacks: this.unreadable.has(chat) ? 'unreadable' : this.tooLong.has(chat) ? 'too-many' : null,
+      } as const;
     });
     await this.afterList();
-    return { chats: listed, ...this.cut };
+    return listed;
   }
 
   async models(ids: readonly string[]): Promise<(string | null)[]> {
@@ -316,6 +327,34 @@ describe('a round that fails', () => {
     expect(await rounds.run()).toBe(250);
   });
 
+  test('because one chat can’t be read has the others, and asks for the same again', async () => {
+    inbox.raise('mark', now - 900);
+    page.has('A', 'anna', now - 800);
+    page.has('B', 'bela', now - 10);
+    page.unreadable.add('anna');
+    const rounds = catchUp();
+    await expect(rounds.run()).rejects.toThrow('1 of its chats');
+    expect(inbox.fact('mark')).toBe(now - 900);
+    expect([handled('anna'), handled('bela')]).toEqual([['A'], ['B']]);
+    page.unreadable.clear();
+    page.has('late', 'anna', now - 790);
+    expect(await rounds.run()).toBe(1);
+  });
+
+  test.each(['afterList', 'beforeModels'] as const)(
+    'because something was missed once more meanwhile (%s) journals nothing of what it has read, and moves no mark',
+    async (moment) => {
+      inbox.raise('mark', now - 500);
+      page.has('A', 'anna', now - 10);
+      page[moment] = () => (losses += 1);
+      const rounds = catchUp();
+      await expect(rounds.run()).rejects.toThrow(CatchUpOvertaken);
+      expect([inbox.fact('mark'), inbox.get('A'), alerts]).toEqual([now - 500, undefined, []]);
+      page[moment] = () => undefined;
+      expect(await rounds.run()).toBe(1);
+    },
+  );
+
   test('says so in a line for people', () => {
     expect(describeCatchUpFailure(new Error('the page is frozen'))).toBe(
       'What came while nobody listened could not be fetched (the page is frozen); it is tried again.',
@@ -374,18 +413,48 @@ describe('the page is asked', () => {
     expect(page.asked).toMatchObject([{ since: now - 100 }]);
   });
 
-  test('for as many as may be', async () => {
-    await catchUp({ maxMessages: 7 }).run();
-    expect(page.asked).toMatchObject([{ limit: 7 }]);
+  test('for nothing below what was left out', async () => {
+    for (let index = 0; index < 5; index += 1) page.has(`M${index}`, 'anna', now - 50 + index);
+    await catchUp({ maxMessages: 2 }).run();
+    await catchUp({ maxMessages: 2 }).run();
+    expect(inbox.fact('floor')).toBe(now - 47);
+    expect(page.asked[1]?.since).toBe(now - 47);
+    expect(handled('anna')).toEqual(['M3', 'M4']);
   });
 
-  test('for nothing below what was left out', async () => {
-    page.cut = { cut: 3, keptFrom: now - 20 };
-    page.has('A', 'anna', now - 10);
+  test('no more for what could not be decrypted for a day', async () => {
+    inbox.raise('mark', now - 60);
+    inbox.set('undecrypted', now - day - 1);
     await catchUp().run();
+    inbox.set('undecrypted', now - day + 1);
     await catchUp().run();
-    expect(inbox.fact('floor')).toBe(now - 20);
-    expect(page.asked[1]?.since).toBe(now - 20);
+    expect(page.asked.map(({ since }) => since)).toEqual([now - 360, now - day + 1]);
+  });
+
+  test('from the beginning on when its mark is of a time when the clock was wrong, which is forgotten', async () => {
+    inbox.raise('mark', now + 10 * day);
+    inbox.raise('floor', now + 10 * day);
+    page.has('A', 'anna', now - 50);
+    expect(await catchUp({}, now - 100).run()).toBe(1);
+    expect(inbox.fact('mark')).toBe(now - 50);
+  });
+
+  test('as far back as before after a start with a clock that was days ahead', async () => {
+    inbox.raise('mark', now - 1_000);
+    const early = new CatchUp({
+      inbox,
+      source: page,
+      limits,
+      log: createOutput({ level: 'silent', format: 'json' }).log,
+      now: () => (now + 10 * day) * 1_000,
+      alert: () => undefined,
+      onChat: () => undefined,
+      beginning: () => now + 10 * day,
+      losses: () => losses,
+    });
+    await early.run();
+    page.has('A', 'anna', now - 500);
+    expect(await catchUp().run()).toBe(1);
   });
 
   test('again from a message on that can’t be decrypted yet, until it can', async () => {
@@ -425,12 +494,33 @@ describe('the page is asked', () => {
 
 describe('an alert', () => {
   test('tells of messages that are left out because there are too many', async () => {
-    page.cut = { cut: 12, keptFrom: now - 20 };
+    for (let index = 0; index < 19; index += 1) page.has(`M${index}`, 'anna', now - 50 + index);
     await catchUp({ maxMessages: 7 }).run();
     expect(alerts).toMatchObject([
       { kind: 'catch-up-cut', sentence: expect.stringMatching(/^12 messages .*more than 7 /) as string },
     ]);
     expect(alerts[0]?.action).toContain('WASUP_CATCH_UP_MAX_MESSAGES');
+  });
+
+  test('tells nothing of messages that are known, however many they are', async () => {
+    for (let index = 0; index < 19; index += 1) comesLive(`M${index}`, 'anna', now - 50 + index);
+    await catchUp({ maxMessages: 7 }).run();
+    expect(alerts).toEqual([]);
+    expect(inbox.fact('floor')).toBe(now - day);
+  });
+
+  test('tells of a chat that has more than is looked through', async () => {
+    page.has('A', 'anna', now - 10);
+    page.tooLong.add('anna');
+    expect(await catchUp().run()).toBe(1);
+    expect(alerts).toMatchObject([{ kind: 'catch-up-cut', sentence: expect.stringContaining('A chat') as string }]);
+  });
+
+  test('tells nothing when nothing came for longer than that, while somebody listened', async () => {
+    inbox.raise('mark', now - 9 * day);
+    inbox.set('heard', now - 60);
+    await catchUp().run();
+    expect(alerts).toEqual([]);
   });
 
   test('tells once that nobody has listened for longer than messages are fetched for', async () => {
@@ -442,12 +532,11 @@ describe('an alert', () => {
   });
 
   test('tells nothing of a round that has failed: the next one does', async () => {
-    page.cut = { cut: 12, keptFrom: now - 20 };
-    page.has('A', 'anna', now - 10);
+    for (let index = 0; index < 19; index += 1) page.has(`M${index}`, 'anna', now - 50 + index);
     page.beforeModels = () => {
       throw new Error('the page is frozen');
     };
-    const rounds = catchUp();
+    const rounds = catchUp({ maxMessages: 7 });
     await expect(rounds.run()).rejects.toThrow();
     expect(alerts).toEqual([]);
     page.beforeModels = () => undefined;

@@ -8,7 +8,7 @@ const week = 7 * 86_400;
 
 function decide(facts: Partial<SinceFacts>, { beginning = now, maxAgeMs = week * 1_000 } = {}): Since {
   return decideSince(
-    { mark: undefined, floor: undefined, undecrypted: undefined, ...facts },
+    { mark: undefined, floor: undefined, undecrypted: undefined, heard: undefined, ...facts },
     beginning,
     { maxAgeMs },
     now * 1_000,
@@ -29,7 +29,9 @@ describe('the page is asked', () => {
     ['for nothing below the floor, even where that is past the mark', { mark: now - 60, floor: now - 10 }, now - 10],
     ['from below a floor that is out of the way', { mark: now - 60, floor: now - 5_000 }, now - 360],
     ['for nothing that is older than it may be', { mark: now - 2 * week }, now - week],
-    ['for what waits to be decrypted, unless it is older than it may be', { undecrypted: now - 2 * week }, now - week],
+    ['for what has waited to be decrypted for a day', { undecrypted: now - 86_400 }, now - 86_400],
+    ['no more for what has waited for longer', { undecrypted: now - 86_401 }, now],
+    ['from the mark on, however long somebody has listened since', { mark: now - 900, heard: now - 5 }, now - 1_200],
     ['from before the beginning for what waits to be decrypted', { undecrypted: now - 900 }, now - 900],
   ])('%s', (_name, facts, since) => {
     expect(decide(facts).since).toBe(since);
@@ -47,6 +49,9 @@ describe('what is left out for its age', () => {
     ['begins with the first second beyond it', { mark: now - week - 1 }, 1_000],
     ['is counted from the mark', { mark: now - week - 3_600 }, 3_600_000],
     ['is not what lies below the floor', { mark: now - 2 * week, floor: now - week }, 0],
+    ['is nothing while somebody listened', { mark: now - 2 * week, heard: now - week }, 0],
+    ['is counted from when somebody has listened last', { mark: now - 2 * week, heard: now - week - 5 }, 5_000],
+    ['is counted without a time that has not come yet', { mark: now - week - 5, heard: now + 5 }, 5_000],
     ['is counted from a floor that is past the mark', { mark: now - 2 * week, floor: now - week - 5 }, 5_000],
   ])('%s', (_name, facts, cutMs) => {
     expect(decide(facts).cutMs).toBe(cutMs);
@@ -61,7 +66,7 @@ describe('whatever is known', () => {
   const second = fc.integer({ min: now - 1_000, max: now + 1_000 });
   const fact = fc.option(second, { nil: undefined });
   const anything = fc.record({
-    facts: fc.record({ mark: fact, floor: fact, undecrypted: fact }),
+    facts: fc.record({ mark: fact, floor: fact, undecrypted: fact, heard: fact }),
     beginning: second,
     maxAgeMs: fc.integer({ min: 0, max: 1_500_000 }),
   });
@@ -93,11 +98,11 @@ describe('whatever is known', () => {
     });
   });
 
-  test('a cut is told exactly when there are seconds after mark and floor that are too old to be asked for', () => {
-    holds(({ mark, floor = 0 }, { since, cutMs }) => {
+  test('a cut is told exactly when there are seconds after mark, floor and the last that was heard that are too old to be asked for', () => {
+    holds(({ mark, floor = 0, heard = 0 }, { since, cutMs }) => {
       if (mark === undefined) return;
       expect(cutMs).toBeGreaterThanOrEqual(0);
-      expect(cutMs > 0).toBe(since > Math.max(mark, floor));
+      expect(cutMs > 0).toBe(since > Math.max(mark, floor, heard > now ? 0 : heard));
     });
   });
 

@@ -16,7 +16,7 @@ import type { SessionContext } from '../../worker/session-context.js';
 import { AttachedClient } from '../../worker/whatsapp/attached-client.js';
 import { makeMessage, type Message, type Page } from '../../worker/whatsapp/library.js';
 import { PageEvidence } from '../../worker/whatsapp/page-evidence.js';
-import type { Missed } from '../../worker/whatsapp/read-missed.js';
+import type { MissedChat } from '../../worker/whatsapp/read-missed.js';
 import { StoredLoginStrategy } from '../../worker/whatsapp/stored-login-strategy.js';
 import { gate } from '../support/gate.js';
 import { until } from '../support/until.js';
@@ -67,14 +67,14 @@ class FakePage {
     return listed;
   }
 
-  private list(since: number): Missed {
+  private list(since: number): MissedChat[] {
     const found = this.messages.filter(({ t }) => t >= since);
-    const chats = [...new Set(found.map(({ chat }) => chat))].map((chat) => ({
+    return [...new Set(found.map(({ chat }) => chat))].map((chat) => ({
       chat,
       messages: found.filter((message) => message.chat === chat),
       undecrypted: [],
+      lacks: null,
     }));
-    return { chats, cut: 0, keptFrom: null };
   }
 }
 
@@ -285,11 +285,39 @@ describe('what came while nobody listened', () => {
     expect(await life.intake.catchUp()).toBe(0);
     await vi.advanceTimersByTimeAsync(5_000);
     expect(life.page.asked).toHaveLength(2);
-    await vi.advanceTimersByTimeAsync(5_000);
+    // Twice as long each time.
+    await vi.advanceTimersByTimeAsync(9_000);
+    expect(life.page.asked).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(1_000);
     expect(life.page.asked).toHaveLength(3);
     await vi.waitUntil(() => heard.includes('missed'));
     await vi.advanceTimersByTimeAsync(20_000);
     expect(life.page.asked).toHaveLength(3);
+  });
+
+  test('is told of once when it can’t be fetched three times in a row', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+    const life = new Life();
+    life.intake.open();
+    life.page.listing = () => {
+      throw new Error('the page is frozen');
+    };
+    await life.intake.catchUp();
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(life.alerts()).toEqual([]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(life.alerts()).toEqual(['catch-up-failing']);
+  });
+
+  test('is known to the next worker as not journaled until it is', async () => {
+    const life = new Life();
+    expect([life.intake.isBehind, life.intake.isCaughtUp]).toEqual([false, false]);
+    life.intake.noteLoss();
+    life.intake.leave();
+    const next = new Life();
+    expect(next.intake.isBehind).toBe(true);
+    await next.intake.catchUp();
+    expect([next.intake.isBehind, next.intake.isCaughtUp]).toEqual([false, true]);
   });
 
   test('is fetched by nobody once the worker is about to stop', async () => {
@@ -357,7 +385,7 @@ describe('a loss of the connection', () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const { passed, open } = gate();
     const life = new Life();
-    const later = seconds() + 500;
+    const later = seconds() + 100;
     life.page.listing = () => passed;
     const round = life.intake.catchUp();
     life.intake.noteLoss();
@@ -411,7 +439,7 @@ describe('the mark', () => {
   test('follows what comes once all that came before is journaled, and not before', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const life = new Life();
-    const later = seconds() + 500;
+    const later = seconds() + 100;
     life.receives('A', { t: later });
     vi.advanceTimersByTime(5_000);
     expect(fact('mark')).toBeUndefined();
@@ -425,10 +453,15 @@ describe('the mark', () => {
   });
 
   test('doesn’t keep a message from being fetched that came and could not be decrypted', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 1_000_000 });
     const life = new Life();
-    const early = seconds() - 100;
+    await life.intake.catchUp();
+    const early = seconds();
     life.client.emit('message_ciphertext', makeMessage(life.client, model('sealed', { t: early })));
+    vi.setSystemTime(Date.now() + 900_000);
+    life.receives('A', { t: seconds() });
     life.intake.leave();
+    vi.useRealTimers();
     const next = new Life();
     next.misses('sealed', { t: early });
     expect(await next.intake.catchUp()).toBe(1);

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import type { Missed, MissedChat } from '../../../worker/whatsapp/read-missed.js';
+import type { MissedChat } from '../../../worker/whatsapp/read-missed.js';
 import type { AttachedPage } from './attached-page.js';
 import { specifyHistory } from './history.js';
-import { chatOf, list, seconds } from './list.js';
+import { chatOf, list, type Missed, seconds } from './list.js';
 import { newNumber } from './new-number.js';
 import { specifyUndecrypted } from './undecrypted.js';
 
