@@ -35,16 +35,19 @@ export class Dispatcher {
   readonly #running = new Map<string, Run>();
   #isOpen = false;
   #closures = 0;
+  #isRecovered = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
   }
 
-  /** Deals with what an earlier worker has left behind when it died. To be called once, before {@link open}. */
+  /** Deals with what an earlier worker has left behind when it died; later, by itself, where the inbox can't be opened yet. */
   recover(): void {
     const { inbox, now } = this.#options;
-    for (const message of inbox.running()) {
+    this.#isRecovered = inbox.isOpen;
+    const own = new Set([...this.#running.values()].map(({ message }) => message.id));
+    for (const message of inbox.running().filter(({ id }) => !own.has(id))) {
       const after = { ...message, ...afterDeath(message, now()) };
       inbox.update(after);
       if (after.state === 'dead') this.#options.onParked(after);
@@ -57,9 +60,10 @@ export class Dispatcher {
     this.refresh();
   }
 
-  /** Somebody else has changed what the inbox holds. */
+  /** Somebody else has changed what the inbox holds, or it could not be opened until now. */
   refresh(): void {
     if (!this.#isOpen) return;
+    if (!this.#isRecovered) this.recover();
     this.#heads.clear();
     for (const head of this.#options.inbox.heads()) if (!this.#running.has(head.chat)) this.#heads.set(head.chat, head);
     this.#advance();

@@ -7,6 +7,7 @@ import { messageId } from '../shared/inbox/message-id.js';
 import { within } from '../shared/within.js';
 import { BotCalls } from './bot-calls.js';
 import { CatchUp, CatchUpOvertaken, describeCatchUpFailure } from './catch-up.js';
+import { slackSeconds } from './decide-since.js';
 import { Dispatcher } from './dispatcher.js';
 import type { SessionContext } from './session-context.js';
 import type { AttachedClient } from './whatsapp/attached-client.js';
@@ -49,6 +50,8 @@ export class MessageIntake {
   #retry: NodeJS.Timeout | undefined;
   #forgetAt = 0;
   #beginning: number;
+  /** Where the inbox ended when this life began. */
+  readonly #firstPlace: number;
   lastMessageAt: string | null = null;
 
   constructor(context: SessionContext, bot: Bot, stopping: AbortSignal) {
@@ -79,6 +82,12 @@ export class MessageIntake {
         if (this.#isOpen) void this.catchUp();
       },
     });
+    this.#firstPlace = this.#inbox.lastPlace;
+  }
+
+  /** What has come in this life was for somebody else: another phone's session is in the page. */
+  discard(): void {
+    this.#inbox.discard(this.#firstPlace);
   }
 
   /** Messages that the inbox has for the bot, by what has become of them. */
@@ -263,7 +272,12 @@ export class MessageIntake {
     if (this.#inbox.hasChangedOutside()) this.#dispatcher?.refresh();
     const { retentionMs, inboxMaxMb } = this.#context.assignment.handling;
     if (Date.now() < this.#forgetAt) return;
-    const limits = { olderThan: Date.now() - retentionMs, maxBytes: inboxMaxMb * 1_000_000, atOnce: forgottenAtOnce };
+    const limits = {
+      olderThan: Date.now() - retentionMs,
+      maxBytes: inboxMaxMb * 1_000_000,
+      askedSince: (this.#inbox.fact('mark') ?? 0) - slackSeconds,
+      atOnce: forgottenAtOnce,
+    };
     if (!this.#inbox.forget(limits)) this.#forgetAt = Date.now() + forgetIntervalMs;
   }
 

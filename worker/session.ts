@@ -331,6 +331,7 @@ export function startSession(
   /** Somebody scanned with another phone: messages of one customer would be answered by another's bot. */
   function refuseWrongNumber({ state }: BroughtUp): void {
     if (state.identity === null || state.identityIsLid || state.identity === assignment.account) return;
+    intake.discard();
     throw new WorkerFailure(
       'CONFIGURATION',
       `This session belongs to +${state.identity}, but it is configured for +${assignment.account}`,

@@ -39,8 +39,7 @@ export function classifyInboxError(error: unknown): InboxTrouble | undefined {
  * @throws Error of SQLite or of the file system; see {@link classifyInboxError}.
  */
 export function openInboxFile(path: string): Database {
-  // Messages are for the user who runs wasup alone; SQLite gives its other two files the mode of this one.
-  closeSync(openSync(path, 'a', 0o600));
+  createPrivately(path);
   const database = openDatabase(path);
   try {
     database.pragma(`busy_timeout = ${busyTimeoutMs}`);
@@ -64,6 +63,17 @@ export function openInboxFile(path: string): Database {
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+/** Messages are for the user who runs wasup alone; SQLite gives its other two files the mode of this one. */
+function createPrivately(path: string): void {
+  try {
+    closeSync(openSync(path, 'ax', 0o600));
+  } catch (error) {
+    // Not even opened where it exists: closing it would take away the locks of this process's other connections, and another process would
+    // remove the write-ahead log under them.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

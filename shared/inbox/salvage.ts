@@ -1,15 +1,9 @@
-import { readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { statSync } from 'node:fs';
 
 import { type Database, openDatabase } from './inbox-file.js';
-import type { InboxMessage } from './inbox-message.js';
+import { type InboxMessage, messageStates } from './inbox-message.js';
 import { type Row, fromRow } from './rows.js';
 import { columns } from './schema.js';
-
-/** SQLite's own files beside the database. */
-const companions = ['', '-wal', '-shm'];
-/** How many damaged versions are kept for whoever wants to know what happened. */
-const keptVersions = 3;
 
 export interface Salvage {
   readonly messages: readonly InboxMessage[];
@@ -29,9 +23,11 @@ export function salvage(path: string, now: number): Salvage {
     const messages = new Map<string, InboxMessage>();
     const ways = [readAll(database, 'ASC', messages), readAll(database, 'DESC', messages)];
     const facts: Salvage['facts'][number][] = [];
-    const isComplete =
-      ways.some((isWhole) => isWhole) &&
-      drain(database, 'SELECT name, value FROM facts', (fact) => facts.push(fact as Salvage['facts'][number]));
+    const areFactsWhole = drain(database, 'SELECT name, value FROM facts', (fact) => {
+      if (isFact(fact)) facts.push(fact);
+      return isFact(fact);
+    });
+    const isComplete = ways.some((isWhole) => isWhole) && areFactsWhole;
     return { messages: [...messages.values()], facts, isComplete, writtenAt };
   } catch {
     return { messages: [], facts: [], isComplete: false, writtenAt };
@@ -40,48 +36,46 @@ export function salvage(path: string, now: number): Salvage {
   }
 }
 
-/** Renames the file and its companions to `<name>.damaged-<time>`, and removes all but the newest three of these. */
-export function setInboxAside(path: string, now: Date): string {
-  const prefix = `${basename(path)}.damaged-`;
-  const aside = join(dirname(path), `${prefix}${now.toISOString().replace(/[-:.]/g, '')}`);
-  renameSync(path, aside);
-  for (const companion of companions.slice(1)) {
-    try {
-      renameSync(`${path}${companion}`, `${aside}${companion}`);
-    } catch {
-      // SQLite had removed it.
-    }
-  }
-  try {
-    const versions = readdirSync(dirname(path)).filter((name) => name.startsWith(prefix) && !/-(wal|shm)$/.test(name));
-    for (const version of versions.sort().slice(0, -keptVersions)) {
-      for (const companion of companions) rmSync(join(dirname(path), `${version}${companion}`), { force: true });
-    }
-  } catch {
-    // They are kept a little longer then: the next damage tries again.
-  }
-  return aside;
-}
-
 function readAll(database: Database, order: 'ASC' | 'DESC', messages: Map<string, InboxMessage>): boolean {
   // By the table alone: an index may be what is damaged.
   return drain(database, `SELECT ${columns} FROM messages NOT INDEXED ORDER BY rowid ${order}`, (row) => {
-    const message = fromRow(row as Row);
-    messages.set(message.id, message);
+    if (!isRow(row)) return false;
+    messages.set(row.id, fromRow(row));
+    return true;
   });
 }
 
-function drain(database: Database, sql: string, take: (row: unknown) => unknown): boolean {
+/** @returns whether all was read, and `take` could use all of it. */
+function drain(database: Database, sql: string, take: (row: unknown) => boolean): boolean {
   try {
-    for (const row of database.prepare(sql).iterate()) take(row);
-    return true;
+    let isWhole = true;
+    for (const row of database.prepare(sql).iterate()) isWhole = take(row) && isWhole;
+    return isWhole;
   } catch {
     return false;
   }
 }
 
+/** Damage may leave a row that can be read and makes no sense; a new file would refuse it, and all the others with it. */
+function isRow(value: unknown): value is Row {
+  const row = value as Record<keyof Row, unknown>;
+  return (
+    [row.id, row.chat].every((text) => typeof text === 'string' && text !== '') &&
+    [row.t, row.place, row.backfilled, row.attempts, row.deaths, row.receivedAt].every(Number.isSafeInteger) &&
+    [row.nextAt, row.settledAt].every((time) => time === null || Number.isSafeInteger(time)) &&
+    [row.raw, row.error].every((text) => text === null || typeof text === 'string') &&
+    (messageStates as readonly unknown[]).includes(row.state) &&
+    (row.state === 'done' || row.raw !== null)
+  );
+}
+
+function isFact(value: unknown): value is Salvage['facts'][number] {
+  const { name, value: number } = value as Record<string, unknown>;
+  return typeof name === 'string' && Number.isSafeInteger(number);
+}
+
 function newestWrite(path: string): number | undefined {
-  const times = companions.slice(0, 2).map((companion) => {
+  const times = ['', '-wal'].map((companion) => {
     try {
       return statSync(`${path}${companion}`).mtimeMs;
     } catch {

@@ -30,3 +30,8 @@ export const columns =
 export const insertion =
   'INSERT INTO messages (id, chat, t, place, state, raw, backfilled, attempts, deaths, next_at, error, received_at, settled_at) ' +
   'VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
+
+/** A whole message, whether it is there already or not. */
+export const upsert =
+  `${insertion} ON CONFLICT (id) DO UPDATE SET place = excluded.place, state = excluded.state, raw = excluded.raw, ` +
+  'attempts = excluded.attempts, deaths = excluded.deaths, next_at = excluded.next_at, error = excluded.error, settled_at = excluded.settled_at';

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -28,16 +28,18 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function openInbox(name = 'inbox.db'): Inbox {
+function openInbox(name = 'inbox.db', onTrouble = rethrow): Inbox {
   return new Inbox({
     path: join(folder, name),
     now: Date.now,
-    onTrouble: (error) => {
-      throw error;
-    },
+    onTrouble,
     onSaved: () => undefined,
     onRebuilt: () => undefined,
   });
+}
+
+function rethrow(error: unknown): void {
+  throw error;
 }
 
 const limits = { attempts: 3, retryDelayMs: 1, concurrency: 3, timeoutMs: 5_000 };
@@ -171,6 +173,32 @@ describe('after a worker’s death', () => {
     }
     expect(stateOf('A')).toBe('dead');
     expect(parked).toMatchObject([{ id: 'A', deaths: 3 }]);
+  });
+
+  test('what was with its handlers is handled again also when the inbox can be opened only later, beside what is handled from memory', async () => {
+    arrive('A', 'anna');
+    arrive('B', 'bela');
+    const left = inbox.get('A');
+    if (left !== undefined) inbox.update({ ...left, state: 'running', attempts: 1 });
+    inbox.close();
+    const away = `${folder}-away`;
+    renameSync(folder, away);
+    inbox = openInbox('inbox.db', () => undefined);
+    const { began, handler, end } = heldHandlers();
+    const dispatcher = dispatch(handler);
+    dispatcher.recover();
+    dispatcher.open();
+    arrive('C', 'carl');
+    dispatcher.noteChange('carl');
+    await settled(() => began.length === 1);
+    renameSync(away, folder);
+    inbox.save();
+    if (inbox.hasChangedOutside()) dispatcher.refresh();
+    await settled(() => began.length === 3);
+    for (const id of began) end(id);
+    await settled(allSettled);
+    expect(began.sort()).toEqual(['A', 'B', 'C']);
+    expect(['A', 'B', 'C'].map((id) => inbox.get(id)?.deaths)).toEqual([1, 0, 0]);
   });
 
   test('in order, nothing is held against what was with its handlers', async () => {

@@ -341,11 +341,22 @@ describe('what is forgotten', () => {
       inbox.add(message(`${n}`, 100 + n));
       if (n < 20) settle(`${n}`, { state: n % 2 === 0 ? 'done' : 'dead', settledAt: now + n });
     }
-    const forget = (): boolean => inbox.forget({ olderThan: now + 15, maxBytes: Infinity, atOnce: 10 });
+    const forget = (): boolean =>
+      inbox.forget({ olderThan: now + 15, maxBytes: Infinity, askedSince: Infinity, atOnce: 10 });
     expect(forget()).toBe(true);
     expect(forget()).toBe(false);
     expect(inbox.unknown(Array.from({ length: 25 }, (_, n) => `${n}`)).size).toBe(15);
     expect(inbox.fact('floor')).toBe(114);
+  });
+
+  test('is nothing that the page may be asked for once more, however large the file is', () => {
+    for (let n = 0; n < 10; n += 1) {
+      inbox.add(message(`${n}`, 100 + n));
+      settle(`${n}`, { state: 'done', settledAt: now });
+    }
+    expect(inbox.forget({ olderThan: now + 1, maxBytes: 0, askedSince: 104, atOnce: 50 })).toBe(false);
+    expect(inbox.unknown(Array.from({ length: 10 }, (_, n) => `${n}`))).toEqual(new Set(['0', '1', '2', '3']));
+    expect(inbox.fact('floor')).toBe(103);
   });
 
   test('is the oldest of what is done while the file is too large, and the file shrinks', () => {
@@ -354,11 +365,21 @@ describe('what is forgotten', () => {
     const full = inbox.bytes;
     for (let n = 0; n < 400; n += 1) settle(`${n}`, { state: 'done', settledAt: now + n });
     settle('400', { state: 'dead', settledAt: now });
-    while (inbox.forget({ olderThan: 0, maxBytes: full / 2, atOnce: 50 }));
+    while (inbox.forget({ olderThan: 0, maxBytes: full / 2, askedSince: Infinity, atOnce: 50 }));
     expect(inbox.bytes).toBeLessThan(full / 2 + 200_000);
     expect(inbox.get('400')).toMatchObject({ state: 'dead' });
     expect(inbox.counts()).toMatchObject({ waiting: 99, dead: 1 });
     inbox.close();
     expect(statSync(path).size).toBeLessThan(full);
   });
+});
+
+test('what is taken back is what has come since, unless somebody has begun with it', () => {
+  inbox.add(message('before', 100));
+  const since = inbox.lastPlace;
+  for (const id of ['waits', 'runs', 'is done']) inbox.add(message(id, 101));
+  settle('is done', { state: 'done', settledAt: now });
+  settle('runs', { state: 'running', attempts: 1 });
+  inbox.discard(since);
+  expect(inbox.unknown(['before', 'waits', 'runs', 'is done'])).toEqual(new Set(['waits']));
 });

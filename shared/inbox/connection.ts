@@ -1,0 +1,130 @@
+import { statSync } from 'node:fs';
+
+import { type Database, openInboxFile, type Statement } from './inbox-file.js';
+import { companions } from './set-aside.js';
+
+type Inode = bigint | 'none' | 'unknown';
+
+/** An inbox's open file, with the statements that are used again and again. */
+export class InboxConnection {
+  readonly #path: string;
+  readonly #database: Database;
+  readonly #statements = new Map<string, Statement>();
+  readonly #inodes: ReadonlyMap<string, Inode>;
+  #isStuck = false;
+  /** The place of the newest message when it was opened. */
+  readonly lastPlace: number;
+
+  /** @throws what {@link openInboxFile} throws. */
+  constructor(path: string) {
+    this.#path = path;
+    this.#database = openInboxFile(path);
+    try {
+      // Only of those that the index has: what is done with has no order any more, and there is much of it.
+      const [newest] = this.all<{ place: number | null }>(
+        "SELECT max(place) AS place FROM messages WHERE state IN ('waiting', 'running', 'dead')",
+      );
+      this.lastPlace = newest?.place ?? 0;
+      this.#inodes = new Map(companions.map((name) => [name, inodeOf(`${path}${name}`)]));
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Whether a statement has failed in a way that leaves it begun in this binding: no transaction ends beside it, and another connection has none. */
+  get isStuck(): boolean {
+    return this.#isStuck;
+  }
+
+  all<Result>(sql: string, ...parameters: unknown[]): Result[] {
+    return this.#attempt(() => this.#statement(sql).all(...parameters) as Result[]);
+  }
+
+  /** @returns how many rows it has changed. */
+  run(sql: string, ...parameters: unknown[]): number {
+    return this.#attempt(() => this.#statement(sql).run(...parameters).changes);
+  }
+
+  transaction<Result>(work: () => Result): Result {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      this.#database.exec('COMMIT');
+      return result;
+    } catch (error) {
+      this.#rollBack();
+      throw error;
+    }
+  }
+
+  /** Whether the database's files are where they were opened; else what is written into them goes with this process. */
+  get isInPlace(): boolean {
+    return [...this.#inodes].every(([name, before]) => {
+      const now = inodeOf(`${this.#path}${name}`);
+      return before === now || typeof before !== 'bigint' || now === 'unknown';
+    });
+  }
+
+  /** Those of {@link companions} that are still where they were opened. */
+  filesInPlace(): string[] {
+    return companions.filter((name) => {
+      const inode = inodeOf(`${this.#path}${name}`);
+      return typeof inode === 'bigint' && inode === this.#inodes.get(name);
+    });
+  }
+
+  /** Leaves everything in the file itself, with no log beside it. */
+  checkpoint(): void {
+    try {
+      this.#database.pragma('wal_checkpoint(TRUNCATE)');
+    } catch {
+      // What is in the log is read from there.
+    }
+  }
+
+  /** The binding leaves the file open until the garbage collector comes by. */
+  close(): void {
+    this.#statements.clear();
+    try {
+      this.#database.close();
+    } catch {
+      // A damaged one may not close in peace; its descriptors go with the process.
+    }
+  }
+
+  #attempt<Result>(work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      // A full disk ends the statement; what has to wait for another process, say, does not.
+      if ((error as { code?: unknown }).code !== 'SQLITE_FULL') this.#isStuck = true;
+      throw error;
+    }
+  }
+
+  #rollBack(): void {
+    try {
+      // Some errors have rolled it back already.
+      if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
+    } catch {
+      this.#isStuck = true;
+    }
+  }
+
+  #statement(sql: string): Statement {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#database.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+}
+
+function inodeOf(path: string): Inode {
+  try {
+    return statSync(path, { bigint: true }).ino;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'none' : 'unknown';
+  }
+}

@@ -1,0 +1,29 @@
+import type { InboxConnection } from './connection.js';
+
+/** Numbers that are kept beside the messages. */
+export type InboxFact =
+  /** Seconds since 1970: everything that WhatsApp had before has been journaled. */
+  | 'mark'
+  /** Seconds since 1970: what is older may have been forgotten. */
+  | 'floor'
+  /** Seconds since 1970: the oldest message that has come and could not be decrypted yet. */
+  | 'undecrypted'
+  /** 1 while something may have been missed that is not journaled yet. */
+  | 'behind'
+  /** Seconds since 1970: until then somebody has listened. */
+  | 'heard';
+
+/** Sets a fact to whatever it is now; undefined forgets it. */
+export function setFact(file: InboxConnection, name: string, value: number | undefined): void {
+  if (value === undefined) file.run('DELETE FROM facts WHERE name = ?', name);
+  else file.run(upsert('excluded.value'), name, value);
+}
+
+/** Raises a fact; a lower value changes nothing. */
+export function raiseFact(file: InboxConnection, name: InboxFact, value: number): void {
+  file.run(upsert('max(value, excluded.value)'), name, value);
+}
+
+function upsert(value: string): string {
+  return `INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = ${value}`;
+}
