@@ -326,12 +326,12 @@ export class Inbox {
     }
   }
 
-  /** Whether another process has written to the file since this was asked last. */
+  /** Whether another process may have written to the file since this was asked last: after each opening it may. */
   hasChangedOutside(): boolean {
     const [row] = (this.#file?.pragma('data_version') ?? []) as { data_version: number }[];
     const before = this.#dataVersion;
     this.#dataVersion = row?.data_version;
-    return before !== undefined && this.#dataVersion !== undefined && before !== this.#dataVersion;
+    return row !== undefined && before !== row.data_version;
   }
 
   /** How much of the file is in use. */
@@ -390,6 +390,8 @@ export class Inbox {
 
   #closeFile(): void {
     this.#statements.clear();
+    // Its number means nothing to the next connection.
+    this.#dataVersion = undefined;
     const file = this.#file;
     this.#file = undefined;
     try {
