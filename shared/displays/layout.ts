@@ -12,15 +12,23 @@ export function layoutRows(rows: readonly Row[], width: number): string[] {
   });
 }
 
-/** Breaks a text between words. A word that is longer than a line keeps a line to itself. */
+/** Breaks a text between words, and makes it {@link printable}. A word that is longer than a line keeps a line to itself. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(/\s+/)) {
+  for (const word of text.split(/\s+/).map(printable)) {
     if (line !== '' && line.length + 1 + word.length > width) {
       lines.push(line);
       line = word;
     } else line = line === '' ? word : `${line} ${word}`;
   }
   return [...lines, line];
+}
+
+/** Strangers write messages, and errors quote them: nothing of that may steer the terminal or turn its text around. */
+export function printable(text: string): string {
+  return text.replaceAll(
+    /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

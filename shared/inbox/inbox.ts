@@ -247,14 +247,12 @@ export class Inbox {
     this.#file.write((file) => file.run(`DELETE FROM messages WHERE ${unbegun} AND place > ?`, since));
   }
 
-  /** Whether the file may hold something else since this was asked last: another process has written to it, or it was opened anew. */
+  /** Whether the file may hold something else since this was asked last: another process has written to it, or it was opened anew. At first it may. */
   hasChangedOutside(): boolean {
     this.#file.checkPlace();
     const { openings } = this.#file;
     const version = this.#pragma('data_version');
-    const isChanged =
-      openings !== this.#openings ||
-      (this.#dataVersion !== undefined && version !== undefined && version !== this.#dataVersion);
+    const isChanged = openings !== this.#openings || (version !== undefined && version !== this.#dataVersion);
     this.#openings = openings;
     this.#dataVersion = version;
     return isChanged;

@@ -1,9 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 
-import { describeMessages } from '../../shared/displays/describe-messages.js';
+import { describeMessage, describeMessages, messageFacts, rawModel } from '../../shared/displays/describe-messages.js';
 import { peekStatus } from '../../shared/displays/read-account.js';
 import { describeError, WasupError } from '../../shared/errors.js';
-import type { InboxMessage } from '../../shared/inbox/inbox-message.js';
 import type { DeadLetters } from '../../shared/inbox/dead-letters.js';
 import { sessionPaths } from '../../shared/paths.js';
 import {
@@ -15,17 +14,17 @@ import {
   type SessionsDirectoryFlag,
   type SetExitCode,
 } from './account-arguments.js';
+import { changeDeadLetters } from './change-dead-letters.js';
+import { failedExitCode, unknownMessage } from './unknown-message.js';
 
 const actions = ['list', 'show', 'replay', 'drop'] as const;
 type Action = (typeof actions)[number];
 
 interface Flags extends SessionsDirectoryFlag {
   readonly limit: number;
+  readonly yes?: boolean;
   readonly json?: boolean;
 }
-
-/** What a command ends with that was asked for a message which isn't there. */
-const unknownMessageExitCode = 1;
 
 /** Adds `wasup messages`: what the inbox holds, and what becomes of the messages on which the bot has failed. */
 export function addMessagesCommand(program: Command, setExitCode: SetExitCode): void {
@@ -41,92 +40,68 @@ export function addMessagesCommand(program: Command, setExitCode: SetExitCode): 
     )
     .argument('[ids...]', 'ids of messages, as list says them')
     .option('--limit <count>', 'how many dead letters to list', parseLimit, 20)
+    .option('--yes', 'drop all without asking')
     .option('--json', 'print an object for programs');
-  addSessionsDirectoryOption(command).action(async (asked: string, action: Action, ids: string[], flags: Flags) => {
+  addSessionsDirectoryOption(command).action(async (asked: string, action: Action, words: string[], flags: Flags) => {
+    const ids = [...new Set(words)];
+    if (action === 'list' && ids.length > 0) command.error('error: list takes no ids; show <id> is for one message');
+    if (action === 'show' && ids.length !== 1)
+      command.error('error: show takes the id of one message, as list says it');
     const sessionsDirectory = await findSessionsDirectory(flags);
     await forEachAccount([asked], sessionsDirectory, setExitCode, async (number) => {
       // Says when there is no such account.
       await peekStatus(sessionsDirectory, number);
-      await withDeadLetters(sessionPaths(sessionsDirectory, number).inbox, (letters) =>
-        perform(number, action, ids, flags, letters),
-      );
+      await withDeadLetters(sessionPaths(sessionsDirectory, number).inbox, async (letters) => {
+        if (action === 'list') list(number, letters, flags);
+        else if (action === 'show') show(number, ids[0] ?? '', letters, flags);
+        else await changeDeadLetters({ number, action, ids, letters, setExitCode, ...flags });
+      });
     });
   });
 }
 
-async function withDeadLetters(path: string, work: (letters: DeadLetters | undefined) => void): Promise<void> {
+async function withDeadLetters(path: string, work: (letters: DeadLetters | undefined) => Promise<void>): Promise<void> {
   const { DeadLetters } = await import('../../shared/inbox/dead-letters.js');
   let letters: DeadLetters | undefined;
   try {
     letters = DeadLetters.open(path);
-    work(letters);
+    await work(letters);
   } catch (error) {
     if (error instanceof WasupError) throw error;
-    throw new WasupError(`The inbox ${path} can't be read: ${describeError(error)}`, {
-      remedy: 'Look at the file and its disk; a damaged one is set aside by the next start of the account.',
-      exitCode: unknownMessageExitCode,
-    });
+    throw inboxError(path, error);
   } finally {
     letters?.close();
   }
 }
 
-function perform(
-  number: string,
-  action: Action,
-  ids: readonly string[],
-  { limit, json }: Flags,
-  letters: DeadLetters | undefined,
-): void {
-  const counts = letters?.counts() ?? { waiting: 0, running: 0, dead: 0, done: 0 };
-  switch (action) {
-    case 'list': {
-      const dead = letters?.list(limit) ?? [];
-      if (json === true) printJson({ ...counts, deadLetters: dead.map(withoutContent) });
-      else
-        for (const line of describeMessages(number, counts, dead, new Date(), process.stdout.columns || 100)) say(line);
-      return;
-    }
-    case 'show': {
-      if (ids.length === 0) throw missing('Which one? It takes an id.', number);
-      for (const id of ids) {
-        const message = letters?.get(id);
-        if (message === undefined) throw missing(`There is no message ${id}.`, number);
-        printJson({
-          ...withoutContent(message),
-          message: message.raw === null ? null : (JSON.parse(message.raw) as unknown),
-        });
-      }
-      return;
-    }
-    case 'replay':
-    case 'drop': {
-      const chosen = ids.length === 0 ? undefined : ids;
-      const changed = (action === 'replay' ? letters?.replay(chosen) : letters?.drop(chosen)) ?? 0;
-      if (chosen !== undefined && changed < chosen.length) {
-        throw missing(`${chosen.length - changed} of these ${chosen.length} are no dead letters.`, number);
-      }
-      say(
-        action === 'replay'
-          ? `${count(changed)} given to the bot again${changed === 0 ? '' : '; at once where it listens, else when it does'}.`
-          : `${count(changed)} given up.`,
-      );
-    }
+function inboxError(path: string, error: unknown): WasupError {
+  const reason = describeError(error);
+  if (/SQLITE_BUSY|is locked/.test(reason)) {
+    return new WasupError(`The inbox ${path} is being written by another process; nothing was done.`, {
+      remedy: 'Try again.',
+      exitCode: failedExitCode,
+    });
   }
-}
-
-function withoutContent(message: InboxMessage): Omit<InboxMessage, 'raw'> {
-  return Object.fromEntries(Object.entries(message).filter(([name]) => name !== 'raw')) as unknown as InboxMessage;
-}
-
-function missing(sentence: string, number: string): WasupError {
-  return new WasupError(sentence, {
-    remedy: `See which there are: wasup messages ${number}`,
-    exitCode: unknownMessageExitCode,
+  return new WasupError(`The inbox ${path} can't be used: ${reason}`, {
+    remedy:
+      'Look at the file and its disk. wasup sets a damaged one aside by itself, at the next start of the account at the latest, and keeps what can be read of it.',
+    exitCode: failedExitCode,
   });
 }
 
-const count = (messages: number): string => `${messages} ${messages === 1 ? 'dead letter is' : 'dead letters are'}`;
+function list(number: string, letters: DeadLetters | undefined, { limit, json }: Flags): void {
+  const counts = letters?.counts() ?? { waiting: 0, running: 0, dead: 0, done: 0 };
+  const dead = letters?.list(limit) ?? [];
+  if (json === true) printJson({ ...counts, deadLetters: dead.map(messageFacts) });
+  else say(describeMessages(number, counts, dead, new Date(), width()));
+}
+
+function show(number: string, id: string, letters: DeadLetters | undefined, { json }: Flags): void {
+  const message = letters?.get(id);
+  if (message === undefined) throw unknownMessage([`There is no message ${id}.`], number);
+  if (json === true) printJson({ ...messageFacts(message), message: rawModel(message) ?? null });
+  else say(describeMessage(message, new Date(), width()));
+}
 
 function parseAction(text: string): Action {
   const action = actions.find((candidate) => candidate === text);
@@ -139,6 +114,10 @@ function parseLimit(text: string): number {
   throw new InvalidArgumentError('It takes a positive whole number.');
 }
 
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
+function width(): number {
+  return process.stdout.columns || 100;
+}
+
+function say(lines: readonly string[]): void {
+  for (const line of lines) process.stdout.write(`${line}\n`);
 }

@@ -1,20 +1,16 @@
-import { createInterface } from 'node:readline/promises';
-
 import type { Command } from 'commander';
 
-import { WasupError } from '../../shared/errors.js';
-import { supervisorExitCodes } from '../../shared/exit-codes.js';
 import {
   addSessionsDirectoryOption,
   parseNumber,
   type SessionsDirectoryFlag,
   type SetExitCode,
 } from './account-arguments.js';
+import { confirm, notDoneExitCode } from './confirm.js';
 import { requestOfSupervisor } from './request.js';
 
 /** WhatsApp has to be told, the browser to be closed, and the login to be set aside. */
 const answerTimeoutMs = 60_000;
-const notDoneExitCode = 1;
 
 /** Adds `wasup unlink`: the device is removed from the phone's linked devices. Asks first. */
 export function addUnlinkCommand(program: Command, setExitCode: SetExitCode): void {
@@ -25,8 +21,7 @@ export function addUnlinkCommand(program: Command, setExitCode: SetExitCode): vo
     .option('--yes', 'without asking');
   addSessionsDirectoryOption(command).action(
     async (number: string, { yes = false, ...flags }: SessionsDirectoryFlag & { yes?: boolean }) => {
-      if (!yes && !(await confirm(number))) {
-        process.stdout.write('Nothing was done.\n');
+      if (!yes && !(await isMeant(number))) {
         setExitCode(notDoneExitCode);
         return;
       }
@@ -35,19 +30,11 @@ export function addUnlinkCommand(program: Command, setExitCode: SetExitCode): vo
   );
 }
 
-/** @throws WasupError with exit code 64 when there is nobody to ask. */
-async function confirm(number: string): Promise<boolean> {
-  if (!process.stdin.isTTY) {
-    throw new WasupError(`+${number} was not unlinked, as there is nobody to ask.`, {
-      remedy: `Say \`wasup unlink ${number} --yes\` when you mean it.`,
-      exitCode: supervisorExitCodes.usage,
-    });
-  }
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    process.stdout.write(`The device of +${number} is forgotten: somebody has to link it again with the phone.\n`);
-    return /^y(es)?$/i.test((await terminal.question('Unlink it? [y/N] ')).trim());
-  } finally {
-    terminal.close();
-  }
+function isMeant(number: string): Promise<boolean> {
+  return confirm({
+    warning: `The device of +${number} is forgotten: somebody has to link it again with the phone.`,
+    question: 'Unlink it?',
+    refusal: `+${number} was not unlinked`,
+    withoutAsking: `wasup unlink ${number} --yes`,
+  });
 }
