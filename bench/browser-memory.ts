@@ -2,13 +2,12 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 
 import { startSandbox } from '../sandbox/index.js';
 import type { Browsers } from './browsers.js';
 import { accountNumber, readTreeBytes, useLinkedAccount } from './linked-account.js';
-import { MeasuredProcess } from './measured-process.js';
 import { readMemory } from './process-cost.js';
+import { startPlain } from './start-plain.js';
 
 /** PSS of all processes of the browser, in bytes; an entry for each round. */
 export interface BrowserMemory {
@@ -62,17 +61,7 @@ async function measurePlain(executablePath: string): Promise<number> {
   const sandbox = await startSandbox({ autoLink: { number: accountNumber } });
   try {
     await mkdir(join(folder, 'working-directory'));
-    const options = {
-      dataPath: join(folder, 'plain'),
-      executablePath,
-      // What wasup adds by itself where it is needed.
-      browserArguments: [...sandbox.browserArguments, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
-    };
-    const program = fileURLToPath(new URL('plain-library.js', import.meta.url));
-    const plain = new MeasuredProcess([program, JSON.stringify(options)], {
-      environment: process.env,
-      workingDirectory: join(folder, 'working-directory'),
-    });
+    const plain = startPlain({ folder, sandbox, executablePath });
     try {
       await plain.line(({ event }) => event === 'ready');
       sandbox.phone(accountNumber).seedHistory(history);

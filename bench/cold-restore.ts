@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { type Sandbox, startSandbox } from '../sandbox/index.js';
-import { MeasuredProcess, type SaidLine } from './measured-process.js';
+import { MeasuredProcess, type SaidLine, withoutOurs } from './measured-process.js';
+import { startPlain } from './start-plain.js';
 
 /** Milliseconds of one cold restore: nothing runs before, the login is in the profile. */
 export interface PlainRound {
@@ -135,20 +136,6 @@ async function use<Result>(
   }
 }
 
-function startPlain({ folder, sandbox, executablePath }: BenchStage): MeasuredProcess {
-  const options = {
-    dataPath: join(folder, 'plain'),
-    executablePath,
-    // What wasup adds by itself where it is needed.
-    browserArguments: [...sandbox.browserArguments, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
-  };
-  const program = fileURLToPath(new URL('plain-library.js', import.meta.url));
-  return new MeasuredProcess([program, JSON.stringify(options)], {
-    environment: withoutOurs(),
-    workingDirectory: join(folder, 'working-directory'),
-  });
-}
-
 function startWasup({ folder, sandbox, executablePath }: BenchStage): MeasuredProcess {
   const program = fileURLToPath(new URL('../supervisor/index.js', import.meta.url));
   return new MeasuredProcess([program], {
@@ -164,10 +151,6 @@ function startWasup({ folder, sandbox, executablePath }: BenchStage): MeasuredPr
     },
     workingDirectory: join(folder, 'working-directory'),
   });
-}
-
-function withoutOurs(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(WASUP_|NODE_OPTIONS$)/.test(name)));
 }
 
 function isReady({ event }: SaidLine['record']): boolean {

@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-import { type Phone, startSandbox } from '../sandbox/index.js';
+import { type Phone, type Sandbox, startSandbox } from '../sandbox/index.js';
 import { readDeviceStatus } from '../shared/device-status.js';
 import { sessionPaths } from '../shared/paths.js';
 import { readTreeMemory } from '../supervisor/memory/read-tree-memory.js';
-import { MeasuredProcess } from './measured-process.js';
+import { MeasuredProcess, withoutOurs } from './measured-process.js';
 
 export const accountNumber = '12025550130';
 const contactNumber = '12025550131';
 
-export interface LinkedAccountOptions {
+export interface SupervisorOptions {
   readonly executablePath: string;
   /** Beside the account, its folder and the way to the sandbox. */
   readonly environment?: Readonly<Record<string, string>>;
@@ -41,27 +41,14 @@ const lookIntervalMs = 10;
 
 /** Runs the work against a supervisor of one account that was linked just now, and ends everything. */
 export async function useLinkedAccount<Result>(
-  { executablePath, environment = {}, words = [supervisorEntry()], workingDirectory }: LinkedAccountOptions,
+  options: SupervisorOptions,
   work: (account: LinkedAccount) => Promise<Result>,
 ): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), 'wasup-bench-'));
   const sandbox = await startSandbox({ autoLink: { number: accountNumber } });
   try {
     await mkdir(join(folder, 'working-directory'));
-    const foreign = /^(WASUP_|NODE_OPTIONS$)/;
-    const supervisor = new MeasuredProcess(words, {
-      environment: {
-        ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name))),
-        WASUP_ACCOUNTS: accountNumber,
-        WASUP_SESSIONS_DIR: join(folder, 'sessions'),
-        WASUP_HTTP_PORT: '0',
-        WASUP_BROWSER_ARGS: JSON.stringify(sandbox.browserArguments),
-        PUPPETEER_EXECUTABLE_PATH: executablePath,
-        WASUP_LOG_FORMAT: 'json',
-        ...environment,
-      },
-      workingDirectory: workingDirectory ?? join(folder, 'working-directory'),
-    });
+    const supervisor = startSupervisor({ folder, sandbox }, options);
     try {
       return await work({
         phone: sandbox.phone(accountNumber),
@@ -76,6 +63,26 @@ export async function useLinkedAccount<Result>(
     await sandbox.close();
     await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
+}
+
+/** @param stage has a folder `working-directory`, and gets one for the sessions. */
+export function startSupervisor(
+  { folder, sandbox }: { readonly folder: string; readonly sandbox: Sandbox },
+  { executablePath, environment = {}, words = [supervisorEntry()], workingDirectory }: SupervisorOptions,
+): MeasuredProcess {
+  return new MeasuredProcess(words, {
+    environment: {
+      ...withoutOurs(),
+      WASUP_ACCOUNTS: accountNumber,
+      WASUP_SESSIONS_DIR: join(folder, 'sessions'),
+      WASUP_HTTP_PORT: '0',
+      WASUP_BROWSER_ARGS: JSON.stringify(sandbox.browserArguments),
+      PUPPETEER_EXECUTABLE_PATH: executablePath,
+      WASUP_LOG_FORMAT: 'json',
+      ...environment,
+    },
+    workingDirectory: workingDirectory ?? join(folder, 'working-directory'),
+  });
 }
 
 /** A message that was sent to the bot. */
@@ -128,7 +135,12 @@ function supervisorEntry(): string {
   return fileURLToPath(new URL('../supervisor/index.js', import.meta.url));
 }
 
-async function untilListening(folder: string, supervisor: MeasuredProcess, earlier?: number): Promise<Processes> {
+/** Resolves with the account's processes when it listens, in another worker than the earlier one. */
+export async function untilListening(
+  folder: string,
+  supervisor: MeasuredProcess,
+  earlier?: number,
+): Promise<Processes> {
   const { deviceStatus } = sessionPaths(join(folder, 'sessions'), accountNumber);
   const deadline = performance.now() + listenTimeoutMs;
   while (performance.now() < deadline) {
@@ -140,4 +152,9 @@ async function untilListening(folder: string, supervisor: MeasuredProcess, earli
   }
   const said = supervisor.lines.slice(-10).map(({ record }) => JSON.stringify(record));
   throw new Error(`The account does not listen. The end of what the supervisor said:\n${said.join('\n')}`);
+}
+
+/** The bot that tells of each message (`handled-messages.ts`). */
+export function notingBot(): string {
+  return fileURLToPath(new URL('noting-bot.js', import.meta.url));
 }

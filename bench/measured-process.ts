@@ -12,17 +12,23 @@ export interface SaidLine {
 /** Nothing here takes longer; a benchmark that hangs says so. */
 const deadlineMs = 60_000;
 
+/** This process' environment without what would configure wasup or Node. */
+export function withoutOurs(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(WASUP_|NODE_OPTIONS$)/.test(name)));
+}
+
 /** A Node process whose lines are clocked from the moment of its spawn. */
 export class MeasuredProcess {
   readonly lines: SaidLine[] = [];
   readonly #subprocess: ChildProcess;
-  readonly #spawnedAt: number;
+  /** By this process' `performance.now()`. */
+  readonly spawnedAt: number;
   readonly #exited: Promise<unknown>;
   #said: () => void = () => undefined;
   #errorOutput = '';
 
   constructor(words: readonly string[], options: { environment: NodeJS.ProcessEnv; workingDirectory: string }) {
-    this.#spawnedAt = performance.now();
+    this.spawnedAt = performance.now();
     const subprocess = spawn(process.execPath, words, {
       env: options.environment,
       cwd: options.workingDirectory,
@@ -31,7 +37,7 @@ export class MeasuredProcess {
     this.#subprocess = subprocess;
     this.#exited = once(subprocess, 'exit');
     createInterface({ input: subprocess.stdout }).on('line', (line) => {
-      const atMs = performance.now() - this.#spawnedAt;
+      const atMs = performance.now() - this.spawnedAt;
       if (!line.startsWith('{')) return;
       this.lines.push({ record: JSON.parse(line) as Record<string, unknown>, atMs });
       this.#said();

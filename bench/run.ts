@@ -8,10 +8,13 @@ import { format } from 'prettier';
 
 import { measureBrowserMemory } from './browser-memory.js';
 import { findBenchBrowsers } from './browsers.js';
+import { measureCatchUp } from './catch-up.js';
 import { measureColdRestore } from './cold-restore.js';
+import { measureMessageLatency } from './message-latency.js';
 import { measureReloadGap } from './reload-gap.js';
 import { type Circumstances, currentLoad, reportColdRestore } from './report.js';
 import { reportBrowserMemory, reportReloadGaps, reportWorkerKills } from './report-hand-overs.js';
+import { reportMessages } from './report-messages.js';
 import { reportSupervision } from './report-supervision.js';
 import { replaceSection } from './results-file.js';
 import { measureSupervision } from './supervise.js';
@@ -26,14 +29,20 @@ const { values, positionals } = parseArgs({
     idle: { type: 'string', default: '60' },
     kills: { type: 'string', default: '50' },
     reloads: { type: 'string', default: '10' },
+    journaled: { type: 'string', default: '20000' },
+    messages: { type: 'string', default: '1000' },
+    missed: { type: 'string', default: '1000' },
   },
 });
-const benchmarks = { restore, supervise, kills, reload, memory };
+const benchmarks = { restore, supervise, kills, reload, memory, messages };
 const [what = 'restore', ...others] = positionals;
 if (!isBenchmark(what) || others.length > 0) throw new Error(`Say one of ${Object.keys(benchmarks).join(', ')}.`);
 const rounds = parseCount('rounds');
 const killCount = parseCount('kills');
 const reloadCount = parseCount('reloads');
+const journaled = parseCount('journaled');
+const messageCount = parseCount('messages');
+const missed = parseCount('missed');
 const build = parseBuild(values.build);
 const counts = values.accounts.split(',').map(Number);
 if (!counts.every((count) => Number.isInteger(count) && count >= 1 && count <= 10)) {
@@ -92,11 +101,26 @@ async function memory(): Promise<string> {
   return reportBrowserMemory(await measureBrowserMemory({ rounds, browsers, report: console.log }), circumstances);
 }
 
+async function messages(): Promise<string> {
+  const circumstances = describe(
+    `messages --journaled ${journaled} --messages ${messageCount} --missed ${missed} --rounds ${rounds}`,
+  );
+  console.log(`${journaled} messages into an inbox.`);
+  // With the library, which nothing else in this process needs.
+  const { measureMessageIntake } = await import('./message-intake.js');
+  const intake = await measureMessageIntake(journaled);
+  console.log(`${messageCount} messages on each side to the handler.`);
+  const latency = await measureMessageLatency({ messages: messageCount, executablePath, report: console.log });
+  console.log(`${missed} missed messages, ${rounds} rounds.`);
+  const catchUp = await measureCatchUp({ missed, rounds, executablePath, report: console.log });
+  return reportMessages({ intake, latency, catchUp, missed }, circumstances);
+}
+
 function isBenchmark(word: string): word is keyof typeof benchmarks {
   return Object.hasOwn(benchmarks, word);
 }
 
-function parseCount(name: 'rounds' | 'kills' | 'reloads'): number {
+function parseCount(name: 'rounds' | 'kills' | 'reloads' | 'journaled' | 'messages' | 'missed'): number {
   const count = Number(values[name]);
   if (!Number.isInteger(count) || count < 1) throw new Error(`--${name} is a whole number, at least 1.`);
   return count;

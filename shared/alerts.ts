@@ -48,6 +48,8 @@ export const alertKinds = [
   'inbox-damaged',
   /** Of what came while nobody listened, something is left out: too old, or too much. */
   'catch-up-cut',
+  /** What came while nobody listened can't be read from the page; it is tried again. */
+  'catch-up-failing',
   /** A message was parked as a dead letter: the bot has failed on it as often as it may. */
   'message-parked',
   /** The device was linked so often within a day that WhatsApp may restrict the account. */

@@ -1,5 +1,6 @@
 import type { Bot, BotLog, MessageContext } from '../bot/define-bot.js';
 import type { InboxMessage } from '../shared/inbox/inbox-message.js';
+import { Answers } from './answers.js';
 import type { AttachedClient } from './whatsapp/attached-client.js';
 import { makeMessage, type Message } from './whatsapp/library.js';
 import { replyId, replyOnce } from './whatsapp/send-once.js';
@@ -19,7 +20,7 @@ export interface BotCallsOptions {
 /** Hands a message to everything of the bot that listens: the listeners of a plain whatsapp-web.js bot, and `onMessage`. */
 export class BotCalls {
   readonly #options: BotCallsOptions;
-  /** Of messages on which something has failed: who has dealt with them, and is left alone when they come again. */
+  /** Of messages that may come again: who has dealt with them, and is left alone then. */
   readonly #dealtWith = new Map<string, Set<string>>();
   readonly #names = new WeakMap<object, number>();
   #lastName = 0;
@@ -32,12 +33,14 @@ export class BotCalls {
    * Resolves when all have ended, and what they have answered through the context is sent.
    *
    * @param signal aborted when nobody waits for this attempt any more.
-   * @throws what the first of them has thrown; the others have had the message nevertheless.
+   * @throws what the first of them has thrown, or what kept an answer from being sent; the others have had the message nevertheless.
    */
   async hand(row: InboxMessage, signal: AbortSignal): Promise<void> {
-    const { client, bot, stopping } = this.#options;
+    const { client, bot } = this.#options;
     const message = makeMessage(client, JSON.parse(row.raw ?? '{}') as object);
     const dealtWith = this.#dealtWith.get(row.id) ?? new Set<string>();
+    // Known from now on: when one of them takes too long, the message comes again before this attempt has ended.
+    this.#dealtWith.set(row.id, dealtWith);
     const failures: unknown[] = [];
     const calls: Promise<void>[] = [];
     const call = (name: string, work: () => unknown): void => {
@@ -53,16 +56,16 @@ export class BotCalls {
         call(`${event} ${this.#nameOf(listener)}`, () => Reflect.apply(listener, client, [message]) as unknown);
       }
     }
-    const context = this.#contextFor(row, message, AbortSignal.any([signal, stopping]));
+    const context = this.#contextFor(row, message, signal);
     if (bot.onMessage !== undefined) call('onMessage', () => bot.onMessage?.(message, context.given));
     await Promise.all(calls);
-    await context.answered();
-    if (failures.length === 0) {
-      this.#dealtWith.delete(row.id);
-      return;
-    }
-    this.#dealtWith.set(row.id, dealtWith);
-    throw failures[0];
+    await context.answered().catch((error: unknown) => {
+      dealtWith.delete('onMessage');
+      failures.push(error);
+    });
+    if (failures.length > 0) throw failures[0];
+    // One that ends too late doesn't end the message.
+    if (!signal.aborted) this.#dealtWith.delete(row.id);
   }
 
   /** The message doesn't come again. */
@@ -74,29 +77,29 @@ export class BotCalls {
     row: InboxMessage,
     message: Message,
     signal: AbortSignal,
-  ): { readonly given: MessageContext; answered(): Promise<unknown> } {
-    const { client, account, log } = this.#options;
-    const answers: Promise<unknown>[] = [];
+  ): { readonly given: MessageContext; answered(): Promise<void> } {
+    const { client, account, log, stopping } = this.#options;
+    const answers = new Answers<Message | undefined>();
+    // An earlier worker may have answered and died, also when the inbox knows nothing of it any more; one that was parked begins anew.
+    const isRepeated = row.attempts > 1 || row.backfilled || row.error !== null;
     let nth = 0;
     const given: MessageContext = {
       account,
       attempt: row.attempts,
       backfilled: row.backfilled,
       log,
-      signal,
+      signal: AbortSignal.any([signal, stopping]),
       reply: (content, options) => {
         nth += 1;
-        const key = { id: replyId(account, row.id, nth), isRepeated: row.attempts > 1 };
-        const answer = attempt(() => {
+        const key = { id: replyId(account, row.id, nth), isRepeated };
+        return answers.give(() => {
+          // A worker that is about to stop lets its handlers end: not refused for that.
           signal.throwIfAborted();
           return replyOnce(client, message, key, content, options);
         });
-        // Whoever doesn't wait for it means it nevertheless: the message isn't done before.
-        answers.push(answer.catch(() => undefined));
-        return answer;
       },
     };
-    return { given, answered: () => Promise.all(answers) };
+    return { given, answered: () => answers.sent() };
   }
 
   #nameOf(listener: object): number {

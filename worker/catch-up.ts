@@ -2,8 +2,9 @@ import type { Alert } from '../shared/alerts.js';
 import { describeError } from '../shared/errors.js';
 import type { Inbox } from '../shared/inbox/inbox.js';
 import type { Logger } from '../shared/logger.js';
-import { decideSince } from './decide-since.js';
-import type { Missed, MissedChat } from './whatsapp/read-missed.js';
+import { decideSince, isFromWrongClock } from './decide-since.js';
+import { type LimitedMissed, limitMissed } from './limit-missed.js';
+import type { MissedChat } from './whatsapp/read-missed.js';
 
 export interface CatchUpLimits {
   /** How old a message may be to be fetched, in ms. */
@@ -14,7 +15,7 @@ export interface CatchUpLimits {
 
 /** How the page is asked. */
 export interface MissedSource {
-  list(since: number, limit: number): Promise<Missed>;
+  list(since: number): Promise<readonly MissedChat[]>;
   /** Raw models in JSON, in the order of the ids; null for a message that has gone. */
   models(ids: readonly string[]): Promise<(string | null)[]>;
 }
@@ -31,6 +32,13 @@ export interface CatchUpOptions {
   readonly onChat: (chat: string) => void;
   /** Seconds since 1970: from when on messages concern the bot, where the inbox knows of nothing before. */
   readonly beginning: () => number;
+  /** Counts how often nothing was heard for a while: what a round has read before is not to be relied on. */
+  readonly losses: () => number;
+}
+
+/** Something was missed once more while a round was reading: it has ended without a result, and another one is due. */
+export class CatchUpOvertaken extends Error {
+  override readonly name = 'CatchUpOvertaken';
 }
 
 /** So many messages cross at a time. */
@@ -42,6 +50,8 @@ export class CatchUp {
   /** The newest round; another one waits for it. */
   #round: Promise<number> | undefined;
   #next: Promise<number> | undefined;
+  /** Seconds since 1970: the oldest message that has come undecrypted since the newest round began. */
+  #undecrypted = Infinity;
 
   constructor(options: CatchUpOptions) {
     this.#options = options;
@@ -51,7 +61,7 @@ export class CatchUp {
    * Once more from the mark on. Asked for while a round is going on, another one follows, which sees all that came until then.
    *
    * @returns how many messages were new.
-   * @throws what the page or the inbox has said.
+   * @throws CatchUpOvertaken; what the page or the inbox has said.
    */
   run(): Promise<number> {
     if (this.#round === undefined) {
@@ -71,14 +81,32 @@ export class CatchUp {
     return this.#next;
   }
 
+  /** Keeps from when on messages concern the bot, where nothing is known of before: the next worker begins there, too. */
+  noteBeginning(): void {
+    const { inbox, beginning } = this.#options;
+    if (inbox.fact('mark') !== undefined) return;
+    inbox.raise('floor', beginning());
+    inbox.raise('mark', beginning());
+  }
+
+  /** A message has come that can't be decrypted yet. @param t seconds since 1970. */
+  noteUndecrypted(t: number): void {
+    const { inbox } = this.#options;
+    this.#undecrypted = Math.min(this.#undecrypted, t);
+    inbox.set('undecrypted', Math.min(inbox.fact('undecrypted') ?? Infinity, t));
+  }
+
   async #catchUp(): Promise<number> {
-    const { inbox, source, limits, now } = this.#options;
-    if (!inbox.isOpen) throw new Error('what was handled before is not known while the inbox can not be opened');
-    const facts = { mark: inbox.fact('mark'), floor: inbox.fact('floor'), undecrypted: inbox.fact('undecrypted') };
-    const { since, cutMs } = decideSince(facts, this.#options.beginning(), limits, now());
+    const { inbox, source, limits, log, losses } = this.#options;
+    const round = losses();
+    this.#assertCurrent(round);
+    this.#undecrypted = Infinity;
+    const { since, cutMs } = this.#decideSince();
     const lastPlace = inbox.lastPlace;
-    const missed = await source.list(since, limits.maxMessages);
-    const unknown = inbox.unknown(missed.chats.flatMap(({ messages }) => messages.map(({ id }) => id)));
+    const listed = await source.list(since);
+    this.#assertCurrent(round);
+    const unknown = inbox.unknown(listed.flatMap(({ messages }) => messages.map(({ id }) => id)));
+    const missed = limitMissed(listed, unknown, limits.maxMessages);
     // The chat that has waited longest first.
     const chats = missed.chats
       .map((chat) => ({ ...chat, fresh: chat.messages.filter(({ id }) => unknown.has(id)) }))
@@ -86,15 +114,41 @@ export class CatchUp {
       .sort((one, other) => (one.fresh[0]?.t ?? 0) - (other.fresh[0]?.t ?? 0));
     let added = 0;
     for (const chat of chats) {
-      added += await this.#fetch(chat, chat.fresh, lastPlace);
+      added += await this.#fetch(chat, chat.fresh, { lastPlace, round });
       this.#options.onChat(chat.chat);
     }
-    this.#noteMark(missed, since);
-    this.#tell(added, missed, cutMs);
+    if (added > 0)
+      log.info(`${added} ${added === 1 ? 'message' : 'messages'} came while nobody listened; the bot gets them now.`);
+    const unreadable = listed.filter(({ lacks }) => lacks === 'unreadable').length;
+    // The mark stays, so that the next round asks for the same again.
+    if (unreadable > 0) throw new Error(`WhatsApp Web could not read what it has stored of ${unreadable} of its chats`);
+    this.#noteMark(missed);
+    this.#tell(missed, cutMs);
     return added;
   }
 
-  async #fetch(chat: MissedChat, fresh: MissedChat['messages'], lastPlace: number): Promise<number> {
+  #decideSince(): { since: number; cutMs: number } {
+    const { inbox, beginning, limits, now, log } = this.#options;
+    if (isFromWrongClock(inbox.fact('mark'), now())) {
+      log.warn('The clock of this machine was wrong: how far messages had been read is not known any more.');
+      inbox.set('mark', undefined);
+      inbox.set('floor', undefined);
+    }
+    this.noteBeginning();
+    const facts = {
+      mark: inbox.fact('mark'),
+      floor: inbox.fact('floor'),
+      undecrypted: inbox.fact('undecrypted'),
+      heard: inbox.fact('heard'),
+    };
+    return decideSince(facts, beginning(), limits, now());
+  }
+
+  async #fetch(
+    chat: MissedChat,
+    fresh: MissedChat['messages'],
+    { lastPlace, round }: { readonly lastPlace: number; readonly round: number },
+  ): Promise<number> {
     const models = new Map<string, string>();
     for (let start = 0; start < fresh.length; start += portion) {
       const ids = fresh.slice(start, start + portion).map(({ id }) => id);
@@ -103,32 +157,45 @@ export class CatchUp {
         if (id !== undefined && raw !== null) models.set(id, raw);
       }
     }
+    this.#assertCurrent(round);
     const messages = chat.messages.map(({ id, t }) => ({ id, t, raw: models.get(id) ?? null }));
     return this.#options.inbox.addMissed(chat.chat, messages, lastPlace);
   }
 
-  /** From here on each message that comes is journaled, so that the mark can follow them. */
-  #noteMark({ chats, keptFrom }: Missed, since: number): void {
-    const { inbox } = this.#options;
+  /** From here on each message that comes is journaled, so that the mark can follow them. WhatsApp's own clock counts, not ours. */
+  #noteMark({ chats, keptFrom }: LimitedMissed): void {
+    const { inbox, now } = this.#options;
     const times = chats.flatMap(({ messages }) => messages.map(({ t }) => t));
+    const newest = times.reduce((newer, t) => Math.max(newer, t), 0);
     if (keptFrom !== null) inbox.raise('floor', keptFrom);
-    inbox.raise(
-      'mark',
-      times.reduce((newest, t) => Math.max(newest, t), since),
-    );
+    if (newest > 0) inbox.raise('mark', newest);
+    inbox.set('heard', Math.floor(now() / 1_000));
     const waiting = chats.flatMap(({ undecrypted }) => undecrypted.map(({ t }) => t));
-    inbox.set('undecrypted', waiting.length === 0 ? undefined : Math.min(...waiting));
+    const oldest = waiting.reduce((older, t) => Math.min(older, t), this.#undecrypted);
+    inbox.set('undecrypted', oldest === Infinity ? undefined : oldest);
   }
 
-  #tell(added: number, { cut }: Missed, cutMs: number): void {
-    const { log, alert, limits } = this.#options;
-    if (added > 0)
-      log.info(`${added} ${added === 1 ? 'message' : 'messages'} came while nobody listened; the bot gets them now.`);
+  /** The inbox may be closed, and the page another one, while the page is asked. */
+  #assertCurrent(round: number): void {
+    const { inbox, losses } = this.#options;
+    if (losses() !== round) throw new CatchUpOvertaken('something was missed once more meanwhile');
+    if (!inbox.isOpen) throw new Error('what was handled before is not known while the inbox can not be opened');
+  }
+
+  #tell({ cut, chats }: LimitedMissed, cutMs: number): void {
+    const { alert, limits } = this.#options;
     if (cut > 0) {
       alert({
         kind: 'catch-up-cut',
         sentence: `${cut} messages that came while nobody listened are left out: more than ${limits.maxMessages} had come. The newest are handled.`,
         action: 'Raise WASUP_CATCH_UP_MAX_MESSAGES if the bot is to handle so many.',
+      });
+    }
+    if (chats.some(({ lacks }) => lacks === 'too-many')) {
+      alert({
+        kind: 'catch-up-cut',
+        sentence: 'A chat has had more messages while nobody listened than are looked through. The newest are handled.',
+        action: 'Answer the older ones by hand.',
       });
     }
     if (cutMs > 0) {

@@ -24,14 +24,19 @@ export function isSuspect(message: { readonly deaths: number }): boolean {
 
 type Outcome = Pick<InboxMessage, 'state' | 'nextAt' | 'settledAt' | 'error'>;
 
-/** What becomes of a message whose handler has failed; `attempts` counts the one that did. */
+/**
+ * What becomes of a message whose handler has failed; `attempts` counts the one that did.
+ *
+ * @param isExcused WhatsApp was away in that time, so that no answer could be sent: that alone parks no message.
+ */
 export function afterFailure(
   message: Pick<InboxMessage, 'attempts'>,
   error: string,
   limits: HandlingLimits,
   now: number,
+  { isExcused }: { isExcused: boolean } = { isExcused: false },
 ): Outcome {
-  if (message.attempts >= limits.attempts) return { state: 'dead', nextAt: null, settledAt: now, error };
+  if (message.attempts >= limits.attempts && !isExcused) return { state: 'dead', nextAt: null, settledAt: now, error };
   const delay = Math.min(limits.retryDelayMs * backoffFactor ** (message.attempts - 1), longestDelayMs);
   return { state: 'waiting', nextAt: now + delay, settledAt: null, error };
 }
@@ -45,6 +50,11 @@ export function afterDeath(
   if (deaths < maxDeaths) return { state: 'waiting', nextAt: null, settledAt: null, error: message.error, deaths };
   const error = `The worker has ended ${deaths} times while the bot was at this message`;
   return { state: 'dead', nextAt: null, settledAt: now, error, deaths };
+}
+
+/** No pause is longer than the longest: one that seems to be was begun before the clock was set back. */
+function isPausing({ nextAt }: Head, now: number): boolean {
+  return nextAt !== null && nextAt > now && nextAt <= now + longestDelayMs;
 }
 
 export type Choice =
@@ -70,7 +80,7 @@ export function chooseNext(
   let oldest: Head | undefined;
   let soonest = Infinity;
   for (const head of heads) {
-    if (head.nextAt !== null && head.nextAt > now) soonest = Math.min(soonest, head.nextAt);
+    if (isPausing(head, now)) soonest = Math.min(soonest, head.nextAt ?? Infinity);
     else if (oldest === undefined || isBefore(head, oldest)) oldest = head;
   }
   // Others end first; nothing is begun beside a suspect, and no suspect beside others.

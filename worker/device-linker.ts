@@ -22,11 +22,19 @@ export interface LinkerSurroundings {
   readonly openPage: (client: AttachedClient, heard: (state: string) => void) => LinkingPage;
 }
 
+export interface LinkerCallbacks {
+  /** Ends the session: nobody came, or WhatsApp has restricted the account. */
+  fail(failure: WorkerFailure): void;
+  /** The phone has linked this device; the sync of its chats begins. */
+  onLinked(): void;
+}
+
 /** Links a new device: shows QR codes (or the pairing code that a person asked for) and waits for a person. */
 export class DeviceLinker {
   readonly #context: SessionContext;
   readonly #records: SessionRecords;
-  readonly #fail: (failure: WorkerFailure) => void;
+  readonly #fail: LinkerCallbacks['fail'];
+  readonly #onLinked: LinkerCallbacks['onLinked'];
   readonly #surroundings: LinkerSurroundings;
   readonly #display: LinkDisplay;
   readonly #qrCodes: QrCodes;
@@ -45,16 +53,16 @@ export class DeviceLinker {
   /** Counts the documents that were unpaired: what was asked of an earlier one is void. */
   #document = 0;
 
-  /** @param fail ends the session: nobody came, or WhatsApp has restricted the account. */
   constructor(
     context: SessionContext,
     records: SessionRecords,
-    fail: (failure: WorkerFailure) => void,
+    callbacks: LinkerCallbacks,
     surroundings: Partial<LinkerSurroundings> = {},
   ) {
     this.#context = context;
     this.#records = records;
-    this.#fail = fail;
+    this.#fail = (failure) => callbacks.fail(failure);
+    this.#onLinked = () => callbacks.onLinked();
     this.#surroundings = {
       now: () => new Date(),
       openPage: (client, heard) => new LinkingPage(client, heard),
@@ -170,6 +178,7 @@ export class DeviceLinker {
     this.#stage = 'linked';
     this.#pairing = false;
     clearTimeout(this.#timer);
+    this.#onLinked();
     void this.#records.update({
       deviceLinked: true,
       linkedAt: this.#surroundings.now().toISOString(),

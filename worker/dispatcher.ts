@@ -23,6 +23,8 @@ interface Run {
   readonly message: InboxMessage;
   readonly controller: AbortController;
   readonly ended: Promise<void>;
+  /** How often the dispatcher had been closed when it began. */
+  readonly closures: number;
 }
 
 /** Hands the inbox's messages to the bot: in order within a chat, side by side across chats; each until it is acknowledged or parked. */
@@ -33,6 +35,7 @@ export class Dispatcher {
   readonly #running = new Map<string, Run>();
   #isOpen = false;
   #isRecovered = false;
+  #closures = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: DispatcherOptions) {
@@ -69,6 +72,7 @@ export class Dispatcher {
   /** Begins with nothing more; what is with its handlers goes on. */
   close(): void {
     this.#isOpen = false;
+    this.#closures += 1;
     clearTimeout(this.#timer);
   }
 
@@ -137,14 +141,17 @@ export class Dispatcher {
           this.#fail(message, error);
         },
       );
-    this.#running.set(chat, { message, controller, ended });
+    this.#running.set(chat, { message, controller, ended, closures: this.#closures });
   }
 
   #fail(message: InboxMessage, error: unknown): void {
-    if (this.#running.get(message.chat)?.message !== message) return;
+    const run = this.#running.get(message.chat);
+    if (run?.message !== message) return;
     const { limits, now, onFailed, onParked } = this.#options;
     const words = error instanceof DeadlineError ? error.message : describeError(error);
-    const outcome = afterFailure(message, words, limits, now());
+    const outcome = afterFailure(message, words, limits, now(), {
+      isExcused: run.closures !== this.#closures,
+    });
     onFailed({ ...message, ...outcome }, error);
     this.#settle(message, outcome);
     if (outcome.state === 'dead') onParked({ ...message, ...outcome });

@@ -6,7 +6,7 @@ import type { InboxCounts, InboxMessage } from '../shared/inbox/inbox-message.js
 import { messageId } from '../shared/inbox/message-id.js';
 import { within } from '../shared/within.js';
 import { BotCalls } from './bot-calls.js';
-import { CatchUp, describeCatchUpFailure } from './catch-up.js';
+import { CatchUp, CatchUpOvertaken, describeCatchUpFailure } from './catch-up.js';
 import { Dispatcher } from './dispatcher.js';
 import type { SessionContext } from './session-context.js';
 import type { AttachedClient } from './whatsapp/attached-client.js';
@@ -18,8 +18,12 @@ const messageTypeNames: Record<string, string> = { chat: 'text', ptt: 'voice', v
 
 /** What waits for the disk, and how far the mark has come, is written this often. */
 const upkeepIntervalMs = 1_000;
-/** A catch-up that didn't work is tried again after so long. */
-const catchUpRetryMs = 5_000;
+/** A catch-up that didn't work is tried again after so long, and twice as long each time. */
+const catchUpRetryMs = { first: 5_000, longest: 300_000 };
+/** So many in a row, and somebody has to know. */
+const catchUpFailuresToTell = 3;
+/** That somebody listens is noted this often. */
+const hearingIntervalMs = 60_000;
 /** Old messages are looked for this often, and forgotten in portions that nobody notices. */
 const forgetIntervalMs = 600_000;
 const forgottenAtOnce = 200;
@@ -34,6 +38,12 @@ export class MessageIntake {
   #catchUp: CatchUp | undefined;
   /** Whether everything that came before has been journaled, so that the mark may follow what comes. */
   #isCaughtUp = false;
+  /** How often nothing was heard for a while. */
+  #losses = 0;
+  /** Whether the bot gets what comes. */
+  #isOpen = false;
+  #failures = 0;
+  #hearingAt = 0;
   #newest = 0;
   #upkeep: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
@@ -65,7 +75,8 @@ export class MessageIntake {
             `${messages} messages that could be read of it${isComplete ? '' : '. What had come in the last minutes may be handled twice'}.`,
           action: null,
         });
-        void this.catchUp();
+        this.#isCaughtUp = false;
+        if (this.#isOpen) void this.catchUp();
       },
     });
   }
@@ -75,9 +86,20 @@ export class MessageIntake {
     return this.#inbox.counts();
   }
 
+  /** Whether everything that came before has been journaled. */
+  get isCaughtUp(): boolean {
+    return this.#isCaughtUp;
+  }
+
+  /** Whether an earlier worker may have left something out, by what the inbox says. */
+  get isBehind(): boolean {
+    return this.#inbox.fact('behind') === 1;
+  }
+
   /** The device has just been linked: what was there before is no concern of the bot's. */
   noteLinked(): void {
     this.#beginning = seconds();
+    this.#catchUp?.noteBeginning();
   }
 
   /** Takes what comes from the client, before any listener of the bot. Nothing is handed to the bot before {@link open}. */
@@ -109,7 +131,7 @@ export class MessageIntake {
     this.#catchUp = new CatchUp({
       inbox: this.#inbox,
       source: {
-        list: (since, limit) => listMissed(client.page, since, limit, deadlines.catchUpTimeoutMs),
+        list: (since) => listMissed(client.page, since, deadlines.catchUpTimeoutMs),
         models: (ids) => readModels(client.page, ids, deadlines.catchUpTimeoutMs),
       },
       limits: handling,
@@ -118,23 +140,28 @@ export class MessageIntake {
       alert: (alert) => this.#alert(alert),
       onChat: (chat) => dispatcher.noteChange(chat),
       beginning: () => this.#beginning,
+      losses: () => this.#losses,
     });
     dispatcher.recover();
     client.onIncoming((message) => this.#take(message));
-    client.on('message_ciphertext', ({ timestamp }: Message) => {
-      this.#inbox.set('undecrypted', Math.min(this.#inbox.fact('undecrypted') ?? Infinity, timestamp));
-    });
+    client.on('message_ciphertext', ({ timestamp }: Message) => this.#catchUp?.noteUndecrypted(timestamp));
     this.#upkeep = setInterval(() => this.#keepUp(), upkeepIntervalMs).unref();
   }
 
   /** From now on the bot gets what waits. */
   open(): void {
-    if (!this.#stopping.aborted) this.#dispatcher?.open();
+    if (this.#stopping.aborted) return;
+    this.#isOpen = true;
+    this.#dispatcher?.open();
   }
 
   /** Nothing is heard of WhatsApp for now: what comes meanwhile has to be fetched, and is handled before what comes afterwards. */
   noteLoss(): void {
+    clearTimeout(this.#retry);
+    this.#losses += 1;
     this.#isCaughtUp = false;
+    this.#isOpen = false;
+    this.#inbox.set('behind', 1);
     this.#dispatcher?.close();
   }
 
@@ -146,10 +173,14 @@ export class MessageIntake {
     return added;
   }
 
-  /** The connection is back: fetches what came meanwhile, then hands over what waits. */
+  /**
+   * The connection is back: fetches what came meanwhile, then hands over what waits. As at the start, what can't be fetched in time keeps
+   * nothing else from the bot.
+   */
   async resume(): Promise<void> {
+    const losses = this.#losses;
     await this.catchUpInTime();
-    if (this.#isCaughtUp) this.open();
+    if (losses === this.#losses) this.open();
   }
 
   /**
@@ -160,16 +191,39 @@ export class MessageIntake {
   async catchUp(): Promise<number> {
     clearTimeout(this.#retry);
     if (this.#stopping.aborted || this.#catchUp === undefined) return 0;
+    const losses = this.#losses;
     try {
       const added = await this.#catchUp.run();
-      this.#isCaughtUp = true;
+      // Of what was lost meanwhile this round may have seen nothing.
+      if (losses === this.#losses) this.#noteCaughtUp();
       return added;
     } catch (error) {
-      if (this.#isStopping()) return 0;
-      this.#context.output.log.warn(describeCatchUpFailure(error));
-      this.#retry = setTimeout(() => void this.catchUp(), catchUpRetryMs).unref();
+      // Whoever has noted the loss asks again when there is something to be read.
+      if (this.#isStopping() || losses !== this.#losses || error instanceof CatchUpOvertaken) return 0;
+      this.#retryLater(error);
       return 0;
     }
+  }
+
+  #noteCaughtUp(): void {
+    this.#isCaughtUp = true;
+    this.#failures = 0;
+    this.#inbox.set('behind', undefined);
+  }
+
+  #retryLater(error: unknown): void {
+    this.#failures += 1;
+    this.#context.output.log.warn(describeCatchUpFailure(error));
+    if (this.#failures === catchUpFailuresToTell) {
+      this.#alert({
+        kind: 'catch-up-failing',
+        sentence: `What came while nobody listened can't be fetched (${describeError(error)}); what comes now is handled.`,
+        action: 'wasup goes on trying. If it lasts, restart the account; nothing is skipped until it works.',
+      });
+    }
+    clearTimeout(this.#retry);
+    const delay = Math.min(catchUpRetryMs.first * 2 ** (this.#failures - 1), catchUpRetryMs.longest);
+    this.#retry = setTimeout(() => void this.catchUp(), delay).unref();
   }
 
   /** Lets running handlers end within the deadline, and leaves the rest to the next worker. Nothing is journaled afterwards. */
@@ -194,15 +248,18 @@ export class MessageIntake {
     if (id === undefined) return false;
     this.lastMessageAt = new Date().toISOString();
     const raw = (message as unknown as { rawData: object }).rawData;
-    const arrived = { id, chat: message.from, t: message.timestamp, raw: JSON.stringify(raw) };
+    // The chat is what the key says: `from` may be the person's other id.
+    const chat = textOf((message.id as { remote?: unknown }).remote) ?? message.from;
+    const arrived = { id, chat, t: message.timestamp, raw: JSON.stringify(raw) };
     this.#newest = Math.max(this.#newest, arrived.t);
     if (this.#inbox.add(arrived)) this.#dispatcher?.noteChange(arrived.chat);
     return true;
   }
 
   #keepUp(): void {
-    if (!this.#inbox.isSaved && this.#inbox.save() && !this.#isCaughtUp) void this.catchUp();
+    if (!this.#inbox.isSaved && this.#inbox.save() && !this.#isCaughtUp && this.#isOpen) void this.catchUp();
     this.#noteMark();
+    this.#noteHearing();
     if (this.#inbox.hasChangedOutside()) this.#dispatcher?.refresh();
     const { retentionMs, inboxMaxMb } = this.#context.assignment.handling;
     if (Date.now() < this.#forgetAt) return;
@@ -212,6 +269,12 @@ export class MessageIntake {
 
   #noteMark(): void {
     if (this.#isCaughtUp && this.#newest > 0) this.#inbox.raise('mark', this.#newest);
+  }
+
+  #noteHearing(): void {
+    if (!this.#isCaughtUp || !this.#isOpen || Date.now() < this.#hearingAt) return;
+    this.#inbox.set('heard', seconds());
+    this.#hearingAt = Date.now() + hearingIntervalMs;
   }
 
   #isStopping(): boolean {

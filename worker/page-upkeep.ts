@@ -138,6 +138,9 @@ export class PageUpkeep {
 
   #observe(state: string): void {
     if (this.#stopped) return;
+    // Nobody is told of a session that doesn't listen yet; what it reads just then may not be all.
+    if (this.#options.context.timeline.phase === 'catching-up' && state !== 'CONNECTED')
+      this.#options.onConnection(false);
     this.#report(state);
     this.#connection.observe(state, { listens: this.#isListening });
   }

@@ -143,7 +143,10 @@ export function startSession(
     const operation =
       assignment.mode === 'restore'
         ? new SessionRestoreHandler(context, records)
-        : new DeviceLinker(context, records, (failure) => faults.report(failure));
+        : new DeviceLinker(context, records, {
+            fail: (failure) => faults.report(failure),
+            onLinked: () => intake.noteLinked(),
+          });
     const strategy = new StoredLoginStrategy(assignment.mode, () => {
       const failure = operation.onUnpaired();
       if (failure !== undefined) faults.report(failure);
@@ -157,7 +160,6 @@ export function startSession(
     });
     client = attached;
     intake.listen(attached);
-    if (assignment.mode === 'link') attached.once('authenticated', () => intake.noteLinked());
     const pageUpkeep = new PageUpkeep({
       context,
       client: attached,
@@ -176,10 +178,7 @@ export function startSession(
       try {
         // A navigation in a page that has crashed would end at its deadline only.
         const comingUp = openAndBringUp(attached, operation, pageUpkeep, { browser, page });
-        const result = await Promise.race([comingUp, faults.occurred]);
-        // What has waited in a page that is taken over comes first: it is the beginning of what was missed, and mostly all of it.
-        if (!takesOver) await Promise.race([catchUp(), faults.occurred]);
-        return result;
+        return await Promise.race([comingUp, faults.occurred]);
       } catch (error) {
         throw await explain(error);
       }
@@ -201,35 +200,38 @@ export function startSession(
         throw pageLoadFailure(error);
       });
     }
-    const result = await followDocuments({
+    return followDocuments({
       client,
-      bringUp: (replaced) => bringUpIn(client, operation, pageUpkeep, replaced),
-      onReloaded: () => {
-        intake.noteLoss();
-        pageUpkeep.noteReload();
+      async bringUp(replaced) {
+        // The page that was taken over; what comes after it begins from nothing.
+        const isFirst = takesOver && client.document === 0;
+        if (!isFirst) intake.noteLoss();
+        const result = await bringUpIn(client, operation, pageUpkeep, { isFirst, replaced });
+        refuseWrongNumber(result);
+        // What has waited in a page that is taken over comes first: mostly it is all that was missed.
+        if (!isFirst || intake.isBehind) await Promise.race([catchUp(), replaced, faults.occurred]);
+        return result;
       },
+      onReloaded: () => pageUpkeep.noteReload(),
       reload: (failure) => {
         log.warn(`${failure.message}; loading the page anew.`);
         return pageUpkeep.reload(failure.message);
       },
       onListeningAgain: (again) => {
-        void listenAgain(client, again);
+        void records.noteListening({ waVersion: again.state.waVersion });
+        void announceListening(again);
       },
       onFault: (thrown) => faults.report(thrown),
     });
-    refuseWrongNumber(result);
-    return result;
   }
 
   async function bringUpIn(
     client: AttachedClient,
     operation: SessionRestoreHandler | DeviceLinker,
     pageUpkeep: PageUpkeep,
-    replaced: Promise<never>,
+    { isFirst, replaced }: { isFirst: boolean; replaced: Promise<never> },
   ): Promise<BroughtUp> {
     pageUpkeep.beginDocument();
-    // The page that was taken over; what comes after it begins from nothing.
-    const isFirst = takesOver && client.document === 0;
     timeline.fallBackTo('page');
     timeline.reach('page');
     enter(isFirst ? 'verifying' : 'starting');
@@ -304,15 +306,6 @@ export function startSession(
     attempts.messagesCaughtUp = await intake.catchUpInTime();
   }
 
-  async function listenAgain(client: AttachedClient, again: BroughtUp): Promise<void> {
-    const { document } = client;
-    await catchUp();
-    // It may have been lost once more meanwhile.
-    if (stopping.signal.aborted || client.document !== document) return;
-    void records.noteListening({ waVersion: again.state.waVersion });
-    await announceListening(again);
-  }
-
   async function announceListening({ state, healed }: BroughtUp): Promise<void> {
     timeline.reach('caughtUp');
     enter('listening');
@@ -330,7 +323,7 @@ export function startSession(
     });
     client?.release();
     intake.open();
-    if (takesOver && client?.document === 0) attempts.messagesCaughtUp = await intake.catchUpInTime();
+    if (!intake.isCaughtUp) attempts.messagesCaughtUp = await intake.catchUpInTime();
     await told;
     await attempts.succeed(healed);
   }

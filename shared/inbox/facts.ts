@@ -7,7 +7,11 @@ export type InboxFact =
   /** Seconds since 1970: what is older may have been forgotten. */
   | 'floor'
   /** Seconds since 1970: the oldest message that has come and could not be decrypted yet. */
-  | 'undecrypted';
+  | 'undecrypted'
+  /** 1 while something may have been missed that is not journaled yet. */
+  | 'behind'
+  /** Seconds since 1970: until then somebody has listened. */
+  | 'heard';
 
 /** Sets a fact to whatever it is now; undefined forgets it. */
 export function setFact(file: InboxConnection, name: string, value: number | undefined): void {

@@ -32,7 +32,8 @@ describe('a session that listens is looked after, and', () => {
       from: mark,
     });
     await expectHealed();
-    expect(stage.answersTo(unheard.id)).toBe(0);
+    await stage.answerTo(unheard.id);
+    expect(stage.answersTo(unheard.id)).toBe(1);
   });
 
   it('comes up again in its page when the library has gone from it', async () => {

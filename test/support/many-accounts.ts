@@ -1,3 +1,4 @@
+import type { SandboxOptions } from '../../sandbox/index.js';
 import { OneOfMany } from './one-of-many.js';
 import { descendantsOf, readProcessTable, type TableEntry } from './process-table.js';
 import { isAlive } from './processes.js';
@@ -15,8 +16,12 @@ export class ManyAccounts {
   readonly #asking = new Set<Promise<unknown>>();
 
   /** Links the accounts one after the other, and starts a supervisor for all of them. */
-  static async openLinked(numbers: readonly string[], environment: Record<string, string>): Promise<ManyAccounts> {
-    const stage = await Stage.open();
+  static async openLinked(
+    numbers: readonly string[],
+    environment: Record<string, string>,
+    sandboxOptions: SandboxOptions = {},
+  ): Promise<ManyAccounts> {
+    const stage = await Stage.open(sandboxOptions);
     const many = new ManyAccounts(stage, numbers, environment);
     try {
       for (const account of many.accounts) await account.link();

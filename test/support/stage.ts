@@ -104,7 +104,14 @@ export class Stage {
       // Two stages at once don't meet.
       WASUP_HTTP_PORT: '0',
       WASUP_BROWSER_ARGS: JSON.stringify(this.sandbox.browserArguments),
+      // For the bot that notes what it gets.
+      RECORDING: this.recording,
     };
+  }
+
+  /** What a bot has noted that notes what it gets. */
+  get recording(): string {
+    return join(this.folder, 'recording');
   }
 
   start({ words = [], environment = {}, runner = {} }: StartOptions = {}): SupervisorProcess {

@@ -368,7 +368,7 @@ class FakeLink {
     this.#linker = new DeviceLinker(
       context as unknown as SessionContext,
       records as unknown as SessionRecords,
-      (failure) => this.failures.push(failure),
+      { fail: (failure) => this.failures.push(failure), onLinked: () => undefined },
       {
         now: () => now,
         openPage: (_client, heard) => {

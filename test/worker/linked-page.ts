@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'puppeteer';
 
 import { type Phone, type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/index.js';
+import type { HistoryInput } from '../../sandbox/seed-history.js';
 import { puppeteer } from '../../worker/whatsapp/library.js';
 import { findProcesses } from '../support/processes.js';
 import { chromiumPath } from '../support/real-browser.js';
@@ -54,10 +55,13 @@ export async function openPage(options: SandboxOptions = {}): Promise<LinkedPage
 }
 
 /** Links the page to a phone with a past, and waits until the page has synced. */
-export async function openLinkedPage(options: SandboxOptions = {}): Promise<LinkedPage> {
+export async function openLinkedPage(
+  options: SandboxOptions = {},
+  history: HistoryInput = { chats: 3, messages: 9 },
+): Promise<LinkedPage> {
   const linked = await openPage(options);
   const { page, phone } = linked;
-  phone.seedHistory({ chats: 3, messages: 9 });
+  phone.seedHistory(history);
   // Nobody listens for the sync here.
   phone.sync({ beforeListener: true });
   // A code is shown to whoever listens for it.

@@ -11,14 +11,8 @@ export interface MissedChat {
   readonly messages: readonly { readonly id: string; readonly t: number }[];
   /** Messages whose text WhatsApp hasn't decrypted yet. They are told of as if they had just come, once it has. */
   readonly undecrypted: readonly { readonly id: string; readonly t: number }[];
-}
-
-export interface Missed {
-  readonly chats: readonly MissedChat[];
-  /** How many messages are left out because there are too many: all that are older than `keptFrom`. */
-  readonly cut: number;
-  /** Seconds since 1970; null when nothing is left out. */
-  readonly keptFrom: number | null;
+  /** Why there may be more: what WhatsApp has stored of this chat could not be read, or it was too much. */
+  readonly lacks: 'unreadable' | 'too-many' | null;
 }
 
 /** So many earlier messages are asked for in one chat, a screenful at a time. */
@@ -30,11 +24,10 @@ const earlierLoadsLimit = 200;
  * is unread.
  *
  * @param since seconds since 1970, of WhatsApp's own clock.
- * @param limit so many messages at most, the newest.
  * @throws DeadlineError when the page doesn't answer in time.
  */
-export async function listMissed(page: Page, since: number, limit: number, timeoutMs: number): Promise<Missed> {
-  return withDeadline(page.evaluate(listInPage, since, limit, earlierLoadsLimit), timeoutMs, 'Reading what was missed');
+export async function listMissed(page: Page, since: number, timeoutMs: number): Promise<MissedChat[]> {
+  return withDeadline(page.evaluate(listInPage, since, earlierLoadsLimit), timeoutMs, 'Reading what was missed');
 }
 
 /** The library's raw models of these messages, in JSON; null for one that has gone meanwhile. */
@@ -42,11 +35,12 @@ export async function readModels(page: Page, ids: readonly string[], timeoutMs: 
   return withDeadline(page.evaluate(modelsInPage, ids), timeoutMs, 'Reading missed messages');
 }
 
-async function listInPage(since: number, limit: number, loads: number): Promise<Missed> {
+async function listInPage(since: number, loads: number): Promise<MissedChat[]> {
   interface Model {
     readonly id: { readonly fromMe?: boolean; readonly _serialized?: string; toString(): string };
     readonly t?: number;
     readonly type: string;
+    readonly subtype?: string;
     readonly isNotification?: boolean;
     once(event: 'change:type', listener: (message: Model) => void): void;
   }
@@ -68,19 +62,35 @@ async function listInPage(since: number, limit: number, loads: number): Promise<
   const relay = window.wasup as { awaited?: Set<string> } | undefined;
   const awaited = relay === undefined ? new Set<string>() : (relay.awaited ??= new Set<string>());
 
-  const chats: { chat: string; messages: { id: string; t: number }[]; undecrypted: { id: string; t: number }[] }[] = [];
+  /** As far back as `since`; says what is in the way. */
+  const load = async (chat: ChatModel): Promise<MissedChat['lacks']> => {
+    for (let done = 0; earliest(chat) >= since; done += 1) {
+      if (done === loads) return 'too-many';
+      try {
+        const loaded = await loader.loadEarlierMsgs({ chat });
+        if (loaded === undefined || loaded.length === 0) return null;
+      } catch {
+        return 'unreadable';
+      }
+    }
+    return null;
+  };
+
+  const chats: MissedChat[] = [];
   for (const chat of Chat.getModelsArray()) {
     const name = textOf(chat.id);
     if (chat.msgs === undefined || (chat.t ?? 0) < since || /@(newsletter|broadcast)$/.test(name)) continue;
-    for (let load = 0; load < loads && earliest(chat) >= since; load += 1) {
-      const loaded = await loader.loadEarlierMsgs({ chat }).catch(() => undefined);
-      if (loaded === undefined || loaded.length === 0) break;
-    }
+    const lacks = await load(chat);
     const found = chat.msgs
       .getModelsArray()
       .filter(
-        ({ id, t, type, isNotification }) =>
-          id.fromMe !== true && (t ?? 0) >= since && isNotification !== true && !silentTypes.includes(type),
+        ({ id, t, type, subtype, isNotification }) =>
+          id.fromMe !== true &&
+          (t ?? 0) >= since &&
+          isNotification !== true &&
+          !silentTypes.includes(type) &&
+          // Stands for what only the phone may show: it is never decrypted.
+          subtype?.endsWith('_unavailable_fanout') !== true,
       )
       // A stable sort: those of one second stay as the page has them.
       .sort((one, other) => (one.t ?? 0) - (other.t ?? 0));
@@ -98,18 +108,15 @@ async function listInPage(since: number, limit: number, loads: number): Promise<
     }
     const brief = ({ id, t }: Model): { id: string; t: number } => ({ id: textOf(id), t: t ?? 0 });
     const messages = found.filter(({ type }) => type !== 'ciphertext').map(brief);
-    if (found.length > 0) chats.push({ chat: name, messages, undecrypted: undecrypted.map(brief) });
+    if (found.length > 0 || lacks !== null)
+      chats.push({ chat: name, messages, undecrypted: undecrypted.map(brief), lacks });
   }
-  const times = chats.flatMap(({ messages }) => messages.map(({ t }) => t)).sort((one, other) => other - one);
-  const oldestKept = times[limit - 1];
-  if (times.length <= limit || oldestKept === undefined) return { chats, cut: 0, keptFrom: null };
-  // Whole seconds, so that the order within one needs no deciding: some more than asked for.
-  const kept = chats.map((chat) => ({ ...chat, messages: chat.messages.filter(({ t }) => t >= oldestKept) }));
-  return { chats: kept, cut: times.filter((t) => t < oldestKept).length, keptFrom: oldestKept };
+  return chats;
 }
 
 function modelsInPage(ids: readonly string[]): (string | null)[] {
   const { Msg } = window.require('WAWebCollections') as unknown as { Msg: { get(id: string): unknown } };
+  if (window.WWebJS === undefined) throw new Error("the library's half is not in the page");
   return ids.map((id) => {
     const message = Msg.get(id);
     if (message === undefined) return null;

@@ -57,11 +57,11 @@ async function findSentInPage(id: string, chat: string): Promise<object | null> 
     readonly ack?: number;
   }
   const load = (module: string): unknown => (window.require as unknown as (module: string) => unknown)(module);
-  const MsgKey = load('WAWebMsgKey') as new (parts: object) => object;
+  const MsgKey = load('WAWebMsgKey') as new (parts: object) => { toString(): string };
   const wid = (load('WAWebWidFactory') as { createWid(id: string): { isGroup(): boolean } }).createWid(chat);
   const me = load('WAWebUserPrefsMeUser') as { getMaybeMePnUser(): unknown; getMaybeMeLidUser(): unknown };
   const { Msg } = load('WAWebCollections') as {
-    Msg: { getMessagesById(keys: object[]): Promise<{ messages: (Sent | undefined)[] }> };
+    Msg: { getMessagesById(keys: string[]): Promise<{ messages: (Sent | undefined)[] }> };
   };
   // In a group the key names its sender as well, by either of the two ids that a person has.
   const participants = wid.isGroup()
@@ -69,7 +69,7 @@ async function findSentInPage(id: string, chat: string): Promise<object | null> 
     : [undefined];
   for (const participant of participants) {
     const key = new MsgKey({ fromMe: true, remote: wid, id, participant });
-    const [found] = (await Msg.getMessagesById([key])).messages;
+    const [found] = (await Msg.getMessagesById([key.toString()])).messages;
     if (found === undefined || (found.ack ?? 0) < 0) continue;
     const model = window.WWebJS?.['getMessageModel']?.(found as never);
     return typeof model === 'object' ? model : null;
@@ -83,19 +83,31 @@ async function findSentInPage(id: string, chat: string): Promise<object | null> 
  */
 export function installSendOnce(attribute: string): void {
   interface Outgoing extends Record<string, unknown> {
-    readonly id: { readonly fromMe: boolean; readonly remote: object; readonly participant?: object };
+    readonly id: {
+      readonly fromMe: boolean;
+      readonly remote: object;
+      readonly participant?: object;
+      toString(): string;
+    };
   }
   interface SendAction {
-    addAndSendMsgToChat(chat: unknown, message: Outgoing): unknown;
+    addAndSendMsgToChat(chat: unknown, message: Outgoing): readonly unknown[];
     isOnce?: boolean;
   }
   const load = (module: string): unknown => (window.require as unknown as (module: string) => unknown)(module);
-  const action = load('WAWebSendMsgChatAction') as Partial<SendAction>;
+  let action: Partial<SendAction> | undefined;
+  try {
+    action = load('WAWebSendMsgChatAction') as Partial<SendAction> | undefined;
+  } catch {
+    // The same as one without its function.
+  }
   // A build without it can't send either; that is for whoever tries to.
-  if (action.isOnce === true || action.addAndSendMsgToChat === undefined) return;
-  const MsgKey = load('WAWebMsgKey') as new (parts: object) => object;
-  const { Msg } = load('WAWebCollections') as { Msg: { get(key: object): { readonly ack?: number } | undefined } };
+  if (action?.addAndSendMsgToChat === undefined || action.isOnce === true) return;
+  const MsgKey = load('WAWebMsgKey') as new (parts: object) => { toString(): string };
+  const { Msg } = load('WAWebCollections') as { Msg: { get(key: string): { readonly ack?: number } | undefined } };
   const send = action.addAndSendMsgToChat.bind(action);
+  /** What WhatsApp has been given and may not know yet. */
+  const underWay = new Map<string, readonly unknown[]>();
   action.isOnce = true;
   action.addAndSendMsgToChat = (chat, message) => {
     const { [attribute]: id, ...rest } = message;
@@ -103,8 +115,16 @@ export function installSendOnce(attribute: string): void {
     // The library looks for what it has sent by the key that it has made: that one gets the other id.
     const { fromMe, remote, participant } = message.id;
     Object.assign(message.id, new MsgKey({ fromMe, remote, id, participant }));
-    const known = Msg.get(message.id);
-    if (known === undefined || (known.ack ?? 0) < 0) return send(chat, rest as Outgoing);
-    return [Promise.resolve(known), Promise.resolve({ messageSendResult: 'OK' })];
+    const key = message.id.toString();
+    const earlier = underWay.get(key);
+    if (earlier !== undefined) return earlier;
+    const known = Msg.get(key);
+    if (known !== undefined && (known.ack ?? 0) >= 0) {
+      return [Promise.resolve(known), Promise.resolve({ messageSendResult: 'OK' })];
+    }
+    const sending = send(chat, rest as Outgoing);
+    underWay.set(key, sending);
+    void Promise.allSettled(sending).then(() => underWay.delete(key));
+    return sending;
   };
 }

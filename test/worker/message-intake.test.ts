@@ -1,0 +1,558 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+
+import type { Bot } from '../../bot/define-bot.js';
+import { Inbox } from '../../shared/inbox/inbox.js';
+import { openDatabase } from '../../shared/inbox/inbox-file.js';
+import type { InboxMessage } from '../../shared/inbox/inbox-message.js';
+import { createOutput } from '../../shared/logger.js';
+import { sessionPathsIn } from '../../shared/paths.js';
+import type { WorkerMessage } from '../../shared/protocol/messages.js';
+import { MessageIntake } from '../../worker/message-intake.js';
+import type { SessionContext } from '../../worker/session-context.js';
+import { AttachedClient } from '../../worker/whatsapp/attached-client.js';
+import { makeMessage, type Message, type Page } from '../../worker/whatsapp/library.js';
+import { PageEvidence } from '../../worker/whatsapp/page-evidence.js';
+import type { MissedChat } from '../../worker/whatsapp/read-missed.js';
+import { StoredLoginStrategy } from '../../worker/whatsapp/stored-login-strategy.js';
+import { gate } from '../support/gate.js';
+import { until } from '../support/until.js';
+
+const account = '12025550100';
+const anna = '15551230001@c.us';
+const bela = '15551230002@c.us';
+
+let folder: string;
+let lives: Life[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'wasup-intake-'));
+  lives = [];
+});
+afterEach(() => {
+  vi.useRealTimers();
+  for (const life of lives) life.intake.leave();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const seconds = (): number => Math.floor(Date.now() / 1_000);
+const settled = (isSo: () => boolean): Promise<true> =>
+  until(() => isSo() || undefined, { expectation: () => isSo.toString() });
+
+/** Two functions run in the page: one lists, the other reads models. */
+class FakePage {
+  readonly messages: { readonly id: string; readonly chat: string; readonly t: number }[] = [];
+  readonly asked: number[] = [];
+  listing: () => unknown = () => undefined;
+
+  async evaluate(work: { readonly name: string }, ...parameters: unknown[]): Promise<unknown> {
+    if (work.name === 'modelsInPage') {
+      const [ids] = parameters as [string[]];
+      return ids.map((id) =>
+        JSON.stringify(
+          model(
+            id,
+            this.messages.find((message) => message.id === id),
+          ),
+        ),
+      );
+    }
+    const [since] = parameters as [number];
+    this.asked.push(since);
+    const listed = this.list(since);
+    await this.listing();
+    return listed;
+  }
+
+  private list(since: number): MissedChat[] {
+    const found = this.messages.filter(({ t }) => t >= since);
+    return [...new Set(found.map(({ chat }) => chat))].map((chat) => ({
+      chat,
+      messages: found.filter((message) => message.chat === chat),
+      undecrypted: [],
+      lacks: null,
+    }));
+  }
+}
+
+function model(text: string, { chat = anna, t = seconds() }: { chat?: string; t?: number } = {}, id?: object): object {
+  const key = id ?? { fromMe: false, remote: chat, id: text, _serialized: text };
+  return { id: key, from: chat, body: `text of ${text}`, type: 'chat', t };
+}
+
+/** A worker's life as far as messages are concerned. Its inbox is the account's. */
+class Life {
+  readonly page = new FakePage();
+  readonly sent: WorkerMessage[] = [];
+  readonly stopping = new AbortController();
+  readonly client: AttachedClient;
+  readonly intake: MessageIntake;
+
+  constructor(bot: Bot = {}, { catchUpTimeoutMs = 60_000, timeoutMs = 60_000 } = {}) {
+    const { log } = createOutput({ level: 'silent', format: 'json' });
+    const handling = {
+      attempts: 3,
+      retryDelayMs: 1,
+      concurrency: 10,
+      timeoutMs,
+      retentionMs: 86_400_000,
+      inboxMaxMb: 256,
+      maxAgeMs: 7 * 86_400_000,
+      maxMessages: 10_000,
+    };
+    const context = {
+      assignment: { account, incarnation: 7, handling, deadlines: { catchUpTimeoutMs } },
+      paths: sessionPathsIn(folder),
+      output: { log },
+      botLog: log,
+      supervisor: { send: (message: WorkerMessage) => Promise.resolve(void this.sent.push(message)) },
+    };
+    this.intake = new MessageIntake(context as unknown as SessionContext, bot, this.stopping.signal);
+    this.client = new AttachedClient({
+      incarnation: 7,
+      strategy: new StoredLoginStrategy('restore', () => undefined),
+      authTimeoutMs: 1_000,
+      evidence: new PageEvidence(),
+      log,
+    });
+    this.client.pupPage = this.page as unknown as Page;
+    this.intake.listen(this.client);
+    lives.push(this);
+  }
+
+  /** As the library tells of a message. */
+  receives(text: string, more: { chat?: string; t?: number; id?: object } = {}): void {
+    this.page.messages.push({ id: text, chat: more.chat ?? anna, t: more.t ?? seconds() });
+    const message = makeMessage(this.client, model(text, more, more.id));
+    for (const event of ['message_create', 'message']) this.client.emit(event, message);
+  }
+
+  /** In the page only: nobody has told of it. */
+  misses(text: string, { chat = anna, t = seconds() }: { chat?: string; t?: number } = {}): void {
+    this.page.messages.push({ id: text, chat, t });
+  }
+
+  alerts(): string[] {
+    return this.sent.flatMap((message) => (message.type === 'alert' ? [message.kind] : []));
+  }
+}
+
+/** What the file says, which is what the next worker finds. */
+function inFile(id: string): InboxMessage | undefined {
+  const { inbox: path } = sessionPathsIn(folder);
+  const ignore = (): void => undefined;
+  const inbox = new Inbox({ path, now: Date.now, onTrouble: ignore, onSaved: ignore, onRebuilt: ignore });
+  try {
+    return inbox.get(id);
+  } finally {
+    inbox.close();
+  }
+}
+
+function fact(name: string): number | undefined {
+  const database = openDatabase(sessionPathsIn(folder).inbox);
+  try {
+    return (database.prepare('SELECT value FROM facts WHERE name = ?').get(name) as { value: number } | undefined)
+      ?.value;
+  } finally {
+    database.close();
+  }
+}
+
+function hearing(): { readonly bot: Bot; readonly heard: string[] } {
+  const heard: string[] = [];
+  return { heard, bot: { onMessage: ({ body }) => void heard.push(body.replace('text of ', '')) } };
+}
+
+describe('a message that comes', () => {
+  test('is in the file before the page hears that it was taken, and with the bot not before the intake is open', async () => {
+    const { bot, heard } = hearing();
+    const life = new Life(bot);
+    life.receives('A');
+    expect(inFile('A')).toMatchObject({ chat: anna, state: 'waiting', attempts: 0, backfilled: false });
+    expect(JSON.parse(inFile('A')?.raw ?? '')).toEqual(model('A', { t: inFile('A')?.t ?? 0 }));
+    expect(life.intake.counts).toMatchObject({ waiting: 1 });
+    life.intake.open();
+    await settled(() => heard.length === 1);
+    await settled(() => inFile('A')?.state === 'done');
+  });
+
+  test('is heard by listeners of both events, once each, only from the inbox', async () => {
+    const heard: string[] = [];
+    const life = new Life();
+    for (const event of ['message_create', 'message'])
+      life.client.on(event, ({ body }: Message) => heard.push(`${event}: ${body}`));
+    life.receives('A');
+    expect(heard).toEqual([]);
+    life.intake.open();
+    await settled(() => heard.length === 2);
+    await settled(() => inFile('A')?.state === 'done');
+    expect(heard).toEqual(['message_create: text of A', 'message: text of A']);
+  });
+
+  test('again is dropped, whatever has become of it, and whichever worker it comes to', async () => {
+    const { bot, heard } = hearing();
+    const life = new Life(bot);
+    life.intake.open();
+    life.receives('A');
+    life.receives('A');
+    await settled(() => inFile('A')?.state === 'done');
+    life.receives('A');
+    life.intake.leave();
+    const next = new Life(bot);
+    next.intake.open();
+    next.receives('A');
+    next.receives('B');
+    await settled(() => heard.includes('B'));
+    expect(heard).toEqual(['A', 'B']);
+  });
+
+  test('is known by the same id whether its key has its text under the old name or the new one', async () => {
+    const { bot, heard } = hearing();
+    const life = new Life(bot);
+    life.receives('A');
+    life.receives('A', { id: { fromMe: false, remote: anna, id: 'A', $1: 'A' } });
+    expect(life.intake.counts.waiting).toBe(1);
+    life.intake.open();
+    await settled(() => inFile('A')?.state === 'done');
+    expect(heard).toEqual(['A']);
+  });
+
+  test('without an id that can be known again goes to the listeners as it is, so that it isn’t lost', () => {
+    const heard: string[] = [];
+    const life = new Life();
+    for (const event of ['message_create', 'message']) life.client.on(event, () => heard.push(event));
+    life.receives('A', { id: { fromMe: false, unknown: 'A' } });
+    expect(heard).toEqual(['message_create', 'message']);
+    expect(life.intake.counts).toEqual({ waiting: 0, running: 0, dead: 0 });
+  });
+
+  test('of the account’s own goes to the listeners alone', () => {
+    const heard: string[] = [];
+    const life = new Life();
+    life.client.on('message_create', ({ fromMe }: Message) => heard.push(String(fromMe)));
+    const own = { fromMe: true, remote: anna, id: 'A', _serialized: 'A' };
+    life.client.emit('message_create', makeMessage(life.client, model('A', {}, own)));
+    expect(heard).toEqual(['true']);
+    expect(life.intake.counts.waiting).toBe(0);
+  });
+
+  test('is noted with its time', () => {
+    const life = new Life();
+    expect(life.intake.lastMessageAt).toBeNull();
+    life.receives('A');
+    expect(Date.parse(life.intake.lastMessageAt ?? '')).toBeLessThanOrEqual(Date.now());
+  });
+
+  test('on which the bot fails as often as it may is parked, and told of', async () => {
+    const life = new Life({
+      onMessage: () => {
+        throw new Error('no such city');
+      },
+    });
+    life.intake.open();
+    life.receives('A');
+    await settled(() => life.alerts().includes('message-parked'));
+    expect(inFile('A')).toMatchObject({ state: 'dead', error: 'no such city', attempts: 3 });
+  });
+});
+
+describe('what came while nobody listened', () => {
+  test('comes before what came afterwards', async () => {
+    const { bot, heard } = hearing();
+    const life = new Life(bot);
+    life.misses('missed', { t: seconds() + 1 });
+    life.receives('live', { t: seconds() + 2 });
+    expect(await life.intake.catchUp()).toBe(1);
+    life.intake.open();
+    await settled(() => heard.length === 2);
+    expect(heard).toEqual(['missed', 'live']);
+  });
+
+  test('is fetched again by itself when that has failed', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+    const { bot, heard } = hearing();
+    const life = new Life(bot);
+    life.intake.open();
+    let failures = 2;
+    life.page.listing = () => {
+      if ((failures -= 1) >= 0) throw new Error('the page is frozen');
+    };
+    life.misses('missed', { t: seconds() + 1 });
+    expect(await life.intake.catchUp()).toBe(0);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(life.page.asked).toHaveLength(2);
+    // Twice as long each time.
+    await vi.advanceTimersByTimeAsync(9_000);
+    expect(life.page.asked).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(life.page.asked).toHaveLength(3);
+    await vi.waitUntil(() => heard.includes('missed'));
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(life.page.asked).toHaveLength(3);
+  });
+
+  test('is told of once when it can’t be fetched three times in a row', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+    const life = new Life();
+    life.intake.open();
+    life.page.listing = () => {
+      throw new Error('the page is frozen');
+    };
+    await life.intake.catchUp();
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(life.alerts()).toEqual([]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(life.alerts()).toEqual(['catch-up-failing']);
+  });
+
+  test('is known to the next worker as not journaled until it is', async () => {
+    const life = new Life();
+    expect([life.intake.isBehind, life.intake.isCaughtUp]).toEqual([false, false]);
+    life.intake.noteLoss();
+    life.intake.leave();
+    const next = new Life();
+    expect(next.intake.isBehind).toBe(true);
+    await next.intake.catchUp();
+    expect([next.intake.isBehind, next.intake.isCaughtUp]).toEqual([false, true]);
+  });
+
+  test('is fetched by nobody once the worker is about to stop', async () => {
+    const life = new Life();
+    life.stopping.abort();
+    expect(await life.intake.catchUp()).toBe(0);
+    expect(life.page.asked).toEqual([]);
+  });
+
+  test('goes on being fetched when that takes longer than a step of it may', async () => {
+    const { passed, open } = gate();
+    const life = new Life({}, { catchUpTimeoutMs: 20 });
+    life.page.listing = () => passed;
+    life.misses('missed', { t: seconds() + 1 });
+    expect(await life.intake.catchUpInTime()).toBe(0);
+    open();
+    await settled(() => life.intake.counts.waiting === 1);
+  });
+
+  test('since the device was linked is fetched by the next worker when this one has not got so far', async () => {
+    const life = new Life();
+    const before = seconds();
+    life.intake.noteLinked();
+    life.intake.leave();
+    const linked = fact('mark') ?? 0;
+    expect(linked).toBeGreaterThanOrEqual(before);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });
+    const next = new Life();
+    next.misses('past', { t: linked - 1 });
+    next.misses('missed', { t: linked });
+    expect(await next.intake.catchUp()).toBe(1);
+    expect(inFile('past')).toBeUndefined();
+  });
+
+  test('is not forgotten over a device that is linked again', () => {
+    const life = new Life();
+    life.intake.leave();
+    const database = openDatabase(sessionPathsIn(folder).inbox);
+    database.exec("INSERT INTO facts VALUES ('mark', 1000)");
+    database.close();
+    const next = new Life();
+    next.intake.noteLinked();
+    next.intake.leave();
+    expect(fact('mark')).toBe(1_000);
+  });
+});
+
+describe('a loss of the connection', () => {
+  test('keeps what comes from the bot until it is back and what was missed is there', async () => {
+    const { bot, heard } = hearing();
+    const life = new Life(bot);
+    await life.intake.catchUp();
+    life.intake.open();
+    life.intake.noteLoss();
+    life.misses('missed', { t: seconds() + 1 });
+    life.receives('live', { t: seconds() + 2 });
+    life.receives('other', { chat: bela });
+    expect(life.intake.counts).toMatchObject({ waiting: 2 });
+    await life.intake.resume();
+    await settled(() => heard.length === 3);
+    expect(heard.filter((id) => id !== 'other')).toEqual(['missed', 'live']);
+  });
+
+  test('during a round is not made good by that round: the mark waits for the next one', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const { passed, open } = gate();
+    const life = new Life();
+    const later = seconds() + 100;
+    life.page.listing = () => passed;
+    const round = life.intake.catchUp();
+    life.intake.noteLoss();
+    open();
+    await round;
+    life.receives('live', { t: later });
+    vi.advanceTimersByTime(5_000);
+    expect(fact('mark')).toBeLessThan(later);
+    await life.intake.resume();
+    vi.advanceTimersByTime(5_000);
+    expect(fact('mark')).toBe(later);
+  });
+
+  test('while it is being made good leaves the bot without messages until the connection is back', async () => {
+    const { bot, heard } = hearing();
+    const { passed, open } = gate();
+    const life = new Life(bot);
+    life.intake.open();
+    life.intake.noteLoss();
+    life.receives('live');
+    life.page.listing = () => passed;
+    const resumed = life.intake.resume();
+    life.intake.noteLoss();
+    open();
+    await resumed;
+    expect(life.intake.counts).toMatchObject({ waiting: 1, running: 0 });
+    await life.intake.resume();
+    await settled(() => heard.length === 1);
+  });
+
+  test('does not leave the bot without messages when what was missed can’t be fetched at once', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+    const { bot, heard } = hearing();
+    const life = new Life(bot);
+    life.intake.open();
+    life.intake.noteLoss();
+    life.misses('missed', { chat: bela, t: seconds() + 1 });
+    life.receives('live');
+    life.page.listing = () => {
+      life.page.listing = () => undefined;
+      throw new Error('the page is frozen');
+    };
+    await life.intake.resume();
+    await vi.waitUntil(() => heard.includes('live'));
+    await vi.advanceTimersByTimeAsync(5_000);
+    await vi.waitUntil(() => heard.includes('missed'));
+  });
+});
+
+describe('the mark', () => {
+  test('follows what comes once all that came before is journaled, and not before', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const life = new Life();
+    const later = seconds() + 100;
+    life.receives('A', { t: later });
+    vi.advanceTimersByTime(5_000);
+    expect(fact('mark')).toBeUndefined();
+    life.page.messages.length = 0;
+    await life.intake.catchUp();
+    vi.advanceTimersByTime(5_000);
+    expect(fact('mark')).toBe(later);
+    life.receives('B', { t: later + 9 });
+    life.intake.leave();
+    expect(fact('mark')).toBe(later + 9);
+  });
+
+  test('doesn’t keep a message from being fetched that came and could not be decrypted', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 1_000_000 });
+    const life = new Life();
+    await life.intake.catchUp();
+    const early = seconds();
+    life.client.emit('message_ciphertext', makeMessage(life.client, model('sealed', { t: early })));
+    vi.setSystemTime(Date.now() + 900_000);
+    life.receives('A', { t: seconds() });
+    life.intake.leave();
+    vi.useRealTimers();
+    const next = new Life();
+    next.misses('sealed', { t: early });
+    expect(await next.intake.catchUp()).toBe(1);
+  });
+});
+
+describe('an end in order', () => {
+  test('waits for running handlers, and lets them answer', async () => {
+    const { passed, open } = gate();
+    let began = false;
+    const answers: unknown[] = [];
+    const life = new Life({
+      onMessage: async (_message, context) => {
+        began = true;
+        await passed;
+        await context.reply('hi');
+      },
+    });
+    vi.spyOn(life.client, 'sendMessage').mockImplementation((_chat, content) => {
+      answers.push(content);
+      return Promise.resolve(undefined as never);
+    });
+    life.intake.open();
+    life.receives('A');
+    await settled(() => began);
+    life.stopping.abort();
+    const stopped = life.intake.stop(60_000);
+    open();
+    await stopped;
+    expect(answers).toEqual(['hi']);
+    expect(inFile('A')).toMatchObject({ state: 'done' });
+  });
+
+  test('leaves what is still running to the next worker, which begins with it anew; no death is counted', async () => {
+    const signals: AbortSignal[] = [];
+    const life = new Life({
+      onMessage: (_message, { signal }) => {
+        signals.push(signal);
+        return new Promise(() => undefined);
+      },
+    });
+    life.intake.open();
+    life.receives('A');
+    life.receives('B');
+    await settled(() => signals.length === 1);
+    await life.intake.stop(20);
+    expect(signals[0]?.aborted).toBe(true);
+    expect(inFile('A')).toMatchObject({ state: 'waiting', deaths: 0 });
+    const { bot, heard } = hearing();
+    const next = new Life(bot);
+    next.intake.open();
+    await settled(() => heard.length === 2);
+    expect(heard).toEqual(['A', 'B']);
+  });
+
+  test('begins with nothing more, and tells of no fault of the disk, also while the page is being read', async () => {
+    const { bot, heard } = hearing();
+    const { passed, open } = gate();
+    const life = new Life(bot);
+    life.page.listing = () => passed;
+    life.misses('missed', { t: seconds() + 1 });
+    const round = life.intake.catchUp();
+    life.stopping.abort();
+    await life.intake.stop(60_000);
+    open();
+    expect(await round).toBe(0);
+    life.intake.open();
+    expect(heard).toEqual([]);
+    expect(life.alerts()).toEqual([]);
+    const next = new Life(bot);
+    next.misses('missed', { t: seconds() + 1 });
+    expect(await next.intake.catchUp()).toBe(1);
+  });
+});
+
+test('a worker that has died over a message has it handled again, counted against it', async () => {
+  let began = false;
+  const life = new Life({
+    onMessage: () => {
+      began = true;
+      return new Promise(() => undefined);
+    },
+  });
+  life.intake.open();
+  life.receives('A');
+  await settled(() => began);
+  const attempts: number[] = [];
+  const next = new Life({ onMessage: (_message, { attempt }) => void attempts.push(attempt) });
+  next.intake.open();
+  await settled(() => attempts.length === 1);
+  expect(attempts).toEqual([2]);
+  await settled(() => inFile('A')?.state === 'done');
+  expect(inFile('A')).toMatchObject({ deaths: 1 });
+});
