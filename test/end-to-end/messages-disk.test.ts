@@ -50,7 +50,8 @@ describe.skipIf(!canMount)('messages of an account whose disk is full', () => {
 
     disk.relent();
     await supervisor.waitForLine(/inbox\.db can be written again; \d+ messages? (is|are) in it now/);
-    const { workerPid } = await stage.waitUntilListening();
+    // Until it can be written, the status speaks of the worker that has died.
+    const { workerPid } = await stage.waitUntilListening(before);
     const handled = await notes();
     process.kill(workerPid, 'SIGKILL');
     await stage.waitUntilListening({ workerPid });
