@@ -40,7 +40,7 @@ describe("a bot made with defineBot from 'wasup'", () => {
     expect(await stage.waitUntilListening()).toMatchObject({ workerPid: before.workerPid });
   });
 
-  it('comes back in the same browser after a rejection in a listener of its own that it catches nowhere', async () => {
+  it('comes back in the same browser after a rejection in code of its own that it waits for nowhere', async () => {
     await stage.phone.receiveText({ from: contactNumber, body: '!listener' });
     await supervisor.waitForLine(/ERROR.*ends with an error: Error: the bot crashed/, { from: mark });
     expect(await stage.waitUntilListening(before)).toMatchObject({ browserPid: before.browserPid });

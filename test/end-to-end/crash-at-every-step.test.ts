@@ -26,7 +26,7 @@ describe('a worker that is killed at any step', () => {
   afterAll(() => stage.close());
 
   it('with a message that has just come loses none, and gives each answer once', async () => {
-    const crashes = await crashAtEveryStep(async (n) => {
+    const crashes = await crashAtEveryStep('before INSERT INTO messages', async (n) => {
       const first = await receive(contactNumber, `live ${n}`);
       await answered(first);
       const second = await receive(contactNumber, `after ${n}`);
@@ -45,23 +45,25 @@ describe('a worker that is killed at any step', () => {
   });
 
   it('with messages that it has missed loses none, and gives each answer once', async () => {
-    const crashes = await crashAtEveryStep(async (n) => {
-      const { pageLoads } = stage.phone.status;
-      stage.sandbox.network({ cut: true });
-      const missed = [
-        // Chats of its own, so that as many are missed each time.
-        await receive(`120255502${n + 10}`, `missed ${n}`),
-        await receive(`120255503${n + 10}`, `elsewhere ${n}`),
-        await receive(`120255502${n + 10}`, `missed afterwards ${n}`),
-      ];
-      stage.phone.reloadPage();
-      await until(() => stage.phone.status.pageLoads > pageLoads || undefined, {
-        expectation: () => 'the page to load again',
-      });
-      stage.sandbox.network({ cut: false });
-      for (const message of missed) await answered(message);
-      return missed;
-    }, /handler|answer|a send/);
+    const crashes = await crashAtEveryStep(
+      'before BEGIN',
+      async (n) => {
+        const { pageLoads } = stage.sandbox.counters;
+        stage.sandbox.network({ cut: true });
+        const missed = [
+          await receive(contactNumber, `missed ${n}`),
+          await receive(contactNumber, `missed afterwards ${n}`),
+        ];
+        stage.phone.reloadPage();
+        await until(() => stage.sandbox.counters.pageLoads > pageLoads || undefined, {
+          expectation: () => 'the page to load again',
+        });
+        stage.sandbox.network({ cut: false });
+        for (const message of missed) await answered(message);
+        return missed;
+      },
+      /handler|answer|a send/,
+    );
     expect(crashes).toEqual(
       expect.arrayContaining([...around('INSERT INTO messages'), ...around('COMMIT'), ...around('INSERT INTO facts')]),
     );
@@ -90,16 +92,21 @@ describe('a worker that is killed at any step', () => {
   }
 
   /**
+   * @param from the step with which it begins.
    * @param ends the steps before which it is enough; without it all are gone through.
    * @returns the steps at which the worker was killed.
    */
-  async function crashAtEveryStep(work: (n: number) => Promise<Received[]>, ends?: RegExp): Promise<string[]> {
+  async function crashAtEveryStep(
+    from: string,
+    work: (n: number) => Promise<Received[]>,
+    ends?: RegExp,
+  ): Promise<string[]> {
     const crashes: string[] = [];
     const plan = `${stage.recording}.plan`;
     for (let n = 1; ; n += 1) {
       const before = await stage.waitUntilListening();
       await writeFile(stage.recording, '');
-      await writeFile(`${plan}.new`, String(n));
+      await writeFile(`${plan}.new`, JSON.stringify({ count: n, from }));
       await rename(`${plan}.new`, plan);
       const messages = await work(n);
       for (const { id, body } of messages) {

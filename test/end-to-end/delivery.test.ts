@@ -83,7 +83,8 @@ describe('a message', () => {
     await stage.phone.waitFor('connected');
     const newer = await stage.phone.receiveText({ from: contactNumber, body: 'newer' });
     await stage.answerTo(newer.id);
-    for (const id of ids) await stage.answerTo(id);
+    for (const id of ids)
+      await until(() => answers(id).length === 2 || undefined, { expectation: () => 'both answers' });
     const order = supervisor
       .matching(/HANDLES (missed|newer)/)
       .map((line) => /HANDLES (\w+ ?\d*)/.exec(line)?.[1]?.trim());
