@@ -4,14 +4,19 @@ import type { Client, Message, MessageContent, MessageSendOptions } from 'whatsa
 export interface MessageContext {
   /** Number of the account that received the message, digits only. */
   readonly account: string;
-  /** How often this message has been handed to the handler, counted from 1. */
+  /** How often this message has been handed to the handler, counted from 1; a message that a person replays begins with 1 again. */
   readonly attempt: number;
   /** Whether the message arrived while nobody was listening and was fetched afterwards. */
   readonly backfilled: boolean;
-  /** Answers in the same chat, quoting the message. Resolves with the message that was sent. */
+  /**
+   * Answers in the same chat, quoting the message. Resolves with the message that was sent; once, however often the message is handed over:
+   * the first answer of one attempt and the first of the next are the same.
+   *
+   * @throws what the library's `reply` throws, and when the attempt is over because it took too long.
+   */
   reply(content: MessageContent, options?: MessageSendOptions): Promise<Message | undefined>;
   readonly log: BotLog;
-  /** Aborted when the worker is about to stop; pass it on to what takes long. */
+  /** Aborted when the worker is about to stop, and when the attempt takes too long (`WASUP_HANDLER_TIMEOUT_MS`); pass it on to what takes long. */
   readonly signal: AbortSignal;
 }
 
@@ -30,7 +35,10 @@ export interface BotLog {
 }
 
 export interface Bot {
-  /** Called for each message that others send to the account. What it throws is logged and does not end the worker. */
+  /**
+   * Called for each message that others send to the account, in order within a chat. When it throws or rejects, the message comes again;
+   * after `WASUP_HANDLER_ATTEMPTS` it is parked as a dead letter.
+   */
   onMessage?: (message: Message, context: MessageContext) => unknown;
   /**
    * Called once in each worker life, before the session comes up, with whatsapp-web.js's own client. Listeners of a

@@ -1,28 +1,23 @@
 import type { Bot } from '../bot/define-bot.js';
-import type { Alert } from '../shared/alerts.js';
-import { describeError } from '../shared/errors.js';
 import { Inbox } from '../shared/inbox/inbox.js';
-import type { InboxCounts, InboxMessage } from '../shared/inbox/inbox-message.js';
+import type { InboxCounts } from '../shared/inbox/inbox-message.js';
 import { messageId } from '../shared/inbox/message-id.js';
 import { within } from '../shared/within.js';
 import { BotCalls } from './bot-calls.js';
-import { CatchUp, CatchUpOvertaken, describeCatchUpFailure } from './catch-up.js';
+import { CatchUp, CatchUpOvertaken } from './catch-up.js';
 import { slackSeconds } from './decide-since.js';
 import { Dispatcher } from './dispatcher.js';
+import { IntakeReports } from './intake-reports.js';
 import type { SessionContext } from './session-context.js';
 import type { AttachedClient } from './whatsapp/attached-client.js';
 import type { Message } from './whatsapp/library.js';
+import { textOfWid } from './whatsapp/text-of-wid.js';
 import { listMissed, readModels } from './whatsapp/read-missed.js';
-
-/** The names that people know for WhatsApp's message types. Others are shown as WhatsApp names them. */
-const messageTypeNames: Record<string, string> = { chat: 'text', ptt: 'voice', vcard: 'contact' };
 
 /** What waits for the disk, and how far the mark has come, is written this often. */
 const upkeepIntervalMs = 1_000;
 /** A catch-up that didn't work is tried again after so long, and twice as long each time. */
 const catchUpRetryMs = { first: 5_000, longest: 300_000 };
-/** So many in a row, and somebody has to know. */
-const catchUpFailuresToTell = 3;
 /** That somebody listens is noted this often. */
 const hearingIntervalMs = 60_000;
 /** Old messages are looked for this often, and forgotten in portions that nobody notices. */
@@ -34,6 +29,7 @@ export class MessageIntake {
   readonly #context: SessionContext;
   readonly #bot: Bot;
   readonly #stopping: AbortSignal;
+  readonly #reports: IntakeReports;
   readonly #inbox: Inbox;
   #dispatcher: Dispatcher | undefined;
   #catchUp: CatchUp | undefined;
@@ -58,26 +54,15 @@ export class MessageIntake {
     this.#context = context;
     this.#bot = bot;
     this.#stopping = stopping;
+    this.#reports = new IntakeReports(context);
     this.#beginning = seconds();
     this.#inbox = new Inbox({
       path: context.paths.inbox,
       now: Date.now,
-      onTrouble: (error) =>
-        this.#alert({
-          kind: 'inbox-unwritable',
-          sentence: `Incoming messages can't be journaled (${describeError(error)}); they are handled from memory, and nothing is lost while this worker lives.`,
-          action: `Free space on the disk of ${context.paths.directory}, or make it writable; wasup goes on by itself.`,
-        }),
-      onSaved: (messages) =>
-        context.output.log.info(`inbox.db can be written again; ${messages} messages are in it now.`),
-      onRebuilt: ({ aside, messages, isComplete, error }) => {
-        this.#alert({
-          kind: 'inbox-damaged',
-          sentence:
-            `The journal of incoming messages was damaged (${describeError(error)}) and is kept as ${aside}; a new one has the ` +
-            `${messages} messages that could be read of it${isComplete ? '' : '. What had come in the last minutes may be handled twice'}.`,
-          action: null,
-        });
+      onTrouble: (error) => this.#reports.unwritable(error),
+      onSaved: (messages) => this.#reports.saved(messages),
+      onRebuilt: (rebuilt) => {
+        this.#reports.rebuilt(rebuilt);
         this.#isCaughtUp = false;
         if (this.#isOpen) void this.catchUp();
       },
@@ -126,14 +111,14 @@ export class MessageIntake {
       inbox: this.#inbox,
       limits: handling,
       handle: (row, signal) => {
-        if (row.attempts === 1) this.#logArrival(row);
+        if (row.attempts === 1) this.#reports.arrival(row);
         return calls.hand(row, signal);
       },
       now: Date.now,
-      onFailed: (row, error) => this.#logFailure(row, error),
+      onFailed: (row, error) => this.#reports.failure(row, error),
       onParked: (row) => {
         calls.forget(row.id);
-        this.#alertParked(row);
+        this.#reports.parked(row);
       },
     });
     this.#dispatcher = dispatcher;
@@ -146,7 +131,7 @@ export class MessageIntake {
       limits: handling,
       log: output.log,
       now: Date.now,
-      alert: (alert) => this.#alert(alert),
+      alert: (alert) => this.#reports.alert(alert),
       onChat: (chat) => dispatcher.noteChange(chat),
       beginning: () => this.#beginning,
       losses: () => this.#losses,
@@ -222,14 +207,7 @@ export class MessageIntake {
 
   #retryLater(error: unknown): void {
     this.#failures += 1;
-    this.#context.output.log.warn(describeCatchUpFailure(error));
-    if (this.#failures === catchUpFailuresToTell) {
-      this.#alert({
-        kind: 'catch-up-failing',
-        sentence: `What came while nobody listened can't be fetched (${describeError(error)}); what comes now is handled.`,
-        action: 'wasup goes on trying. If it lasts, restart the account; nothing is skipped until it works.',
-      });
-    }
+    this.#reports.catchUpFailure(error, this.#failures);
     clearTimeout(this.#retry);
     const delay = Math.min(catchUpRetryMs.first * 2 ** (this.#failures - 1), catchUpRetryMs.longest);
     this.#retry = setTimeout(() => void this.catchUp(), delay).unref();
@@ -258,7 +236,7 @@ export class MessageIntake {
     this.lastMessageAt = new Date().toISOString();
     const raw = (message as unknown as { rawData: object }).rawData;
     // The chat is what the key says: `from` may be the person's other id.
-    const chat = textOf((message.id as { remote?: unknown }).remote) ?? message.from;
+    const chat = textOfWid((message.id as { remote?: unknown }).remote) ?? message.from;
     const arrived = { id, chat, t: message.timestamp, raw: JSON.stringify(raw) };
     this.#newest = Math.max(this.#newest, arrived.t);
     if (this.#inbox.add(arrived)) this.#dispatcher?.noteChange(arrived.chat);
@@ -294,52 +272,8 @@ export class MessageIntake {
   #isStopping(): boolean {
     return this.#stopping.aborted;
   }
-
-  #logArrival(row: InboxMessage): void {
-    const { type, sender } = describe(row);
-    this.#context.output.log.info(`[MESSAGE] MESSAGE_TYPE: ${messageTypeNames[type] ?? type} - From: +${sender}`);
-  }
-
-  #logFailure(row: InboxMessage, error: unknown): void {
-    const { sender } = describe(row);
-    const where = error instanceof Error ? (error.stack ?? error.message) : describeError(error);
-    const next =
-      row.nextAt === null
-        ? 'It is parked.'
-        : `Again in ${Math.max(0, Math.round((row.nextAt - Date.now()) / 1_000))} s (attempt ${row.attempts + 1} of ${this.#context.assignment.handling.attempts}).`;
-    this.#context.output.log.error(`The bot failed on a message of +${sender}: ${where}\n${next}`);
-  }
-
-  #alertParked(row: InboxMessage): void {
-    const { account } = this.#context.assignment;
-    this.#alert({
-      kind: 'message-parked',
-      sentence: `A message of +${describe(row).sender} is parked: ${row.error ?? 'the bot has failed on it'}.`,
-      action: `See "wasup messages ${account}"; when the bot can deal with it: wasup messages ${account} replay ${row.id}`,
-    });
-  }
-
-  #alert(alert: Alert): void {
-    const { supervisor, assignment } = this.#context;
-    void supervisor.send({ type: 'alert', incarnation: assignment.incarnation, ...alert });
-  }
 }
 
 function seconds(): number {
   return Math.floor(Date.now() / 1_000);
-}
-
-function describe({ raw, chat }: InboxMessage): { type: string; sender: string } {
-  const { type, author, from } = JSON.parse(raw ?? '{}') as Record<string, unknown>;
-  const sender = [author, from, chat].map((wid) => textOf(wid)).find((text) => text !== undefined);
-  return {
-    type: typeof type === 'string' ? type : 'unknown',
-    sender: sender?.split('@')[0]?.split(':')[0] ?? 'unknown',
-  };
-}
-
-function textOf(wid: unknown): string | undefined {
-  if (typeof wid === 'string') return wid;
-  const text = (wid as { _serialized?: unknown } | null | undefined)?._serialized;
-  return typeof text === 'string' ? text : undefined;
 }
