@@ -74,7 +74,7 @@ describe('a clock', () => {
   }
 
   const steps = fc.array(fc.integer({ min: 0, max: 6 * hourMs }), { maxLength: 60 });
-  const jump = fc.integer({ min: 1, max: 4_000 * dayMs });
+  const jump = fc.oneof(fc.integer({ min: 1, max: 3 * dayMs }), fc.integer({ min: 1, max: 4_000 * dayMs }));
 
   it('that only goes forward lets no two codes come within three minutes, nor four within a day', () => {
     fc.assert(
@@ -117,7 +117,8 @@ describe('a clock', () => {
         now -= back;
         record.limits = withClock({ ...record.limits, pause: paused(now + back).pause }, at(now));
         record.ask(now);
-        expect(record.ask(now + 2 * dayMs)).toBe(true);
+        // A moment that was more than a day ahead counts for a day from now, and for another one when its time has come.
+        expect(record.ask(now + dayMs) || record.ask(now + 2 * dayMs)).toBe(true);
       }),
     );
   });
