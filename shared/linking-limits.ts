@@ -45,7 +45,7 @@ export function decidePairingCode(limits: LinkingLimits, now: Date): PairingCode
 
 /**
  * Notes which moments lie ahead of the clock. Such a moment counts as if it were the one in which that was first seen:
- * a clock that was set back opens no gate, and one that was years ahead locks nobody out for more than two days. Pure.
+ * a clock that was set back opens no gate, and one that was ahead locks nobody out for more than three days. Pure.
  */
 export function withClock(limits: LinkingLimits, now: Date): LinkingLimits {
   const seen = <Kind extends Moment>(known: Kind): Kind => {
