@@ -37,6 +37,8 @@ export class MessageIntake {
   #isCaughtUp = false;
   /** How often nothing was heard for a while. */
   #losses = 0;
+  /** How often that was when fetching was begun lastly. */
+  #fetchedAt = -1;
   /** Whether the bot gets what comes. */
   #isOpen = false;
   #failures = 0;
@@ -80,9 +82,9 @@ export class MessageIntake {
     return this.#inbox.counts();
   }
 
-  /** Whether everything that came before has been journaled. */
-  get isCaughtUp(): boolean {
-    return this.#isCaughtUp;
+  /** Whether something may have been missed that nobody has begun to fetch. */
+  get isDue(): boolean {
+    return !this.#isCaughtUp && this.#fetchedAt !== this.#losses;
   }
 
   /** Whether an earlier worker may have left something out, by what the inbox says. */
@@ -186,6 +188,7 @@ export class MessageIntake {
     clearTimeout(this.#retry);
     if (this.#stopping.aborted || this.#catchUp === undefined) return 0;
     const losses = this.#losses;
+    this.#fetchedAt = losses;
     try {
       const added = await this.#catchUp.run();
       // Of what was lost meanwhile this round may have seen nothing.

@@ -323,7 +323,7 @@ export function startSession(
     });
     client?.release();
     intake.open();
-    if (!intake.isCaughtUp) attempts.messagesCaughtUp = await intake.catchUpInTime();
+    if (intake.isDue) attempts.messagesCaughtUp = await intake.catchUpInTime();
     await told;
     await attempts.succeed(healed);
   }

@@ -11,9 +11,9 @@ import { accountNumber, fixture } from '../support/stage.js';
 import { strike } from '../support/strike.js';
 import { until } from '../support/until.js';
 
-/** `MESSAGE_SOAK_SEED` repeats kinds and delays of a run that failed; `MESSAGE_SOAK_SECONDS` makes it longer or shorter. */
+/** `MESSAGE_SOAK_SEED` repeats kinds and delays of a run that failed; `MESSAGE_SOAK_SECONDS` makes it longer or shorter. The other build differs in one module, and has a third of the time. */
 const seed = Number(process.env['MESSAGE_SOAK_SEED'] ?? Date.now() % 1_000_000);
-const soakMs = Number(process.env['MESSAGE_SOAK_SECONDS'] ?? 120) * 1_000;
+const longestSoakMs = Number(process.env['MESSAGE_SOAK_SECONDS'] ?? 120) * 1_000;
 const messageIntervalMs = 50;
 const contacts = Array.from({ length: 10 }, (_, index) => `1202555011${index}`);
 const shareOfPings = 0.25;
@@ -60,6 +60,7 @@ interface Note {
 describe.runIf(process.platform === 'linux').each(['current', 'legacy'] as const)(
   'twenty messages a second in ten chats, on the %s build',
   (build) => {
+    const soakMs = build === 'current' ? longestSoakMs : longestSoakMs / 3;
     let many: ManyAccounts | undefined;
     const asked: Asked[] = [];
     const tale: string[] = [];
@@ -139,11 +140,11 @@ describe.runIf(process.platform === 'linux').each(['current', 'legacy'] as const
     async function judge(many: ManyAccounts, account: OneOfMany): Promise<void> {
       const notes = await readNotes(many);
       const handled = new Set(notes.map(({ body }) => body));
-      const repeated = notes.filter(({ attempt }) => attempt > 1).length;
+      const repeated = notes.length - handled.size;
       const backfilled = notes.filter(({ backfilled }) => backfilled).length;
       console.log(
         `MESSAGE_SOAK_SEED=${seed}: ${asked.length} messages, ${tale.length} misfortunes, ` +
-          `${backfilled} fetched, ${repeated} begun again, ${notes.length - repeated - asked.length} twice without a reason`,
+          `${backfilled} fetched, ${repeated} begun again`,
       );
       expect(asked.filter(({ body }) => !handled.has(body))).toEqual([]);
       const pings = asked.filter(({ body }) => body.startsWith('!ping'));

@@ -311,13 +311,15 @@ describe('what came while nobody listened', () => {
 
   test('is known to the next worker as not journaled until it is', async () => {
     const life = new Life();
-    expect([life.intake.isBehind, life.intake.isCaughtUp]).toEqual([false, false]);
+    expect([life.intake.isBehind, life.intake.isDue]).toEqual([false, true]);
     life.intake.noteLoss();
     life.intake.leave();
     const next = new Life();
     expect(next.intake.isBehind).toBe(true);
     await next.intake.catchUp();
-    expect([next.intake.isBehind, next.intake.isCaughtUp]).toEqual([false, true]);
+    expect([next.intake.isBehind, next.intake.isDue]).toEqual([false, false]);
+    next.intake.noteLoss();
+    expect(next.intake.isDue).toBe(true);
   });
 
   test('is fetched by nobody once the worker is about to stop', async () => {
