@@ -64,11 +64,11 @@ function specifyTimeAway(opened: () => AttachedPage): void {
   });
 
   it('is found oldest first, with its time, and without what the account has sent itself', () => {
-    expect(found(ann)).toEqual({ chat: `${ann}@c.us`, messages: briefs('ann'), undecrypted: [] });
+    expect(found(ann)).toEqual({ chat: `${ann}@c.us`, messages: briefs('ann'), undecrypted: [], lacks: null });
   });
 
   it('is found in a group with who wrote it in its id, and without what WhatsApp notes there', () => {
-    expect(chatOf(missed, group)).toEqual({ chat: group, messages: briefs('group'), undecrypted: [] });
+    expect(chatOf(missed, group)).toEqual({ chat: group, messages: briefs('group'), undecrypted: [], lacks: null });
     const authors = ids['group']?.map((id) => id.split('_').at(-1));
     expect(authors).toEqual([ann, bob, ann, bob, ann, bob].map((number) => `${number}@c.us`));
   });

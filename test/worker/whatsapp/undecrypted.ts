@@ -28,6 +28,7 @@ export function specifyUndecrypted(opened: () => AttachedPage): void {
       chat: `${from}@c.us`,
       messages: [{ id: readable.id, t: readable.timestamp }],
       undecrypted: [{ id, t }],
+      lacks: null,
     });
   });
 
@@ -41,6 +42,7 @@ export function specifyUndecrypted(opened: () => AttachedPage): void {
     expect(chatOf(await list(opened(), since), `${from}@c.us`)).toMatchObject({
       messages: expect.arrayContaining([expect.objectContaining({ id })]) as unknown,
       undecrypted: [],
+      lacks: null,
     });
   });
 
