@@ -70,7 +70,8 @@ async function findSentInPage(id: string, chat: string): Promise<object | null> 
   for (const participant of participants) {
     const key = new MsgKey({ fromMe: true, remote: wid, id, participant });
     const [found] = (await Msg.getMessagesById([key.toString()])).messages;
-    if (found === undefined || (found.ack ?? 0) < 0) continue;
+    // What no server has taken may never have been sent: that is decided where it is sent.
+    if (found === undefined || (found.ack ?? 0) < 1) continue;
     const model = window.WWebJS?.['getMessageModel']?.(found as never);
     return typeof model === 'object' ? model : null;
   }
@@ -108,6 +109,8 @@ export function installSendOnce(attribute: string): void {
   const send = action.addAndSendMsgToChat.bind(action);
   /** What WhatsApp has been given and may not know yet. */
   const underWay = new Map<string, readonly unknown[]>();
+  /** What it has been given in this document: it sends that by itself, once it can. */
+  const given = new Set<string>();
   action.isOnce = true;
   action.addAndSendMsgToChat = (chat, message) => {
     const { [attribute]: id, ...rest } = message;
@@ -119,12 +122,17 @@ export function installSendOnce(attribute: string): void {
     const earlier = underWay.get(key);
     if (earlier !== undefined) return earlier;
     const known = Msg.get(key);
-    if (known !== undefined && (known.ack ?? 0) >= 0) {
+    // One that an earlier document had begun to send, and that no server has taken, may be left lying: it is sent again, as the same message.
+    if (known !== undefined && (known.ack ?? 0) >= (given.has(key) ? 0 : 1)) {
       return [Promise.resolve(known), Promise.resolve({ messageSendResult: 'OK' })];
     }
+    given.add(key);
     const sending = send(chat, rest as Outgoing);
     underWay.set(key, sending);
-    void Promise.allSettled(sending).then(() => underWay.delete(key));
+    void Promise.allSettled(sending).then((outcomes) => {
+      underWay.delete(key);
+      if (outcomes.some(({ status }) => status === 'rejected')) given.delete(key);
+    });
     return sending;
   };
 }

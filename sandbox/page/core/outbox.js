@@ -5,10 +5,10 @@ define('sandbox/outbox', (require) => {
 
   async function transmit(wire) {
     const answer = await connection.request('sendMessage', wire);
-    await storage.deleteOutbox(wire.id);
     const { Msg } = require('WAWebCollections');
-    const message = Msg.get(wire.id);
-    if (message && message.ack < 1) message.ack = 1;
+    const [message] = (await Msg.getMessagesById([wire.id])).messages;
+    if (message && message.ack < 1) await require('sandbox/store').change(message, { ack: 1 });
+    await storage.deleteOutbox(wire.id);
     return { messageSendResult: 'OK', t: answer.t };
   }
 
