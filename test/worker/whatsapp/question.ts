@@ -112,6 +112,27 @@ export class Question {
     })()`);
   }
 
+  /** The page has its answer among its messages, and not among those that it sends once it can. */
+  async dropFromOutbox(): Promise<void> {
+    await this.#attached.page.waitForFunction(
+      `new Promise((resolve) => {
+        const opening = indexedDB.open('model-storage');
+        opening.onsuccess = () => {
+          const transaction = opening.result.transaction('outbox', 'readwrite');
+          const outbox = transaction.objectStore('outbox');
+          let count = 0;
+          outbox.count('${this.key()}').onsuccess = ({ target }) => (count = target.result);
+          outbox.delete('${this.key()}');
+          transaction.oncomplete = () => {
+            opening.result.close();
+            resolve(count === 1);
+          };
+        };
+      })`,
+      { polling: 20 },
+    );
+  }
+
   /** What the account has answered by reactions, in order. */
   readonly reactions = (): unknown[] =>
     this.#attached.phone.actions

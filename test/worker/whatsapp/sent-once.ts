@@ -134,6 +134,26 @@ function specifyFailures(opened: () => AttachedPage, ask: () => Promise<Question
     await question.answer('pong', { isRepeated: true });
     expect(await question.sends()).toBe(isReloaded ? 0 : 1);
   });
+
+  it('that a killed browser had written down and not begun to send is sent by the next one', async () => {
+    const { phone, reload, sandbox } = opened();
+    const question = await ask();
+    const connect = (): Promise<void> => Promise.resolve(sandbox.network({ cut: false }));
+    sandbox.network({ cut: true });
+    try {
+      await phone.waitFor('offline');
+      await question.answer('pong');
+      await question.dropFromOutbox();
+      await reload(connect);
+    } finally {
+      await connect();
+    }
+    await question.answer('pong', { isRepeated: true });
+    expect((await question.arrival()).body).toBe('pong');
+    await question.acknowledged();
+    await question.answer('pong', { isRepeated: true });
+    expect(await question.sends()).toBe(1);
+  });
 }
 
 function specifyContents(ask: () => Promise<Question>): void {
