@@ -26,7 +26,7 @@ export function replyId(account: string, answered: string, nth: number): string 
 }
 
 /**
- * Answers a message under the given id. Where the page knows a message of that id, that one is the result and nothing is sent.
+ * Answers a message under the given id. Where WhatsApp has taken a message of that id, that one is the result and nothing is sent.
  *
  * @param isRepeated whether it may have been sent before: then the page also looks into what it has stored.
  * @returns the message that was sent.
@@ -131,7 +131,8 @@ export function installSendOnce(attribute: string): void {
     underWay.set(key, sending);
     void Promise.allSettled(sending).then((outcomes) => {
       underWay.delete(key);
-      if (outcomes.some(({ status }) => status === 'rejected')) given.delete(key);
+      const isTaken = (Msg.get(key)?.ack ?? 0) >= 1;
+      if (isTaken || outcomes.some(({ status }) => status === 'rejected')) given.delete(key);
     });
     return sending;
   };

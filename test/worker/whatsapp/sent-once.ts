@@ -138,7 +138,10 @@ function specifyFailures(opened: () => AttachedPage, ask: () => Promise<Question
   it('that a killed browser had written down and not begun to send is sent by the next one', async () => {
     const { phone, reload, sandbox } = opened();
     const question = await ask();
-    const connect = (): Promise<void> => Promise.resolve(sandbox.network({ cut: false }));
+    const connect = async (): Promise<void> => {
+      sandbox.network({ cut: false });
+      await Promise.resolve();
+    };
     sandbox.network({ cut: true });
     try {
       await phone.waitFor('offline');
