@@ -131,3 +131,14 @@ describe('the next message', () => {
     );
   });
 });
+
+test('a failure while WhatsApp was away parks no message, and is tried again like another', () => {
+  const excused = afterFailure({ attempts: 3 }, 'the page is closed', limits, now, { isExcused: true });
+  expect(excused).toMatchObject({ state: 'waiting', nextAt: now + 25_000 });
+});
+
+test('a pause that was begun before the clock was set back holds nobody up', () => {
+  const pausing = (nextAt: number) => chooseNext([head('A', 1, { nextAt })], [], limits, now);
+  expect(pausing(now + 300_000)).toEqual({ do: 'wait', until: now + 300_000 });
+  expect(pausing(now + 300_001)).toMatchObject({ do: 'handle' });
+});
