@@ -1,4 +1,5 @@
 import type { BrowserMemory } from './browser-memory.js';
+import type { KilledWriter } from './killed-writers.js';
 import type { ReloadGap, ReloadKind } from './reload-gap.js';
 import { type Circumstances, describeCircumstances } from './report.js';
 import { median, quantile } from './statistics.js';
@@ -27,6 +28,23 @@ export function reportWorkerKills(measured: readonly WorkerKills[], circumstance
         `${browserBytes.map(megabytes).join(' → ')} MB`,
       ]),
     ),
+    '',
+  ].join('\n');
+}
+
+export function reportKilledWriters(measured: readonly KilledWriter[], circumstances: Circumstances): string {
+  return [
+    '## Killed browsers',
+    '',
+    ...describeCircumstances(circumstances),
+    '',
+    'Chromium is killed with SIGKILL 0.3 to 2.8 s after its page has begun to write into IndexedDB as fast as it can, and started again on',
+    'the same profile, with wasup cutting half records off before each start and without; taking turns. A lost database is one that was',
+    'empty at the next start.',
+    '',
+    '| half records are cut off | kills | databases lost | half records cut |',
+    '| --- | --: | --: | --: |',
+    ...measured.map(({ cuts, kills, lost, cut }) => line([cuts ? 'yes' : 'no', kills, lost, cut])),
     '',
   ].join('\n');
 }

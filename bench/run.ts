@@ -10,10 +10,11 @@ import { measureBrowserMemory } from './browser-memory.js';
 import { findBenchBrowsers } from './browsers.js';
 import { measureCatchUp } from './catch-up.js';
 import { measureColdRestore } from './cold-restore.js';
+import { measureKilledWriters } from './killed-writers.js';
 import { measureMessageLatency } from './message-latency.js';
 import { measureReloadGap } from './reload-gap.js';
 import { type Circumstances, currentLoad, reportColdRestore } from './report.js';
-import { reportBrowserMemory, reportReloadGaps, reportWorkerKills } from './report-hand-overs.js';
+import { reportBrowserMemory, reportKilledWriters, reportReloadGaps, reportWorkerKills } from './report-hand-overs.js';
 import { reportMessages } from './report-messages.js';
 import { reportSupervision } from './report-supervision.js';
 import { replaceSection } from './results-file.js';
@@ -34,7 +35,7 @@ const { values, positionals } = parseArgs({
     missed: { type: 'string', default: '1000' },
   },
 });
-const benchmarks = { restore, supervise, kills, reload, memory, messages };
+const benchmarks = { restore, supervise, kills, 'browser-kills': browserKills, reload, memory, messages };
 const [what = 'restore', ...others] = positionals;
 if (!isBenchmark(what) || others.length > 0) throw new Error(`Say one of ${Object.keys(benchmarks).join(', ')}.`);
 const rounds = parseCount('rounds');
@@ -84,6 +85,15 @@ async function kills(): Promise<string> {
     measured.push(await measureWorkerKills({ standby, kills: killCount, executablePath, report: console.log }));
   }
   return reportWorkerKills(measured, circumstances);
+}
+
+async function browserKills(): Promise<string> {
+  const circumstances = describe(`browser-kills --kills ${killCount}`);
+  console.log(`${killCount} kills of a browser that writes, with and without a look at its database afterwards.`);
+  return reportKilledWriters(
+    await measureKilledWriters({ kills: killCount, executablePath, report: console.log }),
+    circumstances,
+  );
 }
 
 async function reload(): Promise<string> {

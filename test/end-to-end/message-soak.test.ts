@@ -30,11 +30,6 @@ const longestRestMs = 3_000;
 /** A message over which three workers have died is parked, by right: after two misfortunes what has come is handled before the next. */
 const misfortunesAtOnce = 2;
 const longestCutMs = 1_500;
-/**
- * Browsers are killed among so many messages, and no more after them: one that has written much and is killed while it writes now and then
- * finds its database damaged and throws it away, the messages and the login with it. docs/delivery.md says so.
- */
-const messagesWithBrowserKills = 1_000;
 const drainTimeoutMs = 240_000;
 
 const environment = {
@@ -114,9 +109,7 @@ describe.runIf(process.platform === 'linux').each(['current', 'legacy'] as const
         const { workerPid } = await account.untilListening();
         if (tale.length % misfortunesAtOnce === 0) await handled(many, account, asked.length);
         await pass(random() * longestRestMs);
-        const drawn = pick(random);
-        const isKept = drawn !== 'browser-killed' || asked.length < messagesWithBrowserKills;
-        const kind = isKept ? drawn : 'renderer-killed';
+        const kind = pick(random);
         const delayMs = Math.round(random() * longestCutMs);
         tale.push(`${new Date().toISOString()} ${kind}${kind === 'socket-cut' ? ` for ${delayMs} ms` : ''}`);
         if (kind === 'socket-cut') {

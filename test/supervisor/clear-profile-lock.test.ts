@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, symlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 
@@ -11,6 +11,7 @@ import type { BrowserProcess } from '../../supervisor/browser/browser-process.js
 import { clearProfileLock, parseProfileLock } from '../../supervisor/browser/clear-profile-lock.js';
 import { isAlive } from '../support/processes.js';
 import { BrowserFolder, chromiumPath } from '../support/real-browser.js';
+import { visit } from '../support/visit.js';
 import { until } from '../support/until.js';
 
 describe('a lock of Chromium', () => {
@@ -138,29 +139,3 @@ describe.runIf(process.platform === 'linux')('before a browser starts, a lock', 
     }
   }
 });
-
-/** Keeps something where WhatsApp keeps its login; the title says so only when the disk has it. */
-const keep = `
-  const opening = indexedDB.open('wasup');
-  opening.onupgradeneeded = () => opening.result.createObjectStore('kept');
-  opening.onsuccess = () => {
-    const transaction = opening.result.transaction('kept', 'readwrite', { durability: 'strict' });
-    const store = transaction.objectStore('kept');
-    const kept = store.get('login');
-    kept.onsuccess = () => store.put('a login', 'login');
-    transaction.oncomplete = () => { document.title = 'kept: ' + kept.result; };
-  };`;
-
-/** Opens a page that keeps something in its storage, and resolves with what it had kept before. */
-async function visit({ switchboard }: BrowserProcess, folder: string): Promise<string> {
-  const path = join(folder, 'page.html');
-  await writeFile(path, `<script>${keep}</script>`);
-  await switchboard.send('Target.createTarget', { url: `file://${path}` });
-  return until(
-    async () => {
-      const { targetInfos } = (await switchboard.send('Target.getTargets')) as { targetInfos: { title: string }[] };
-      return targetInfos.map(({ title }) => title).find((title) => title.startsWith('kept: '));
-    },
-    { expectation: () => 'the page' },
-  );
-}

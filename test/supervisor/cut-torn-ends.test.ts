@@ -1,0 +1,100 @@
+import { readdirSync } from 'node:fs';
+import { mkdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import type { BrowserProcess } from '../../supervisor/browser/browser-process.js';
+import { cutTornEnds } from '../../supervisor/browser/cut-torn-ends.js';
+import { BrowserFolder } from '../support/real-browser.js';
+import { visit } from '../support/visit.js';
+
+let folder: BrowserFolder;
+let news: string[];
+
+beforeEach(async () => {
+  folder = await BrowserFolder.create();
+  news = [];
+});
+afterEach(() => folder.remove());
+
+describe('a browser that is killed between the head of a record and what it says', () => {
+  it('keeps the login, whatever the next ones write', async () => {
+    await visitAndStop('kept: undefined');
+    const { path, lastRecordAt } = await newestLog();
+    await truncate(path, lastRecordAt + 7);
+
+    await visitAndStop('kept: a login');
+    expect(news).toEqual([
+      expect.stringMatching(/^Chromium was killed while it wrote: 7 bytes of an unfinished record cut off/),
+    ]);
+    // Without the cut this one finds its database given up.
+    await visitAndStop('kept: a login');
+    expect(news).toHaveLength(1);
+  });
+});
+
+describe('before a browser starts', () => {
+  it('an unfinished record is cut off the manifest in use, and off the newest log only', async () => {
+    const database = join(folder.profile, 'Default', 'WebStorage', '3', 'IndexedDB', 'indexeddb.leveldb');
+    await mkdir(database, { recursive: true });
+    const torn = Buffer.concat([record(20), record(30).subarray(0, 12)]);
+    const names = ['000009.log', '000010.log', 'MANIFEST-000001', 'MANIFEST-000002', '000011.ldb'];
+    for (const name of names) await writeFile(join(database, name), torn);
+    await writeFile(join(database, 'CURRENT'), 'MANIFEST-000002\n');
+    await cutTornEnds(folder.profile, (sentence) => news.push(sentence));
+    const sizes = await Promise.all(names.map(async (name) => (await stat(join(database, name))).size));
+    expect(sizes).toEqual([torn.length, 27, torn.length, 27, torn.length]);
+    expect(news).toHaveLength(2);
+  });
+
+  it('a profile without databases, or with none of its own yet, is nothing to do', async () => {
+    await cutTornEnds(folder.profile, (sentence) => news.push(sentence));
+    await mkdir(join(folder.profile, 'Default', 'Local Storage', 'leveldb'), { recursive: true });
+    await cutTornEnds(folder.profile, (sentence) => news.push(sentence));
+    expect(news).toEqual([]);
+  });
+
+  it('a database that can’t be looked at is named', async () => {
+    const database = join(folder.profile, 'Default', 'Local Storage', 'leveldb');
+    await mkdir(join(database, '000003.log'), { recursive: true });
+    await cutTornEnds(folder.profile, (sentence) => news.push(sentence));
+    expect(news).toEqual([
+      expect.stringMatching(/Local Storage\/leveldb of the browser can't be looked at \(.*EISDIR/),
+    ]);
+  });
+});
+
+function record(length: number): Buffer {
+  const header = Buffer.alloc(7);
+  header.writeUInt16LE(length, 4);
+  header.writeUInt8(1, 6);
+  return Buffer.concat([header, Buffer.alloc(length, 1)]);
+}
+
+function start(): Promise<BrowserProcess> {
+  return folder.start({ onNews: (sentence) => news.push(sentence) });
+}
+
+/** Each visit writes, too. */
+async function visitAndStop(kept: string): Promise<void> {
+  const browser = await start();
+  expect(await visit(browser, folder.path)).toBe(kept);
+  await browser.stop({ timeoutMs: 10_000 });
+}
+
+async function newestLog(): Promise<{ path: string; lastRecordAt: number }> {
+  const indexed = join(folder.profile, 'Default', 'IndexedDB');
+  const [database] = readdirSync(indexed).filter((name) => name.endsWith('.leveldb'));
+  const [log] = readdirSync(join(indexed, database ?? ''))
+    .filter((name) => name.endsWith('.log'))
+    .sort()
+    .reverse();
+  const path = join(indexed, database ?? '', log ?? '');
+  const bytes = await readFile(path);
+  let lastRecordAt = 0;
+  for (let position = 0; position + 7 < bytes.length; position += 7 + bytes.readUInt16LE(position + 4)) {
+    lastRecordAt = position;
+  }
+  return { path, lastRecordAt };
+}

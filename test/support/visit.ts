@@ -1,0 +1,31 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { BrowserProcess } from '../../supervisor/browser/browser-process.js';
+import { until } from './until.js';
+
+/** Keeps something where WhatsApp keeps its login; the title says so only when the disk has it. */
+const keep = `
+  const opening = indexedDB.open('wasup');
+  opening.onupgradeneeded = () => opening.result.createObjectStore('kept');
+  opening.onsuccess = () => {
+    const transaction = opening.result.transaction('kept', 'readwrite', { durability: 'strict' });
+    const store = transaction.objectStore('kept');
+    const kept = store.get('login');
+    kept.onsuccess = () => store.put('a login', 'login');
+    transaction.oncomplete = () => { document.title = 'kept: ' + kept.result; };
+  };`;
+
+/** Opens a page that keeps something in its storage, and resolves with what it had kept before. */
+export async function visit({ switchboard }: BrowserProcess, folder: string): Promise<string> {
+  const path = join(folder, 'page.html');
+  await writeFile(path, `<script>${keep}</script>`);
+  await switchboard.send('Target.createTarget', { url: `file://${path}` });
+  return until(
+    async () => {
+      const { targetInfos } = (await switchboard.send('Target.getTargets')) as { targetInfos: { title: string }[] };
+      return targetInfos.map(({ title }) => title).find((title) => title.startsWith('kept: '));
+    },
+    { expectation: () => 'the page' },
+  );
+}
