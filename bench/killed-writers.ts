@@ -8,17 +8,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { launch } from 'puppeteer';
 
-import { cutTornEnds } from '../supervisor/browser/cut-torn-ends.js';
+import { mendDatabases } from '../supervisor/browser/mend-databases.js';
 import { launchArguments } from '../supervisor/browser/launch-arguments.js';
 
 /** What became of a profile whose browser was killed again and again while its page wrote. */
 export interface KilledWriter {
-  readonly cuts: boolean;
+  readonly mends: boolean;
   readonly kills: number;
   /** How often a start found its database empty that had something in it. */
   readonly lost: number;
-  /** How many half records were cut off. */
-  readonly cut: number;
+  /** How often something was mended before a start. */
+  readonly mended: number;
 }
 
 export interface KilledWritersOptions {
@@ -39,18 +39,25 @@ export async function measureKilledWriters(options: KilledWritersOptions): Promi
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  const sides = [true, false].map((cuts) => ({ cuts, profile: join(folder, String(cuts)), kills: 0, lost: 0, cut: 0 }));
+  const sides = [true, false].map((mends) => ({
+    mends,
+    profile: join(folder, String(mends)),
+    kills: 0,
+    lost: 0,
+    mended: 0,
+  }));
   try {
-    for (let round = 0; round <= options.kills; round += 1) {
+    // The first life is for a database to lose; each kill shows in the life after it.
+    for (let round = 0; round <= options.kills + 1; round += 1) {
       for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
-        if (side.cuts) await cutTornEnds(side.profile, () => (side.cut += 1));
+        if (side.mends) await mendDatabases(side.profile, () => (side.mended += 1));
         const hadBefore = await liveAndDie(options.executablePath, side.profile, url, round > 0);
-        if (round === 0) continue;
+        if (round < 2) continue;
         side.kills += 1;
         if (!hadBefore) side.lost += 1;
       }
       if (round % 10 === 0)
-        options.report(sides.map(({ lost, cut }) => `${lost} lost, ${cut} cut`).join('; without: '));
+        options.report(sides.map(({ lost, mended }) => `${lost} lost, ${mended} mended`).join('; without: '));
     }
   } finally {
     server.close();
@@ -84,7 +91,7 @@ async function liveAndDie(executablePath: string, profile: string, url: string, 
   return hadBefore === true;
 }
 
-/** Writes as WhatsApp Web does while messages come, and faster: small records of several stores in one transaction. */
+/** Writes as WhatsApp Web does while messages come, and faster: small records, in transactions of several stores and of one. */
 const page = `<!doctype html><script>
   const done = (request) => new Promise((resolve, reject) => {
     request.onsuccess = request.oncomplete = () => resolve(request.result);
@@ -106,14 +113,16 @@ const page = `<!doctype html><script>
   })();
   const write = () => {
     let number = 0;
-    const next = () => {
-      const transaction = database.transaction(stores.slice(1), 'readwrite');
+    const goOn = (names, put) => {
+      const transaction = database.transaction(names, 'readwrite');
       number += 1;
-      transaction.objectStore('message').put({ id: Date.now() + ' ' + number, at: number, text: 'x'.repeat(Math.random() * 2_000) });
-      transaction.objectStore('chat').put({ id: number % 10, at: number, text: 'y'.repeat(300) });
-      transaction.objectStore('receipt').put({ id: number % 100, at: number });
-      transaction.oncomplete = next;
+      put((store, record) => transaction.objectStore(store).put({ at: number, ...record }));
+      transaction.oncomplete = () => goOn(names, put);
     };
-    for (let writers = 0; writers < 4; writers += 1) next();
+    goOn(['message', 'chat'], (put) => {
+      put('message', { id: Date.now() + ' ' + number, text: 'x'.repeat(Math.random() * 2_000) });
+      put('chat', { id: number % 10, text: 'y'.repeat(300) });
+    });
+    goOn(['receipt'], (put) => put('receipt', { id: number % 100, text: 'z'.repeat(1_000) }));
   };
 </script>`;

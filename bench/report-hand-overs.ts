@@ -38,13 +38,13 @@ export function reportKilledWriters(measured: readonly KilledWriter[], circumsta
     '',
     ...describeCircumstances(circumstances),
     '',
-    'Chromium is killed with SIGKILL 0.3 to 2.8 s after its page has begun to write into IndexedDB as fast as it can, and started again on',
-    'the same profile, with wasup cutting half records off before each start and without; taking turns. A lost database is one that was',
-    'empty at the next start.',
+    'Chromium is killed with SIGKILL 0.3 to 2.8 s after its page has begun to write into IndexedDB as fast as it can, in two transactions at',
+    'a time, and started again on the same profile, with wasup mending the database before each start and without; taking turns. A lost',
+    'database is one that was empty at the next start.',
     '',
-    '| half records are cut off | kills | databases lost | half records cut |',
+    '| the database is mended | kills | databases lost | mended |',
     '| --- | --: | --: | --: |',
-    ...measured.map(({ cuts, kills, lost, cut }) => line([cuts ? 'yes' : 'no', kills, lost, cut])),
+    ...measured.map(({ mends, kills, lost, mended }) => line([mends ? 'yes' : 'no', kills, lost, mended])),
     '',
   ].join('\n');
 }

@@ -259,7 +259,9 @@ export class MessageIntake {
       askedSince: (this.#inbox.fact('mark') ?? 0) - slackSeconds,
       atOnce: forgottenAtOnce,
     };
-    if (!this.#inbox.forget(limits)) this.#forgetAt = Date.now() + forgetIntervalMs;
+    const { isMore, deadLetters } = this.#inbox.forget(limits);
+    if (deadLetters > 0) this.#reports.forgotten(deadLetters, retentionMs);
+    if (!isMore) this.#forgetAt = Date.now() + forgetIntervalMs;
   }
 
   #noteMark(): void {

@@ -3,8 +3,20 @@ import type { DeviceStatus } from '../device-status.js';
 import { formatDuration, formatTime } from './format-time.js';
 import { layoutRows, type Row } from './layout.js';
 
+export interface StatusSurroundings {
+  /** What is wrong with the status file. */
+  readonly damage?: string | undefined;
+  /** How many messages are parked; undefined where that isn't known. */
+  readonly deadLetters?: number | undefined;
+}
+
 /** An account's status as lines for a terminal. Pure. */
-export function describeStatus(status: DeviceStatus, damage: string | undefined, now: Date, width: number): string[] {
+export function describeStatus(
+  status: DeviceStatus,
+  { damage, deadLetters = 0 }: StatusSurroundings,
+  now: Date,
+  width: number,
+): string[] {
   const time = (iso: string | null): string => (iso === null ? 'never' : formatTime(iso, now));
   const rows: Row[] = [
     ['Account', `+${status.number}`],
@@ -19,6 +31,10 @@ export function describeStatus(status: DeviceStatus, damage: string | undefined,
   ];
   if (status.reason !== null) rows.push(['Why', status.reason]);
   if (status.userAction !== null) rows.push(['What to do', status.userAction]);
+  if (deadLetters > 0) {
+    const what = deadLetters === 1 ? '1 message' : `${deadLetters} messages`;
+    rows.push(['Dead letters', `${what}, on which the bot has failed: see "wasup messages ${status.number}".`]);
+  }
   if (status.workerPid !== null || status.browserPid !== null) {
     rows.push(['Processes', `worker ${status.workerPid ?? 'none'}, browser ${status.browserPid ?? 'none'}`]);
   }

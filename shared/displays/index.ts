@@ -3,7 +3,7 @@ import type { SessionHistoryEntry } from '../session-history.js';
 import { sessionStats, type SessionStats } from '../session-stats.js';
 import { describeHistory } from './describe-history.js';
 import { describeStatus } from './describe-status.js';
-import { peekAttempts, peekHistory, peekStatus } from './read-account.js';
+import { peekAttempts, peekDeadLetters, peekHistory, peekStatus } from './read-account.js';
 
 export interface DisplayOptions {
   /** Where the accounts' folders are. Default: WASUP_SESSIONS_DIR, or `./sessions`. */
@@ -21,8 +21,12 @@ export interface DisplayOptions {
  * @throws WasupError that names the folder when there is no such account.
  */
 export async function displayDeviceStatus(number: string, options: DisplayOptions = {}): Promise<DeviceStatus> {
-  const { value, damage } = await peekStatus(directoryFrom(options), number);
-  print(describeStatus(value, damage, new Date(), widthFrom(options)), options);
+  const directory = directoryFrom(options);
+  const [{ value, damage }, deadLetters] = await Promise.all([
+    peekStatus(directory, number),
+    peekDeadLetters(directory, number),
+  ]);
+  print(describeStatus(value, { damage, deadLetters }, new Date(), widthFrom(options)), options);
   return value;
 }
 

@@ -53,6 +53,22 @@ export async function peekAttempts(
   return peekJsonFile(paths.restoreMetrics, restoreMetricsFile);
 }
 
+/** @returns how many messages are parked, on which the bot has failed; undefined where that can't be seen. */
+export async function peekDeadLetters(sessionsDirectory: string, number: string): Promise<number | undefined> {
+  const { inbox } = await pathsOf(sessionsDirectory, number);
+  const { DeadLetters } = await import('../inbox/dead-letters.js');
+  let letters;
+  try {
+    letters = DeadLetters.open(inbox);
+    return letters?.counts().dead;
+  } catch {
+    // What is wrong with it is said by "wasup messages", and by wasup itself.
+    return undefined;
+  } finally {
+    letters?.close();
+  }
+}
+
 async function pathsOf(sessionsDirectory: string, number: string) {
   const paths = sessionPaths(resolve(sessionsDirectory), number);
   const isThere =

@@ -1,4 +1,11 @@
-import { type ArrivedMessage, type Head, type InboxCounts, type InboxMessage, isBefore } from './inbox-message.js';
+import {
+  type ArrivedMessage,
+  type Head,
+  type InboxCounts,
+  type InboxMessage,
+  isBefore,
+  type MessageState,
+} from './inbox-message.js';
 import { type InboxFact, raiseFact, setFact } from './facts.js';
 import { JournalFile, type JournalFileOptions } from './journal-file.js';
 import { missedInFile, missedInMemory } from './missed.js';
@@ -16,6 +23,11 @@ export interface ForgetLimits {
   readonly maxBytes: number;
   readonly askedSince: number;
   readonly atOnce: number;
+}
+
+export interface Forgotten {
+  readonly isMore: boolean;
+  readonly deadLetters: number;
 }
 
 /**
@@ -214,12 +226,12 @@ export class Inbox {
    * most so many at once, so that nobody waits for it.
    *
    * @param limits.askedSince seconds since 1970: what came since then may be read from the page once more, and has to be known then.
-   * @returns whether there is more to forget.
+   * @returns whether there is more to forget, and how many dead letters were among what is forgotten.
    */
-  forget({ olderThan, maxBytes, askedSince, atOnce }: ForgetLimits): boolean {
-    if (!this.isSaved) return false;
-    const oldest = this.#file.read<{ id: string; t: number }>(
-      "SELECT id, t FROM messages WHERE settled_at IS NOT NULL AND (settled_at < ? OR (? AND state = 'done')) AND t < ? ORDER BY settled_at LIMIT ?",
+  forget({ olderThan, maxBytes, askedSince, atOnce }: ForgetLimits): Forgotten {
+    if (!this.isSaved) return { isMore: false, deadLetters: 0 };
+    const oldest = this.#file.read<{ id: string; t: number; state: MessageState }>(
+      "SELECT id, t, state FROM messages WHERE settled_at IS NOT NULL AND (settled_at < ? OR (? AND state = 'done')) AND t < ? ORDER BY settled_at LIMIT ?",
       olderThan,
       this.bytes > maxBytes ? 1 : 0,
       askedSince,
@@ -237,7 +249,8 @@ export class Inbox {
       file.all(`PRAGMA incremental_vacuum(${atOnce})`);
       return true;
     });
-    return isForgotten === true && oldest.length === atOnce;
+    if (isForgotten !== true) return { isMore: false, deadLetters: 0 };
+    return { isMore: oldest.length === atOnce, deadLetters: oldest.filter(({ state }) => state === 'dead').length };
   }
 
   /** Takes back what has come since a {@link lastPlace} and nobody has begun with. */

@@ -6,7 +6,7 @@ import { Switchboard, type SwitchboardOptions } from '../switchboard/switchboard
 import { openBrowserLog, type BrowserLog } from './browser-log.js';
 import { browserStartError } from './browser-start-error.js';
 import { clearProfileLock } from './clear-profile-lock.js';
-import { cutTornEnds } from './cut-torn-ends.js';
+import { mendDatabases } from './mend-databases.js';
 import { takeProfile, untilStopped } from './profile-holders.js';
 import { stopBrowser, tidyUp, type BrowserEnd, type BrowserExit, type RunningBrowser } from './stop-browser.js';
 import { vacateProfile } from './vacate-profile.js';
@@ -61,7 +61,7 @@ export async function startBrowser(options: StartBrowserOptions): Promise<Browse
   await vacateProfile(profileDirectory, { ...(options.signal && { signal: options.signal }) });
   const onNews = options.onNews ?? (() => undefined);
   await clearProfileLock(profileDirectory, onNews);
-  await cutTornEnds(profileDirectory, onNews);
+  await mendDatabases(profileDirectory, onNews);
   options.signal?.throwIfAborted();
   const log = await openBrowserLog(options.logPath);
   const { running, pipe, spawnErrorCode } = await spawnBrowser(options, log);

@@ -9,6 +9,7 @@ import { formatDuration, formatTime } from '../../shared/displays/format-time.js
 import { displayDeviceStatus, displaySessionHistory, getSessionStats } from '../../shared/displays/index.js';
 import { wrap } from '../../shared/displays/layout.js';
 import { WasupError } from '../../shared/errors.js';
+import { Inbox } from '../../shared/inbox/inbox.js';
 import { type SessionPaths, sessionPaths } from '../../shared/paths.js';
 import { appendAttempt } from '../../shared/restore-metrics.js';
 import { appendSessionHistory } from '../../shared/session-history.js';
@@ -61,6 +62,24 @@ describe('the status', () => {
     expect(text).toMatch(/^Linked +Yes, since 2026-11-01 \d\d:00:00 [+-]\d\d:\d\d \(.* ago\)\.$/m);
     expect(text).toContain(waiting.reason);
     expect(text).toContain(waiting.userAction);
+  });
+
+  it('says how many messages are parked, where there are any', async () => {
+    await updateDeviceStatus(paths.deviceStatus, number, waiting);
+    const onTrouble = vi.fn();
+    const inbox = new Inbox({ path: paths.inbox, now: Date.now, onTrouble, onSaved: onTrouble, onRebuilt: onTrouble });
+    inbox.add({ id: 'a', chat: 'c', t: 1, raw: '{}' });
+    await displayDeviceStatus(number, { write, width: 200 });
+    expect(lines.join('\n')).not.toContain('Dead letters');
+    const message = inbox.get('a');
+    if (message === undefined) throw new Error('The inbox has lost it.');
+    inbox.update({ ...message, state: 'dead', settledAt: 1 });
+    inbox.close();
+    expect(onTrouble).not.toHaveBeenCalled();
+    await displayDeviceStatus(number, { write, width: 200 });
+    expect(lines.join('\n')).toMatch(
+      /^Dead letters +1 message, on which the bot has failed: see "wasup messages 12025550100"\.$/m,
+    );
   });
 
   it('wraps on a narrow terminal', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { DeadLetters } from '../../../shared/inbox/dead-letters.js';
-import { Inbox, type Rebuilt } from '../../../shared/inbox/inbox.js';
+import { type Forgotten, Inbox, type Rebuilt } from '../../../shared/inbox/inbox.js';
 import { openDatabase } from '../../../shared/inbox/inbox-file.js';
 import type { ArrivedMessage, InboxMessage } from '../../../shared/inbox/inbox-message.js';
 
@@ -341,10 +341,10 @@ describe('what is forgotten', () => {
       inbox.add(message(`${n}`, 100 + n));
       if (n < 20) settle(`${n}`, { state: n % 2 === 0 ? 'done' : 'dead', settledAt: now + n });
     }
-    const forget = (): boolean =>
+    const forget = (): Forgotten =>
       inbox.forget({ olderThan: now + 15, maxBytes: Infinity, askedSince: Infinity, atOnce: 10 });
-    expect(forget()).toBe(true);
-    expect(forget()).toBe(false);
+    expect(forget()).toEqual({ isMore: true, deadLetters: 5 });
+    expect(forget()).toEqual({ isMore: false, deadLetters: 2 });
     expect(inbox.unknown(Array.from({ length: 25 }, (_, n) => `${n}`)).size).toBe(15);
     expect(inbox.fact('floor')).toBe(114);
   });
@@ -354,7 +354,7 @@ describe('what is forgotten', () => {
       inbox.add(message(`${n}`, 100 + n));
       settle(`${n}`, { state: 'done', settledAt: now });
     }
-    expect(inbox.forget({ olderThan: now + 1, maxBytes: 0, askedSince: 104, atOnce: 50 })).toBe(false);
+    expect(inbox.forget({ olderThan: now + 1, maxBytes: 0, askedSince: 104, atOnce: 50 }).isMore).toBe(false);
     expect(inbox.unknown(Array.from({ length: 10 }, (_, n) => `${n}`))).toEqual(new Set(['0', '1', '2', '3']));
     expect(inbox.fact('floor')).toBe(103);
   });
@@ -365,7 +365,7 @@ describe('what is forgotten', () => {
     const full = inbox.bytes;
     for (let n = 0; n < 400; n += 1) settle(`${n}`, { state: 'done', settledAt: now + n });
     settle('400', { state: 'dead', settledAt: now });
-    while (inbox.forget({ olderThan: 0, maxBytes: full / 2, askedSince: Infinity, atOnce: 50 }));
+    while (inbox.forget({ olderThan: 0, maxBytes: full / 2, askedSince: Infinity, atOnce: 50 }).isMore);
     expect(inbox.bytes).toBeLessThan(full / 2 + 200_000);
     expect(inbox.get('400')).toMatchObject({ state: 'dead' });
     expect(inbox.counts()).toMatchObject({ waiting: 99, dead: 1 });

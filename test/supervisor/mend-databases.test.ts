@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { BrowserProcess } from '../../supervisor/browser/browser-process.js';
-import { cutTornEnds } from '../../supervisor/browser/cut-torn-ends.js';
+import { mendDatabases } from '../../supervisor/browser/mend-databases.js';
 import { BrowserFolder } from '../support/real-browser.js';
-import { visit } from '../support/visit.js';
+import { beginTwice, visit } from '../support/visit.js';
 
 let folder: BrowserFolder;
 let news: string[];
@@ -26,9 +26,29 @@ describe('a browser that is killed between the head of a record and what it says
 
     await visitAndStop('kept: a login');
     expect(news).toEqual([
-      expect.stringMatching(/^Chromium was killed while it wrote: 7 bytes of an unfinished record cut off/),
+      expect.stringMatching(
+        /^Chromium was killed while it wrote .*leveldb: 7 bytes of an unfinished record are cut off/,
+      ),
     ]);
     // Without the cut this one finds its database given up.
+    await visitAndStop('kept: a login');
+    expect(news).toHaveLength(1);
+  });
+});
+
+describe('a browser that is killed within two transactions', () => {
+  it('keeps the login, and nothing of the two', async () => {
+    await visitAndStop('kept: undefined');
+    const browser = await start();
+    await visit(browser, folder.path, beginTwice);
+    process.kill(browser.pid, 'SIGKILL');
+    await browser.exited;
+
+    // Without what is done before, this one finds its databases given up.
+    await visitAndStop('kept: a login');
+    expect(news).toEqual([
+      expect.stringMatching(/^Chromium was killed .*: it had begun 2 transactions, and rolls them back now/),
+    ]);
     await visitAndStop('kept: a login');
     expect(news).toHaveLength(1);
   });
@@ -38,29 +58,29 @@ describe('before a browser starts', () => {
   it('an unfinished record is cut off the manifest in use, and off the newest log only', async () => {
     const database = join(folder.profile, 'Default', 'WebStorage', '3', 'IndexedDB', 'indexeddb.leveldb');
     await mkdir(database, { recursive: true });
-    const torn = Buffer.concat([record(20), record(30).subarray(0, 12)]);
+    const torn = Buffer.concat([record(12), record(30).subarray(0, 12)]);
     const names = ['000009.log', '000010.log', 'MANIFEST-000001', 'MANIFEST-000002', '000011.ldb'];
     for (const name of names) await writeFile(join(database, name), torn);
     await writeFile(join(database, 'CURRENT'), 'MANIFEST-000002\n');
-    await cutTornEnds(folder.profile, (sentence) => news.push(sentence));
+    await mendDatabases(folder.profile, (sentence) => news.push(sentence));
     const sizes = await Promise.all(names.map(async (name) => (await stat(join(database, name))).size));
-    expect(sizes).toEqual([torn.length, 27, torn.length, 27, torn.length]);
+    expect(sizes).toEqual([torn.length, 19, torn.length, 19, torn.length]);
     expect(news).toHaveLength(2);
   });
 
   it('a profile without databases, or with none of its own yet, is nothing to do', async () => {
-    await cutTornEnds(folder.profile, (sentence) => news.push(sentence));
+    await mendDatabases(folder.profile, (sentence) => news.push(sentence));
     await mkdir(join(folder.profile, 'Default', 'Local Storage', 'leveldb'), { recursive: true });
-    await cutTornEnds(folder.profile, (sentence) => news.push(sentence));
+    await mendDatabases(folder.profile, (sentence) => news.push(sentence));
     expect(news).toEqual([]);
   });
 
   it('a database that can’t be looked at is named', async () => {
     const database = join(folder.profile, 'Default', 'Local Storage', 'leveldb');
     await mkdir(join(database, '000003.log'), { recursive: true });
-    await cutTornEnds(folder.profile, (sentence) => news.push(sentence));
+    await mendDatabases(folder.profile, (sentence) => news.push(sentence));
     expect(news).toEqual([
-      expect.stringMatching(/Local Storage\/leveldb of the browser can't be looked at \(.*EISDIR/),
+      expect.stringMatching(/The browser's database .*Local Storage\/leveldb can't be looked at \(.*EISDIR/),
     ]);
   });
 });
@@ -69,7 +89,7 @@ function record(length: number): Buffer {
   const header = Buffer.alloc(7);
   header.writeUInt16LE(length, 4);
   header.writeUInt8(1, 6);
-  return Buffer.concat([header, Buffer.alloc(length, 1)]);
+  return Buffer.concat([header, Buffer.alloc(length)]);
 }
 
 function start(): Promise<BrowserProcess> {

@@ -1,0 +1,113 @@
+import { type FileHandle, open, readdir, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+
+import { describeError } from '../../shared/errors.js';
+import { appendixTo, readLog } from './leveldb/log-format.js';
+import { unlockTransactions } from './leveldb/unlock-transactions.js';
+
+/**
+ * Makes the databases of a profile fit to be opened after its browser was killed. In two ways Chromium throws the whole of IndexedDB away
+ * otherwise, the login in it:
+ *
+ * - A record was half written. Chromium writes on behind it, and finds the log damaged at the start after the next one: it is cut off.
+ * - Two transactions were under way. Chromium takes the lock that both have for damage: it is left to the first of them.
+ *
+ * Nothing that was committed is touched. docs/browser.md has the whole story.
+ *
+ * Nobody may be on the profile.
+ *
+ * @param onNews told in a sentence what was done, or what can't be looked at. Not an error: Chromium says itself what it can't open.
+ */
+export async function mendDatabases(profileDirectory: string, onNews: (sentence: string) => void): Promise<void> {
+  const databases = await databasesOf(join(profileDirectory, 'Default'));
+  await Promise.all(
+    databases.map(async (database) => {
+      const name = relative(profileDirectory, database);
+      try {
+        await mend(database, (what) => onNews(`Chromium was killed while it wrote ${name}: ${what}.`));
+      } catch (error) {
+        onNews(
+          `The browser's database ${name} can't be looked at (${describeError(error)}); Chromium opens it as it is.`,
+        );
+      }
+    }),
+  );
+}
+
+/** Where pages keep what they store. Each bucket but the default one has a folder of its own below WebStorage. */
+async function databasesOf(profile: string): Promise<string[]> {
+  const buckets = await foldersIn(join(profile, 'WebStorage'));
+  const indexed = await Promise.all(
+    [join(profile, 'IndexedDB'), ...buckets.map((bucket) => join(bucket, 'IndexedDB'))].map(foldersIn),
+  );
+  return [
+    ...indexed.flat().filter((folder) => folder.endsWith('.leveldb')),
+    join(profile, 'Local Storage', 'leveldb'),
+    join(profile, 'Service Worker', 'Database'),
+  ];
+}
+
+async function foldersIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name));
+}
+
+async function mend(database: string, onMended: (what: string) => void): Promise<void> {
+  const files = await readdir(database).catch(ifMissing([]));
+  const current = await readFile(join(database, 'CURRENT'), 'utf8').catch(ifMissing(''));
+  const manifest = files.find((file) => file === current.trimEnd());
+  if (manifest !== undefined) await readAndCut(database, manifest, onMended);
+  // Only the newest is written on; there is another one while the one before is being made a table of.
+  const names = files.filter((file) => /^\d+\.log$/.test(file)).sort((a, b) => Number.parseInt(a) - Number.parseInt(b));
+  const newest = names.at(-1);
+  if (newest === undefined) return;
+  const older = await Promise.all(
+    names.slice(0, -1).map(async (name) => readLog(await readFile(join(database, name))).entries),
+  );
+  const { entries, bytes } = await readAndCut(database, newest, onMended);
+  const unlocked = unlockTransactions([...older, entries]);
+  if (unlocked === undefined) return;
+  await change(database, newest, (file) => append(file, bytes, appendixTo(bytes, unlocked.entry)));
+  onMended(`it had begun ${unlocked.transactions} transactions, and rolls them back now`);
+}
+
+/** @returns what is in a log or a manifest, and how long it is now. */
+async function readAndCut(
+  database: string,
+  name: string,
+  onMended: (what: string) => void,
+): Promise<{ readonly entries: readonly Buffer[]; readonly bytes: number }> {
+  const log = await readFile(join(database, name));
+  const { entries, tornAt } = readLog(log);
+  if (tornAt === undefined) return { entries, bytes: log.length };
+  await change(database, name, (file) => file.truncate(tornAt));
+  onMended(`${log.length - tornAt} bytes of an unfinished record are cut off ${name}`);
+  return { entries, bytes: tornAt };
+}
+
+/** All of it or nothing: a part would be what is mended here. */
+async function append(file: FileHandle, length: number, appendix: Buffer): Promise<void> {
+  const { bytesWritten } = await file.write(appendix, 0, appendix.length, length).catch(async (error: unknown) => {
+    await file.truncate(length);
+    throw error;
+  });
+  if (bytesWritten === appendix.length) return;
+  await file.truncate(length);
+  throw new Error(`only ${bytesWritten} of ${appendix.length} bytes could be written`);
+}
+
+async function change(database: string, name: string, work: (file: FileHandle) => Promise<void>): Promise<void> {
+  const file = await open(join(database, name), 'r+');
+  try {
+    await work(file);
+  } finally {
+    await file.close();
+  }
+}
+
+function ifMissing<Value>(value: Value): (error: NodeJS.ErrnoException) => Value {
+  return (error) => {
+    if (error.code === 'ENOENT') return value;
+    throw error;
+  };
+}
