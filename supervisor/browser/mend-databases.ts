@@ -24,7 +24,9 @@ export async function mendDatabases(profileDirectory: string, onNews: (sentence:
     databases.map(async (database) => {
       const name = relative(profileDirectory, database);
       try {
-        await mend(database, (what) => onNews(`Chromium was killed while it wrote ${name}: ${what}.`));
+        await mend(database, (what) =>
+          onNews(`Chromium was killed while it wrote ${name}: ${what}. Nothing to do for you.`),
+        );
       } catch (error) {
         onNews(
           `The browser's database ${name} can't be looked at (${describeError(error)}); Chromium opens it as it is.`,

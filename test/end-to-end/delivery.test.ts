@@ -146,4 +146,24 @@ describe('the first link', () => {
       await stage.close();
     }
   });
+
+  it('has what came between the scan and the first sync answered, also when the worker dies then', async () => {
+    const stage = await Stage.open();
+    try {
+      const hold = stage.phone.sync({ withhold: true });
+      const supervisor = stage.start({ environment: { WASUP_BOT: fixture('faulty-bot.js') } });
+      await supervisor.waitForLine(/SCAN QR CODE/);
+      await stage.phone.scanQr();
+      await supervisor.waitForLine(/The device was linked/);
+      const { id } = await stage.phone.receiveText({ from: contactNumber, body: 'early' });
+      const { workerPid } = await stage.waitForStatus(({ workerPid: pid }) => pid !== null, 'a worker');
+      process.kill(workerPid ?? 0, 'SIGKILL');
+      hold.release();
+      await stage.waitUntilListening();
+      expect((await stage.answerTo(id)).body).toBe('first answer to early');
+      expect(supervisor.matching(/HANDLES early/)).toHaveLength(1);
+    } finally {
+      await stage.close();
+    }
+  });
 });

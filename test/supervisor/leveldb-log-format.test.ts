@@ -123,7 +123,7 @@ describe('a log of LevelDB', () => {
         expect(appendix.length).toBe(expected.length);
         expect(readLog(Buffer.concat([before, appendix])).entries.at(-1)).toEqual(entry);
       }),
-      { numRuns: 30 },
+      { numRuns: 20 },
     );
   });
 
