@@ -11,7 +11,7 @@ import type { PageEvidence } from './page-evidence.js';
 import type { WhatsAppWindow } from './page-globals.js';
 import type { PageCall } from './page-relay.js';
 import { RelayLine, type RelayCallback } from './relay-line.js';
-import { installSendOnce, sendOnceAttribute } from './send-once.js';
+import { installSendOnce, resultTimeoutMs, sendOnceAttribute } from './send-once.js';
 import type { StoredLoginStrategy } from './stored-login-strategy.js';
 
 declare const window: WhatsAppWindow;
@@ -259,7 +259,7 @@ export class AttachedClient extends LibraryClient {
     await this.#line.install();
     if (await this.page.evaluate(() => typeof window.wasup?.incarnation === 'number')) return;
     await super.attachEventListeners();
-    await this.page.evaluate(installSendOnce, sendOnceAttribute);
+    await this.page.evaluate(installSendOnce, sendOnceAttribute, resultTimeoutMs);
     this.#messages = 0;
     await this.page.evaluate((incarnation) => window.wasup?.attach(incarnation), this.#incarnation);
   }

@@ -13,6 +13,8 @@ declare const window: WhatsAppWindow;
 /** Under this name the id goes along with what is sent, until WhatsApp takes it. */
 export const sendOnceAttribute = 'wasupId';
 const lookTimeoutMs = 10_000;
+/** How long an answer waits for WhatsApp to say what has become of it: it may say nothing as long as it has no connection, and keeps it. */
+export const resultTimeoutMs = 5_000;
 
 /**
  * The id of a message's nth answer, of the form that WhatsApp's own have: the same whenever it is asked for, so that an answer that is sent
@@ -27,6 +29,7 @@ export function replyId(account: string, answered: string, nth: number): string 
 
 /**
  * Answers a message under the given id. Where WhatsApp has taken a message of that id, that one is the result and nothing is sent.
+ * Resolves when its server has the answer, when WhatsApp has said that it sends it later, or after five seconds.
  *
  * @param isRepeated whether it may have been sent before: then the page also looks into what it has stored.
  * @returns the message that was sent.
@@ -81,8 +84,11 @@ async function findSentInPage(id: string, chat: string): Promise<object | null> 
 /**
  * Runs in the page, once in a document, after the library's half: has WhatsApp take what carries an id under that id, and what it has taken
  * already not again. That is decided at the moment in which it is sent, because a worker that has died may have left a send under way.
+ *
+ * The library takes an answer for sent that WhatsApp has written down. A browser that is killed then may never send it, and nobody would ask
+ * for it again: so what carries an id counts as written down only when the result of its sending is known, for `timeoutMs` at most.
  */
-export function installSendOnce(attribute: string): void {
+export function installSendOnce(attribute: string, timeoutMs: number): void {
   interface Outgoing extends Record<string, unknown> {
     readonly id: {
       readonly fromMe: boolean;
@@ -127,9 +133,12 @@ export function installSendOnce(attribute: string): void {
       return [Promise.resolve(known), Promise.resolve({ messageSendResult: 'OK' })];
     }
     given.add(key);
-    const sending = send(chat, rest as Outgoing);
+    const [written, ...results] = send(chat, rest as Outgoing);
+    const settled = Promise.allSettled([written, ...results]);
+    const patience = new Promise((resolve) => setTimeout(resolve, timeoutMs));
+    const sending = [Promise.race([settled, patience]).then(() => written), ...results];
     underWay.set(key, sending);
-    void Promise.allSettled(sending).then((outcomes) => {
+    void settled.then((outcomes) => {
       underWay.delete(key);
       const isTaken = (Msg.get(key)?.ack ?? 0) >= 1;
       if (isTaken || outcomes.some(({ status }) => status === 'rejected')) given.delete(key);

@@ -10,7 +10,8 @@ export type Place = 'person' | 'group';
 
 /**
  * Notes in the page what reaches WhatsApp's own sending: its server takes one message of an id, and shows nothing of a second one. While
- * `window.gate` is a promise, WhatsApp takes that long before it knows the message.
+ * `window.gate` is a promise, WhatsApp takes that long before it knows the message; while `window.silence` is one, before it says what has
+ * become of it.
  */
 export const watchSends = `(() => {
   window.attempts = [];
@@ -28,6 +29,10 @@ export const watchSends = `(() => {
   const send = action.addAndSendMsgToChat;
   action.addAndSendMsgToChat = (chat, message) => {
     window.sends.push(String(message.id));
+    if (window.silence !== undefined) {
+      const [added, sent] = send(chat, message);
+      return [added, window.silence.then(() => sent)];
+    }
     if (window.gate === undefined) return send(chat, message);
     const sending = window.gate.then(() => send(chat, message));
     return [sending.then(([added]) => added), sending.then(([, sent]) => sent)];
@@ -90,6 +95,15 @@ export class Question {
     return async (failure) => {
       const settle = failure === undefined ? 'settle[0]()' : `settle[1](new Error('${failure.message}'))`;
       await page.evaluate(`window.${settle}; delete window.gate`);
+    };
+  }
+
+  /** WhatsApp doesn't say what has become of what is sent from now on, until it is let. */
+  async holdResults(): Promise<() => Promise<void>> {
+    const { page } = this.#attached;
+    await page.evaluate('window.silence = new Promise((resolve) => { window.speak = resolve; }); 0');
+    return async () => {
+      await page.evaluate('window.speak(); delete window.silence');
     };
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import whatsapp from 'whatsapp-web.js';
 
-import { sendOnceAttribute } from '../../../worker/whatsapp/send-once.js';
+import { resultTimeoutMs, sendOnceAttribute } from '../../../worker/whatsapp/send-once.js';
 import type { AttachedPage } from './attached-page.js';
 import { type Place, Question } from './question.js';
 
@@ -92,6 +92,29 @@ function specifyReload(opened: () => AttachedPage, ask: () => Promise<Question>)
 }
 
 function specifyFailures(opened: () => AttachedPage, ask: () => Promise<Question>): void {
+  it('has not been given before WhatsApp’s server has it: a browser that is killed may have written it down and never send it', async () => {
+    const { phone, sandbox } = opened();
+    const question = await ask();
+    sandbox.network({ latencyMs: 300 });
+    try {
+      await question.answer('pong');
+      expect(phone.sent.map(({ id }) => id)).toContain(question.key());
+    } finally {
+      sandbox.network({ latencyMs: 0 });
+    }
+  });
+
+  it('has been given after some seconds, also when WhatsApp doesn’t say what has become of it', async () => {
+    const question = await ask();
+    const open = await question.holdResults();
+    const begin = performance.now();
+    await question.answer('pong');
+    expect(performance.now() - begin).toBeGreaterThan(resultTimeoutMs - 100);
+    await open();
+    await question.answer('pong');
+    expect(await question.sends()).toBe(1);
+  });
+
   it.each([false, true])('that has failed is sent again (known to be a repetition: %s)', async (isRepeated) => {
     const question = await ask();
     await question.answer('pong');
