@@ -3,8 +3,8 @@ import type { Alert } from '../shared/alerts.js';
 /** Who keeps an account's files: both look at the same ones. */
 export type Teller = 'worker' | 'supervisor';
 
-/** Whoever finds a damaged file mends it at once: both tell of it only if they looked in the same moment. */
-const echoMs = 500;
+/** Milliseconds. Whoever finds a damaged file mends it at once: both tell of it only if they looked in the same moment. */
+export const echoMs = 500;
 
 /**
  * Knows an alert about a file that one process tells after the other has told of the same. Not by its sentence: a damaged

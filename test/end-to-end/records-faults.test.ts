@@ -1,9 +1,11 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pass } from 'node:timers/promises';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import type { SessionHistoryEntry } from '../../shared/session-history.js';
+import { echoMs } from '../../supervisor/alert-echoes.js';
 import { type ListeningStatus, Stage } from '../support/stage.js';
 import type { SupervisorProcess } from '../support/supervisor-process.js';
 import { until } from '../support/until.js';
@@ -25,6 +27,8 @@ describe('of a session that listens', () => {
   let before: ListeningStatus;
   let beginning: readonly SessionHistoryEntry[];
   let repairs = 0;
+  /** By `performance.now()`. */
+  let lastRepair = 0;
 
   beforeAll(async () => {
     // A restored session has more to lose than one that was just linked.
@@ -36,6 +40,9 @@ describe('of a session that listens', () => {
     beginning = await stage.restoreHistory();
   });
   afterAll(() => stage.close());
+
+  // What befalls a file twice within this time is told once.
+  beforeEach(() => pass(Math.max(0, lastRepair + echoMs - performance.now())));
 
   describe.each(misfortunes)('a file that is %s', (_name, befall) => {
     it('is written anew when it is the status, and told', async () => {
@@ -86,6 +93,7 @@ describe('of a session that listens', () => {
     await until(async () => ((await repairsTold()) === repairs ? true : undefined), {
       expectation: () => `${repairs} repairs to be in the history`,
     });
+    lastRepair = performance.now();
   }
 
   async function repairsTold(): Promise<number> {
