@@ -7,7 +7,7 @@ import { type JsonFileKind, readJsonFile, updateJsonFile } from '../shared/files
 import { jsonList } from '../shared/files/json-list.js';
 import type { Logger } from '../shared/logger.js';
 import type { SessionPaths } from '../shared/paths.js';
-import { isStillRunning, readProcessStat } from './browser/process-stat.js';
+import { isStillRunning, readProcessStat } from '../shared/process-stat.js';
 import { vacateProfile } from './browser/vacate-profile.js';
 import { endWorkers } from './end-workers.js';
 import { findOrphanWorkers } from './find-orphan-workers.js';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { isStillRunning, type ProcessIdentity, signalStillRunning } from './browser/process-stat.js';
+import { isStillRunning, type ProcessIdentity, signalStillRunning } from '../shared/process-stat.js';
 
 /** What a worker without its supervisor needs to write down that nobody listens any more, on a busy machine. */
 const terminateMs = 2_000;

@@ -2,7 +2,7 @@ import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 
 import { findOtherSupervisor } from './browser/find-other-supervisor.js';
-import { type ProcessIdentity, readProcessStat } from './browser/process-stat.js';
+import { type ProcessIdentity, readProcessStat } from '../shared/process-stat.js';
 
 /** In a worker's environment: the folder of the account that it was started for, or of all accounts if it was started for any.
    Not one of wasup's options, so without its prefix. */

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 
 import { z } from 'zod';
 
-import { readProcessStat } from './browser/process-stat.js';
+import { readProcessStat } from '../shared/process-stat.js';
 import { isThere } from './browser/signals.js';
 
 const holderSchema = z.object({

@@ -6,7 +6,7 @@ import type { AccountProcesses } from './account-processes.js';
 import type { AccountShell } from './account-shell.js';
 import type { AccountWatches } from './account-watches.js';
 import { AttemptLog } from './attempt-log.js';
-import { processStateNow } from './browser/process-stat.js';
+import { processStateNow } from '../shared/process-stat.js';
 import { bundledBot } from './bundled-bot.js';
 import { describeSilence } from './describe-silence.js';
 import { heartbeatTimeoutMs, HeartbeatWatch } from './heartbeat-watch.js';

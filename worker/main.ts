@@ -11,6 +11,7 @@ import { Attempts } from './attempts.js';
 import { createBotLog } from './bot-log.js';
 import { classifyFailure } from './classify-failure.js';
 import { comesFromBot } from './comes-from-bot.js';
+import { endOwnGroup } from './end-own-group.js';
 import { startGuardThread } from './guard-thread.js';
 import { loadBot } from './load-bot.js';
 import { type Session, startSession, type StopReason } from './session.js';
@@ -134,7 +135,7 @@ async function fail(thrown: unknown): Promise<void> {
   // The browser goes with its supervisor, and may be missed first. Then nobody else writes the end down.
   if (!process.connected) {
     await session?.stop(0, 'supervisor-gone').catch(() => undefined);
-    takeGroupAlong();
+    await endOwnGroup();
   }
   const settled = session?.settled() ?? Promise.resolve();
   await withDeadline(settled, lastWritesTimeoutMs, 'Writing the last records').catch(() => undefined);
@@ -151,15 +152,7 @@ async function end(code: number, deadlineMs: number, why: StopReason = 'asked'):
   await session?.stop(deadlineMs, why).catch((error: unknown) => {
     output.log.warn(`The session did not stop cleanly: ${describeError(error)}`);
   });
-  if (why === 'supervisor-gone') takeGroupAlong();
+  // Otherwise the supervisor does it.
+  if (why === 'supervisor-gone') await endOwnGroup();
   process.exit(code);
-}
-
-/** What the bot has started is ended by the supervisor, as long as there is one. This process hears it as well, and is ending. */
-function takeGroupAlong(): void {
-  try {
-    process.kill(-process.pid, 'SIGTERM');
-  } catch {
-    // It leads no group: it wasn't the supervisor who started it.
-  }
 }

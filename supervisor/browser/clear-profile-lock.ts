@@ -2,7 +2,7 @@ import { lstat, readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { BrowserStartError } from './browser-start-error.js';
-import { readProcessStat } from './process-stat.js';
+import { readProcessStat } from '../../shared/process-stat.js';
 import { findBrowserProcesses } from './profile-processes.js';
 import { removeLocks } from './stop-browser.js';
 

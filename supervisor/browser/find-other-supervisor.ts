@@ -1,6 +1,6 @@
 import { readFile, readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { readProcessStat } from './process-stat.js';
+import { readProcessStat } from '../../shared/process-stat.js';
 
 /**
  * The living supervisor, other than this one, that started one of these browsers. Linux only: elsewhere nothing is found.

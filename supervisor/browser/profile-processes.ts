@@ -1,6 +1,11 @@
 import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { type ProcessIdentity, type ProcessStat, readProcessStat, signalStillRunning } from './process-stat.js';
+import {
+  type ProcessIdentity,
+  type ProcessStat,
+  readProcessStat,
+  signalStillRunning,
+} from '../../shared/process-stat.js';
 
 /** Which living processes belong to a browser. Linux only: elsewhere there is no `/proc`, and the answer is undefined. */
 export interface BrowserProcesses {

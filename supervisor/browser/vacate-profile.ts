@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { BrowserStartError } from './browser-start-error.js';
 import { findOtherSupervisor } from './find-other-supervisor.js';
 import { untilStopped } from './profile-holders.js';
-import { isStillRunning, type ProcessIdentity } from './process-stat.js';
+import { isStillRunning, type ProcessIdentity } from '../../shared/process-stat.js';
 import { type BrowserProcesses, findBrowserProcesses } from './profile-processes.js';
 import { stillThere } from './stop-browser.js';
 

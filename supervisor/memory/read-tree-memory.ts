@@ -1,4 +1,5 @@
-import { findTree, readProcessPlaces } from './process-tree.js';
+import { readProcessPlaces } from '../../shared/process-places.js';
+import { findTree } from './process-tree.js';
 import { readAnonymousBytes, readPssBytes } from './read-process-memory.js';
 
 export interface TreeMemory {

@@ -30,8 +30,12 @@ describe.runIf(process.platform === 'linux')('a program that a bot has started',
     },
   );
 
-  it('goes with a supervisor that is killed', async () => {
-    const program = await ask('!start');
+  it.each(['!start', '!start stubborn'])('(%s) goes with a supervisor that is killed', async (order) => {
+    if (!supervisor.isRunning) {
+      supervisor = stage.start({ environment });
+      before = await stage.waitUntilListening(before);
+    }
+    const program = await ask(order);
     await supervisor.stop('SIGKILL');
     await until(() => !isAlive(program) || undefined, { expectation: () => `program ${program} to be gone` });
     await stage.waitUntilNothingRuns();

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-import { parseProcessStat, type ProcessStat } from '../../supervisor/browser/process-stat.js';
+import { parseProcessStat, type ProcessStat } from '../../shared/process-stat.js';
 
 export interface TableEntry {
   readonly pid: number;

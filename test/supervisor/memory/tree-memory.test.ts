@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { MemoryMeter } from '../../../supervisor/memory/memory-meter.js';
-import { findTree, type ProcessPlace } from '../../../supervisor/memory/process-tree.js';
+import type { ProcessPlace } from '../../../shared/process-places.js';
+import { findTree } from '../../../supervisor/memory/process-tree.js';
 import { readPssBytes } from '../../../supervisor/memory/read-process-memory.js';
 import { readTreeMemory } from '../../../supervisor/memory/read-tree-memory.js';
 import { isAlive } from '../../support/processes.js';
