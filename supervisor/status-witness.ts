@@ -21,6 +21,8 @@ export interface StatusWitnessOptions {
   readonly raise: (alert: Alert) => void;
   /** Does a piece of work after those that were begun before: our own writes are in the file when it is looked at. */
   readonly inTurn: (work: () => Promise<unknown>) => void;
+  /** Default: {@link watchStatusFile}. */
+  readonly watch?: typeof watchStatusFile;
 }
 
 /** Two looks of this length are the worker's grace: more than the 5 s after which it looks by default. */
@@ -65,8 +67,8 @@ export class StatusWitness {
     this.#regular = setInterval(() => this.look(true), this.#options.intervalMs).unref();
     // What changes before the watch is in place is told by nobody.
     this.#first = setTimeout(() => this.look(), this.#lookMs).unref();
-    const { path, log } = this.#options;
-    this.#unwatch = watchStatusFile(path, () => this.#noteChange()).catch((error: unknown) => {
+    const { path, log, watch = watchStatusFile } = this.#options;
+    this.#unwatch = watch(path, () => this.#noteChange()).catch((error: unknown) => {
       log.warn(`${path} can't be watched, and is looked at from time to time: ${describeError(error)}`);
       return () => Promise.resolve();
     });

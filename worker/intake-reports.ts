@@ -45,12 +45,10 @@ export class IntakeReports {
     });
   }
 
-  /** @param retentionMs how long dead letters are kept. */
-  forgotten(deadLetters: number, retentionMs: number): void {
-    const what = deadLetters === 1 ? 'A dead letter was' : `${deadLetters} dead letters were`;
-    const days = Math.round(retentionMs / 86_400_000);
+  forgotten(deadLetters: number): void {
+    const what = deadLetters === 1 ? 'A dead letter is' : `${deadLetters} dead letters are`;
     this.#context.output.log.warn(
-      `${what} forgotten after ${days} days, and can't be given to the bot again (WASUP_INBOX_RETENTION_MS).`,
+      `${what} older than WASUP_INBOX_RETENTION_MS, and forgotten: they can't be given to the bot again.`,
     );
   }
 

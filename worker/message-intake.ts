@@ -260,7 +260,7 @@ export class MessageIntake {
       atOnce: forgottenAtOnce,
     };
     const { isMore, deadLetters } = this.#inbox.forget(limits);
-    if (deadLetters > 0) this.#reports.forgotten(deadLetters, retentionMs);
+    if (deadLetters > 0) this.#reports.forgotten(deadLetters);
     if (!isMore) this.#forgetAt = Date.now() + forgetIntervalMs;
   }
 

@@ -41,6 +41,14 @@ describe.runIf(process.platform === 'linux')('a program that a bot has started',
     await stage.waitUntilNothingRuns();
   });
 
+  it('is gone when a stop has ended', async () => {
+    supervisor = stage.start({ environment });
+    before = await stage.waitUntilListening(before);
+    const programs = [await ask('!start'), await ask('!start stubborn')];
+    expect(await supervisor.stop()).toEqual({ code: 0, signal: null });
+    expect(programs.map(isAlive)).toEqual([false, false]);
+  });
+
   it('goes with a supervisor that is killed while its worker hangs, however stubborn it is', async () => {
     supervisor = stage.start({ environment });
     before = await stage.waitUntilListening(before);
@@ -49,14 +57,6 @@ describe.runIf(process.platform === 'linux')('a program that a bot has started',
     await supervisor.waitForLine(/HANGING/);
     await supervisor.stop('SIGKILL');
     await until(() => !isAlive(program) || undefined, { expectation: () => `program ${program} to be gone` });
-  });
-
-  it('is gone when a stop has ended', async () => {
-    supervisor = stage.start({ environment });
-    before = await stage.waitUntilListening(before);
-    const programs = [await ask('!start'), await ask('!start stubborn')];
-    expect(await supervisor.stop()).toEqual({ code: 0, signal: null });
-    expect(programs.map(isAlive)).toEqual([false, false]);
   });
 
   async function ask(order: string): Promise<number> {

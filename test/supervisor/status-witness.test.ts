@@ -10,13 +10,7 @@ import { StatusKeeper } from '../../shared/status-keeper.js';
 import { StatusWitness } from '../../supervisor/status-witness.js';
 
 /** What the watcher would tell; it keeps silent about what comes within 50 ms of a change that it told. */
-const watcher = vi.hoisted(() => ({ tellChange: (): void => undefined }));
-vi.mock('../../supervisor/watch-status-files.js', () => ({
-  watchStatusFile: (_path: string, onChange: () => void) => {
-    watcher.tellChange = onChange;
-    return Promise.resolve(() => Promise.resolve());
-  },
-}));
+let tellChange: () => void;
 
 const number = '12025550100';
 const known = { state: 'listening', workerPid: 10, browserPid: 20 } as const;
@@ -47,6 +41,10 @@ beforeEach(async () => {
     known: () => ({ ...known, hasWriter: true }),
     raise: (alert) => alerts.push(alert),
     inTurn: (work) => looks.push(work()),
+    watch: (_path, onChange) => {
+      tellChange = onChange;
+      return Promise.resolve(() => Promise.resolve());
+    },
   });
   witness.open();
 });
@@ -86,9 +84,9 @@ test('what changes right after a change that came while a look was due is seen, 
   // The first look, which nobody asks for, is over.
   await pass(3_100);
   looks.length = 0;
-  watcher.tellChange();
+  tellChange();
   await pass(70);
-  watcher.tellChange();
+  tellChange();
   await pass(30);
   expect(looks).toHaveLength(1);
   await say({ isActive: false });
@@ -100,12 +98,12 @@ test('what changes right after a change that came while a look was due is seen, 
 test('a change costs one look, and two in a row cost two', async () => {
   await pass(3_100);
   looks.length = 0;
-  watcher.tellChange();
+  tellChange();
   await pass(1_000);
   expect(looks).toHaveLength(1);
-  watcher.tellChange();
-  watcher.tellChange();
-  watcher.tellChange();
+  tellChange();
+  tellChange();
+  tellChange();
   await pass(1_000);
   expect(looks).toHaveLength(3);
 });

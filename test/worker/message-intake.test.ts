@@ -23,6 +23,7 @@ import { until } from '../support/until.js';
 
 const account = '12025550100';
 const anna = '15551230001@c.us';
+const retentionMs = 86_400_000;
 const bela = '15551230002@c.us';
 
 let folder: string;
@@ -87,18 +88,20 @@ function model(text: string, { chat = anna, t = seconds() }: { chat?: string; t?
 class Life {
   readonly page = new FakePage();
   readonly sent: WorkerMessage[] = [];
+  readonly warnings: string[] = [];
   readonly stopping = new AbortController();
   readonly client: AttachedClient;
   readonly intake: MessageIntake;
 
   constructor(bot: Bot = {}, { catchUpTimeoutMs = 60_000, timeoutMs = 60_000 } = {}) {
     const { log } = createOutput({ level: 'silent', format: 'json' });
+    vi.spyOn(log, 'warn').mockImplementation((line: unknown) => void this.warnings.push(String(line)));
     const handling = {
       attempts: 3,
       retryDelayMs: 1,
       concurrency: 10,
       timeoutMs,
-      retentionMs: 86_400_000,
+      retentionMs,
       inboxMaxMb: 256,
       maxAgeMs: 7 * 86_400_000,
       maxMessages: 10_000,
@@ -467,6 +470,26 @@ describe('the mark', () => {
     const next = new Life();
     next.misses('sealed', { t: early });
     expect(await next.intake.catchUp()).toBe(1);
+  });
+});
+
+describe('a dead letter', () => {
+  test('that is older than what is kept is forgotten, and somebody is told', async () => {
+    const life = new Life({ onMessage: () => Promise.reject(new Error('no')) });
+    await life.intake.catchUp();
+    life.intake.open();
+    life.receives('A');
+    await settled(() => inFile('A')?.state === 'dead');
+    life.intake.leave();
+    vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'], now: Date.now() + 2 * retentionMs });
+    const next = new Life();
+    await next.intake.catchUp();
+    next.receives('B');
+    vi.advanceTimersByTime(2_000);
+    expect(inFile('A')).toBeUndefined();
+    expect(next.warnings).toEqual([
+      expect.stringMatching(/^A dead letter is older than WASUP_INBOX_RETENTION_MS, and/),
+    ]);
   });
 });
 
