@@ -1,6 +1,7 @@
 import type { Alert } from '../shared/alerts.js';
 import { describeError } from '../shared/errors.js';
 import type { Rebuilt } from '../shared/inbox/inbox.js';
+import { classifyInboxError } from '../shared/inbox/inbox-file.js';
 import type { InboxMessage } from '../shared/inbox/inbox-message.js';
 import { describeCatchUpFailure } from './catch-up.js';
 import type { SessionContext } from './session-context.js';
@@ -56,7 +57,10 @@ export class IntakeReports {
     this.alert({
       kind: 'inbox-unwritable',
       sentence: `Incoming messages can't be journaled (${describeError(error)}); they are handled from memory, and nothing is lost while this worker lives.`,
-      action: `Free space on the disk of ${this.#context.paths.directory}, or make it writable; wasup goes on by itself.`,
+      action:
+        classifyInboxError(error) === undefined
+          ? 'This is a fault of wasup: report it with these words. Restart the account if it lasts.'
+          : `Free space on the disk of ${this.#context.paths.directory}, or make it writable; wasup goes on by itself.`,
     });
   }
 

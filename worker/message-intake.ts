@@ -1,6 +1,7 @@
 import type { Bot } from '../bot/define-bot.js';
+import { describeError } from '../shared/errors.js';
 import { Inbox } from '../shared/inbox/inbox.js';
-import type { InboxCounts } from '../shared/inbox/inbox-message.js';
+import type { ArrivedMessage, InboxCounts } from '../shared/inbox/inbox-message.js';
 import { messageId } from '../shared/inbox/message-id.js';
 import { within } from '../shared/within.js';
 import { BotCalls } from './bot-calls.js';
@@ -47,6 +48,11 @@ export class MessageIntake {
   #upkeep: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
   #forgetAt = 0;
+  /** Messages that adding them to the inbox has thrown for, oldest first. They are added again with each upkeep. */
+  #held: ArrivedMessage[] = [];
+  #heldFault: unknown;
+  #fault: string | undefined;
+  #onFault: (fault: string | undefined) => void = () => undefined;
   #beginning: number;
   /** Where the inbox ended when this life began. */
   readonly #firstPlace: number;
@@ -72,8 +78,23 @@ export class MessageIntake {
     this.#firstPlace = this.#inbox.lastPlace;
   }
 
+  /**
+   * Why messages can't be taken in as they should, as a sentence without a full stop: the inbox throws what no trouble of the disk explains.
+   * They are kept in memory meanwhile. Undefined when all is well.
+   */
+  get fault(): string | undefined {
+    return this.#fault;
+  }
+
+  /** Calls back with each change of {@link fault}, and at once where there is one. */
+  watchFault(onChange: (fault: string | undefined) => void): void {
+    this.#onFault = onChange;
+    if (this.#fault !== undefined) onChange(this.#fault);
+  }
+
   /** What has come in this life was for somebody else: another phone's session is in the page. */
   discard(): void {
+    this.#held = [];
     this.#inbox.discard(this.#firstPlace);
   }
 
@@ -240,14 +261,57 @@ export class MessageIntake {
     const raw = (message as unknown as { rawData: object }).rawData;
     // The chat is what the key says: `from` may be the person's other id.
     const chat = textOfWid((message.id as { remote?: unknown }).remote) ?? message.from;
-    const arrived = { id, chat, t: message.timestamp, raw: JSON.stringify(raw) };
+    // Seconds since 1970 are what the inbox orders by; a message without them has come now.
+    const t = Number.isSafeInteger(message.timestamp) ? message.timestamp : seconds();
+    const arrived = { id, chat, t, raw: JSON.stringify(raw) };
     this.#newest = Math.max(this.#newest, arrived.t);
-    if (this.#inbox.add(arrived)) this.#dispatcher?.noteChange(arrived.chat);
+    // One of the same chat that is held comes first.
+    if (this.#held.some((held) => held.chat === chat) || !this.#add(arrived)) this.#held.push(arrived);
+    this.#noteFault();
     return true;
   }
 
+  /** @returns false when that has thrown: nothing that goes wrong here may lose the message. */
+  #add(arrived: ArrivedMessage): boolean {
+    try {
+      this.#inbox.add(arrived);
+      this.#dispatcher?.noteChange(arrived.chat);
+      return true;
+    } catch (error) {
+      this.#heldFault = error;
+      return false;
+    }
+  }
+
+  #addHeld(): void {
+    const stuck = new Set<string>();
+    this.#held = this.#held.filter((arrived) => {
+      if (!stuck.has(arrived.chat) && this.#add(arrived)) return false;
+      stuck.add(arrived.chat);
+      return true;
+    });
+  }
+
+  #noteFault(): void {
+    const error = this.#held.length > 0 ? this.#heldFault : this.#inbox.fault;
+    const fault =
+      error === undefined
+        ? undefined
+        : `Incoming messages can't be journaled (${describeError(error)}); they are kept in memory`;
+    if (fault === this.#fault) return;
+    const isNew = this.#fault === undefined;
+    this.#fault = fault;
+    // The inbox has told of its own.
+    if (isNew && this.#held.length > 0) this.#reports.unwritable(error);
+    this.#onFault(fault);
+  }
+
   #keepUp(): void {
-    if (!this.#inbox.isSaved && this.#inbox.save() && !this.#isCaughtUp && this.#isOpen) void this.catchUp();
+    this.#addHeld();
+    const isToSave = !this.#inbox.isSaved || this.#inbox.fault !== undefined;
+    const isSaved = isToSave && this.#inbox.save();
+    this.#noteFault();
+    if (isSaved && !this.#isCaughtUp && this.#isOpen) void this.catchUp();
     this.#noteMark();
     this.#noteHearing();
     if (this.#inbox.hasChangedOutside()) this.#dispatcher?.refresh();
@@ -265,7 +329,7 @@ export class MessageIntake {
   }
 
   #noteMark(): void {
-    if (this.#isCaughtUp && this.#newest > 0) this.#inbox.raise('mark', this.#newest);
+    if (this.#isCaughtUp && this.#newest > 0 && this.#held.length === 0) this.#inbox.raise('mark', this.#newest);
   }
 
   #noteHearing(): void {

@@ -47,7 +47,7 @@ export class Inbox {
   constructor(options: InboxOptions) {
     this.#now = options.now;
     this.#file = new JournalFile(options, this.#unsaved);
-    this.#file.open();
+    this.#file.openFirst();
     this.#openings = this.#file.openings;
   }
 
@@ -59,6 +59,11 @@ export class Inbox {
   /** Whether it is known what has been handled before: without the file, what the page remembers can't be told from what is new. */
   get isOpen(): boolean {
     return this.#file.isOpen;
+  }
+
+  /** What the file has failed with that no trouble of the disk explains, as long as nothing could be written since. */
+  get fault(): unknown {
+    return this.#file.fault;
   }
 
   /** Journals a message that has just come. @returns false for one that is known. */

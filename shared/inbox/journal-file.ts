@@ -1,4 +1,5 @@
 import { InboxConnection } from './connection.js';
+import { WasupError } from '../errors.js';
 import { setFact } from './facts.js';
 import { classifyInboxError } from './inbox-file.js';
 import { fromRow, type Row, toValues } from './rows.js';
@@ -38,6 +39,7 @@ export class JournalFile {
   #connection: InboxConnection | undefined;
   #rebuilds = 0;
   #isTroubled = false;
+  #fault: unknown;
   #openings = 0;
   #isPlaced = false;
   #lastPlace = 0;
@@ -49,6 +51,11 @@ export class JournalFile {
 
   get isOpen(): boolean {
     return this.#connection !== undefined;
+  }
+
+  /** What it has failed with that is neither damage nor a disk that takes nothing, until something is written again. */
+  get fault(): unknown {
+    return this.#fault;
   }
 
   /** How often it was opened: each time it may hold something else than before. */
@@ -65,12 +72,24 @@ export class JournalFile {
     return (this.#lastPlace += count);
   }
 
-  /** @returns whether it is open. @throws for a file that no later try can open. */
+  /** The same as {@link open}. @throws WasupError for a file that no later try can open. */
+  openFirst(): boolean {
+    return this.#open((error) => {
+      if (error instanceof WasupError) throw error;
+    });
+  }
+
+  /** @returns whether it is open. */
   open(): boolean {
+    return this.#open(() => undefined);
+  }
+
+  #open(refuse: (error: unknown) => void): boolean {
     if (this.#connection !== undefined) return true;
     try {
       this.#connection = new InboxConnection(this.#options.path);
     } catch (error) {
+      refuse(error);
       this.#mend(error);
       return this.isOpen;
     }
@@ -97,6 +116,7 @@ export class JournalFile {
       try {
         const result = work(this.#connection);
         this.#isTroubled = false;
+        this.#fault = undefined;
         return result;
       } catch (error) {
         if (!this.#mend(error)) return undefined;
@@ -108,7 +128,7 @@ export class JournalFile {
   /** Writes what has waited in memory. @returns whether the file has everything. */
   save(): boolean {
     if (!this.open()) return false;
-    if (this.#unsaved.isEmpty) return true;
+    if (this.#unsaved.isEmpty && this.#fault === undefined) return true;
     const written = this.write((connection) =>
       connection.transaction(() => {
         const { messages, facts } = this.#unsaved;
@@ -176,7 +196,8 @@ export class JournalFile {
   /** @returns whether there is a new file, with all that was saved of the old one, in which the same may be tried again. */
   #mend(error: unknown): boolean {
     const trouble = classifyInboxError(error);
-    if (trouble === undefined) throw error;
+    // A mistake of ours, say. Messages are kept in memory whatever it is.
+    if (trouble === undefined) this.#fault = error;
     if (trouble === 'damaged' && this.#rebuilds < maxRebuilds) return this.#rebuild(error);
     if (this.#connection?.isStuck === true) {
       this.#shut();

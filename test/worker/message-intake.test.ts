@@ -263,6 +263,75 @@ describe('a message that comes', () => {
   });
 });
 
+describe('a message that the journal throws for', () => {
+  function watched(bot: Bot): { readonly life: Life; readonly faults: (string | undefined)[] } {
+    const life = new Life(bot);
+    const faults: (string | undefined)[] = [];
+    life.intake.watchFault((fault) => faults.push(fault));
+    return { life, faults };
+  }
+  const words = (error: string): string => `Incoming messages can't be journaled (${error}); they are kept in memory`;
+
+  test('whatever it throws, is kept, told of, and handled in its order once the journal takes it', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const { bot, heard } = hearing();
+    const { life, faults } = watched(bot);
+    life.intake.open();
+    const add = vi.spyOn(Inbox.prototype, 'add').mockImplementation(() => {
+      throw new TypeError('no such member');
+    });
+    for (const id of ['A', 'B']) life.receives(id, { t: 100 });
+    life.receives('C', { t: 100, chat: bela });
+    expect(life.intake.fault).toBe(words('no such member'));
+    vi.advanceTimersByTime(5_000);
+    expect(life.alerts()).toEqual(['inbox-unwritable']);
+    add.mockRestore();
+    // One of the same chat that comes before the others are in the inbox is handled after them.
+    life.receives('D', { t: 100 });
+    vi.advanceTimersByTime(1_000);
+    expect(life.intake.fault).toBeUndefined();
+    expect(faults).toEqual([words('no such member'), undefined]);
+    await settled(() => heard.length === 4);
+    expect(heard.filter((id) => id !== 'C')).toEqual(['A', 'B', 'D']);
+  });
+
+  test('in the file alone is handled from memory, with others, and is written later', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const { bot, heard } = hearing();
+    const { life, faults } = watched(bot);
+    life.intake.open();
+    const database = openDatabase(sessionPathsIn(folder).inbox);
+    database.exec("CREATE TRIGGER refuse BEFORE INSERT ON messages BEGIN SELECT RAISE(ABORT, 'refused'); END");
+    for (const id of ['A', 'B']) life.receives(id);
+    await settled(() => heard.length === 2);
+    vi.advanceTimersByTime(3_000);
+    expect(life.intake.fault).toMatch(/refused/);
+    database.exec('DROP TRIGGER refuse');
+    database.close();
+    vi.advanceTimersByTime(1_000);
+    expect(inFile('B')).toMatchObject({ state: 'done' });
+    expect([faults.length, faults.at(-1)]).toEqual([2, undefined]);
+    expect(life.alerts()).toEqual(['inbox-unwritable']);
+  });
+
+  test('has no mark raised past it', () => {
+    const { life } = watched({});
+    vi.spyOn(Inbox.prototype, 'add').mockImplementationOnce(() => {
+      throw new Error('once');
+    });
+    life.receives('A', { t: seconds() });
+    life.intake.leave();
+    expect(fact('mark')).toBeUndefined();
+  });
+
+  test('and has no time that could be kept counts as of now', () => {
+    const { life } = watched({});
+    life.receives('A', { t: 1e300 });
+    expect(Math.abs((inFile('A')?.t ?? 0) - seconds())).toBeLessThan(60);
+    expect(life.intake.fault).toBeUndefined();
+  });
+});
+
 describe('what came while nobody listened', () => {
   test('comes before what came afterwards', async () => {
     const { bot, heard } = hearing();
