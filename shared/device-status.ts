@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { accountStateNames } from './account-state.js';
+import { boundTexts } from './bounded-text.js';
 import { accountNumberPattern } from './accounts.js';
 import { type JsonFileKind, readJsonFile, updateJsonFile } from './files/json-file.js';
 
@@ -95,7 +96,12 @@ export function updateDeviceStatus(
 
 /** @throws ZodError when the change makes no sense. */
 export function changeStatus(status: DeviceStatus, change: Partial<DeviceStatus>, now: Date): DeviceStatus {
-  return deviceStatusSchema.parse({ ...status, ...change, number: status.number, updatedAt: now.toISOString() });
+  return deviceStatusSchema.parse({
+    ...status,
+    ...boundTexts(change),
+    number: status.number,
+    updatedAt: now.toISOString(),
+  });
 }
 
 /** What `device-status.json` of this account is. */

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+
+import { boundTexts } from './bounded-text.js';
 import { readJsonFile, updateJsonFile } from './files/json-file.js';
 import { jsonList } from './files/json-list.js';
 import { type AttemptMetrics, attemptSchema } from './protocol/messages.js';
@@ -22,7 +24,7 @@ export type StoredAttempt = z.infer<typeof storedSchema>;
  * @throws WasupError that says what to do when the file can't be written; whether that matters is the caller's decision.
  */
 export async function appendAttempt(path: string, attempt: AttemptMetrics, now = new Date()): Promise<void> {
-  const added = storedSchema.parse({ ...attempt, timestamp: now.toISOString() });
+  const added = storedSchema.parse({ ...boundTexts(attempt), timestamp: now.toISOString() });
   await updateJsonFile(path, restoreMetricsFile, now, (attempts) => [...attempts, added].slice(-maxStoredAttempts));
 }
 

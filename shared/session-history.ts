@@ -1,9 +1,14 @@
 import { z } from 'zod';
+
+import { boundTexts } from './bounded-text.js';
 import { type JsonFileKind, readJsonFile, updateJsonFile } from './files/json-file.js';
 import { jsonList } from './files/json-list.js';
 
 /** Older entries are dropped: about 50 kB, and weeks of a healthy account. */
 export const maxHistoryEntries = 500;
+
+/** The file is written anew with each entry, and kept in memory: older entries are dropped, too, when all reasons are long. */
+export const maxHistoryBytes = 256 * 1024;
 
 const entrySchema = z.looseObject({
   /** ISO 8601 in UTC. */
@@ -53,14 +58,21 @@ export async function appendSessionHistory(
 
 /** @throws ZodError when the entry makes no sense. */
 export function historyEntry(entry: SessionHistoryEntryInput, now: Date): SessionHistoryEntry {
-  return entrySchema.parse({ timestamp: now.toISOString(), ...entry });
+  return entrySchema.parse({ timestamp: now.toISOString(), ...boundTexts(entry) });
 }
 
 export function addToHistory(
   entries: readonly SessionHistoryEntry[],
   added: SessionHistoryEntry,
 ): readonly SessionHistoryEntry[] {
-  return [...entries, added].slice(-maxHistoryEntries);
+  return newest([...entries, added].map((entry) => boundTexts(entry)));
+}
+
+/** What the history has room for. Of an earlier version's file, entries can be of any length. */
+function newest(entries: readonly SessionHistoryEntry[]): readonly SessionHistoryEntry[] {
+  let bytes = 0;
+  const first = entries.findLastIndex((entry) => (bytes += Buffer.byteLength(JSON.stringify(entry))) > maxHistoryBytes);
+  return entries.slice(Math.max(first + 1, entries.length - maxHistoryEntries));
 }
 
 /**
@@ -92,6 +104,7 @@ function completeHistory(
   const known = new Set(found.map((entry) => JSON.stringify(entry)));
   const missing = remembered.filter((entry) => !known.has(JSON.stringify(entry)));
   if (missing.length === 0) return found;
-  const whole = [...missing, ...found].toSorted((a, b) => Date.parse(a.timestamp) - Date.parse(b.timestamp));
-  return whole.slice(-maxHistoryEntries);
+  const whole = newest([...missing, ...found].toSorted((a, b) => Date.parse(a.timestamp) - Date.parse(b.timestamp)));
+  // The missing ones may be those that made room.
+  return whole.every((entry) => known.has(JSON.stringify(entry))) ? found : whole;
 }

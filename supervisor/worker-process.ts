@@ -44,6 +44,9 @@ interface WorkerEvents {
 /** For a stop of this process alone; for what a stop of everything gives, see `stop-budget.ts`. */
 const defaultGraces = { terminateMs: 1_000, killMs: 2_000 };
 
+/** So many messages that make no sense are told of one process: there may be thousands. */
+const maxComplaints = 10;
+
 /** A bot worker: a Node process with an IPC channel and a private line to the browser. */
 export class WorkerProcess extends EventEmitter<WorkerEvents> {
   readonly pid: number;
@@ -55,6 +58,7 @@ export class WorkerProcess extends EventEmitter<WorkerEvents> {
   pageHalf = '';
   readonly #subprocess: ReturnType<typeof spawnWorker>;
   #alive = true;
+  #complaints = 0;
   #hang: HangReport | undefined;
 
   /** @throws Error when the process can't be spawned at all (no memory, no process slots). */
@@ -140,7 +144,7 @@ export class WorkerProcess extends EventEmitter<WorkerEvents> {
     if (parsed.ok && parsed.message.type === 'hello') this.pageHalf = parsed.message.pageHalf;
     if (parsed.ok && parsed.message.type === 'heartbeat') this.#hang = undefined;
     if (parsed.ok) this.emit('message', parsed.message);
-    else this.emit('malformed', parsed.problem);
+    else if (++this.#complaints <= maxComplaints) this.emit('malformed', parsed.problem);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Alert } from '../shared/alerts.js';
-import { describeError } from '../shared/errors.js';
+import { describeError, describeStack } from '../shared/errors.js';
 import type { Rebuilt } from '../shared/inbox/inbox.js';
 import { classifyInboxError } from '../shared/inbox/inbox-file.js';
 import type { InboxMessage } from '../shared/inbox/inbox-message.js';
@@ -30,7 +30,7 @@ export class IntakeReports {
   failure(row: InboxMessage, error: unknown): void {
     const { sender } = describe(row);
     const { attempts } = this.#context.assignment.handling;
-    const where = error instanceof Error ? (error.stack ?? error.message) : describeError(error);
+    const where = describeStack(error);
     const seconds = Math.max(0, Math.round(((row.nextAt ?? 0) - Date.now()) / 1_000));
     const next =
       row.nextAt === null ? 'It is parked.' : `Again in ${seconds} s (attempt ${row.attempts + 1} of ${attempts}).`;

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { Socket } from 'node:net';
 
-import { describeError } from '../shared/errors.js';
+import { describeError, describeStack } from '../shared/errors.js';
 import { workerExitCodes } from '../shared/exit-codes.js';
 import { createOutput } from '../shared/logger.js';
 import { protocolVersion } from '../shared/protocol/messages.js';
@@ -16,6 +16,7 @@ import { startGuardThread } from './guard-thread.js';
 import { loadBot } from './load-bot.js';
 import { type Session, startSession, type StopReason } from './session.js';
 import { SupervisorConnection } from './supervisor-connection.js';
+import { takeIpcChannel } from './take-ipc-channel.js';
 import { Timeline } from './timeline.js';
 import { pageHalfVersion } from './whatsapp/page-relay.js';
 import { rehearse } from './whatsapp/rehearse.js';
@@ -38,17 +39,18 @@ const { values } = parseArgs({
 });
 const logOptions = { level: values['log-level'], format: values['log-format'] === 'json' ? 'json' : 'pretty' } as const;
 let output = createOutput(logOptions, { role: 'worker' });
-const supervisor = new SupervisorConnection(output.log);
+const channel = takeIpcChannel();
 let incarnation: number | null = null;
 let session: Session | undefined;
 let attempts: Attempts | undefined;
 let ending = false;
 
-if (process.send === undefined || values.bot === undefined) {
+if (channel === undefined || values.bot === undefined) {
   output.log.fatal('This is a part of wasup that the supervisor starts. Run `npm start` or `node supervisor` instead.');
   process.exit(workerExitCodes.configuration);
 }
 
+const supervisor = new SupervisorConnection(output.log, channel);
 supervisor.on('gone', () => void end(workerExitCodes.stopped, 0, 'supervisor-gone'));
 // It went while the modules were being loaded, when nobody heard of it; a bot with a timer would stay for ever.
 if (!process.connected) await end(workerExitCodes.stopped, 0, 'supervisor-gone');
@@ -143,7 +145,7 @@ async function fail(thrown: unknown): Promise<void> {
 }
 
 function stackOf({ cause, message }: WorkerFailure): string {
-  return cause instanceof Error ? (cause.stack ?? message) : message;
+  return cause instanceof Error ? describeStack(cause) : message;
 }
 
 async function end(code: number, deadlineMs: number, why: StopReason = 'asked'): Promise<void> {

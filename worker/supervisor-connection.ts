@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 
+import { boundTexts } from '../shared/bounded-text.js';
 import type { Logger } from '../shared/logger.js';
 import type { Assignment, SupervisorMessage, WorkerMessage } from '../shared/protocol/messages.js';
 import { parseSupervisorMessage } from '../shared/protocol/parse-message.js';
@@ -22,7 +23,7 @@ export class SupervisorConnection extends EventEmitter<ConnectionEvents> {
   readonly assignment = once(this, 'assign').then(([assignment]) => assignment as Assignment);
   readonly #channel: IpcChannel;
 
-  constructor(log: Logger, channel: IpcChannel = process) {
+  constructor(log: Logger, channel: IpcChannel) {
     super();
     this.#channel = channel;
     channel.on('message', (raw) => {
@@ -50,12 +51,15 @@ export class SupervisorConnection extends EventEmitter<ConnectionEvents> {
     channel.on('disconnect', () => this.emit('gone'));
   }
 
-  /** Resolves when the message has left this process: `process.exit()` cuts off what is still queued. */
+  /**
+   * Resolves when the message has left this process: `process.exit()` cuts off what is still queued. Its texts are cut to what may go
+   * over the border, here: the supervisor would have to take all of a message to see that it is too long.
+   */
   async send(message: WorkerMessage): Promise<void> {
     if (!this.#channel.connected || this.#channel.send === undefined) return;
     const send = this.#channel.send.bind(this.#channel);
     await new Promise<void>((resolve) => {
-      send(message, undefined, undefined, () => resolve());
+      send(boundTexts(message), undefined, undefined, () => resolve());
     });
   }
 }

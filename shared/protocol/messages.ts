@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { accountNumberPattern } from '../accounts.js';
 import { alertKinds } from '../alerts.js';
+import { isBounded, maxTextBytes } from '../bounded-text.js';
 
 /**
  * What supervisor and worker say to each other over IPC. Every message is validated on arrival. `hello` and `assign`
@@ -74,6 +75,10 @@ export const milestones = [
 ] as const;
 export type Milestone = (typeof milestones)[number];
 
+/** A text over IPC: bounded, so that no message can be of any length. The sender cuts it (`boundTexts`), the receiver refuses more. */
+const text = z.string().refine((value) => isBounded(value), { error: `more than ${maxTextBytes} bytes` });
+const filledText = text.min(1);
+
 /** How one attempt to bring a session up went: a restore, a link, or the same page after it had reloaded itself. */
 export const attemptSchema = z.strictObject({
   mode: z.enum(sessionModes),
@@ -89,12 +94,12 @@ export const attemptSchema = z.strictObject({
   /** What the attempt was at when it failed; null when it listens. */
   failedPhase: z.enum(workerPhases).nullable(),
   class: z.enum(failureClasses).nullable(),
-  reason: z.string().nullable(),
+  reason: text.nullable(),
   /** Whether the library had to be helped over something that it had missed. */
   healed: z.boolean(),
   /** Messages that had come while nobody listened, and were handed to the bot. */
   messagesCaughtUp: z.int().nonnegative(),
-  waVersion: z.string().nullable(),
+  waVersion: text.nullable(),
 });
 export type AttemptMetrics = z.infer<typeof attemptSchema>;
 
@@ -114,7 +119,7 @@ export const assignmentSchema = z.strictObject({
   attempt: z.int().positive(),
   maxAttempts: z.int().positive(),
   /** Folder of the account's files. */
-  sessionDirectory: z.string().min(1),
+  sessionDirectory: filledText,
   browser: z.strictObject({
     pid: z.int().positive(),
     /** First id of the CDP commands that this worker may send. */
@@ -168,9 +173,9 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
     version: z.literal(protocolVersion),
     pid: z.int().positive(),
     /** Path of the bot module that was loaded. */
-    bot: z.string(),
+    bot: text,
     /** Which half it puts into a page, and can take over from another worker. */
-    pageHalf: z.string(),
+    pageHalf: text,
   }),
   z.strictObject({
     type: z.literal('heartbeat'),
@@ -180,7 +185,7 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
     lagMs: milliseconds,
     rssBytes: z.int().nonnegative(),
     /** ISO 8601 in UTC. */
-    lastMessageAt: z.string().nullable(),
+    lastMessageAt: text.nullable(),
     /** The newest look at the page of a session that listens; null before there was one. */
     lastProbe: z.strictObject({ outcome: z.enum(probeOutcomes), at: z.iso.datetime() }).nullable(),
     /** Messages in the inbox that wait for the bot, are with it, or are parked; null before there is one. */
@@ -200,7 +205,7 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('qr'),
     incarnation,
-    qr: z.string().min(1),
+    qr: filledText,
     /** Counted from 1 in each life. */
     sequence: z.int().positive(),
     /** How long WhatsApp takes it. */
@@ -208,15 +213,15 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
   }),
   /** The last code has expired and no other follows by itself. */
   z.strictObject({ type: z.literal('qr-expired'), incarnation }),
-  z.strictObject({ type: z.literal('pairing-code'), incarnation, code: z.string().min(1), expiresInMs: milliseconds }),
+  z.strictObject({ type: z.literal('pairing-code'), incarnation, code: filledText, expiresInMs: milliseconds }),
   z.strictObject({
     type: z.literal('listening'),
     incarnation,
     mode: z.enum(sessionModes),
     rung: z.enum(restoreRungs),
     durationMs: milliseconds,
-    waVersion: z.string(),
-    identity: z.string(),
+    waVersion: text,
+    identity: text,
     /** Whether the library had to be helped over a sync that it missed. */
     healed: z.boolean(),
   }),
@@ -226,18 +231,18 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
     type: z.literal('alert'),
     incarnation,
     kind: z.enum(alertKinds),
-    sentence: z.string().min(1),
-    action: z.string().nullable(),
+    sentence: filledText,
+    action: text.nullable(),
   }),
   /** The connection to WhatsApp went away (false) or came back (true) while the page lives on. */
-  z.strictObject({ type: z.literal('transport'), incarnation, connected: z.boolean(), state: z.string() }),
+  z.strictObject({ type: z.literal('transport'), incarnation, connected: z.boolean(), state: text }),
   /** Said before the worker exits by itself; the exit code repeats it more coarsely. */
   z.strictObject({
     type: z.literal('failure'),
     incarnation: incarnation.nullable(),
     class: z.enum(failureClasses),
-    reason: z.string(),
-    userAction: z.string().nullable(),
+    reason: text,
+    userAction: text.nullable(),
   }),
 ]);
 export type WorkerMessage = z.infer<typeof workerMessageSchema>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { boundText } from '../bounded-text.js';
 import {
   type SupervisorMessage,
   supervisorMessageSchema,
@@ -8,6 +9,9 @@ import {
 } from './messages.js';
 
 export type Parsed<Message> = { ok: true; message: Message } | { ok: false; problem: string };
+
+/** Names of members that nobody knows can be of any length, and so many. */
+const maxProblemBytes = 1_024;
 
 /** Validates what a worker sent. Never throws: a malformed message is a value with the sentence that says what was wrong. */
 export function parseWorkerMessage(raw: unknown): Parsed<WorkerMessage> {
@@ -22,7 +26,7 @@ export function parseSupervisorMessage(raw: unknown): Parsed<SupervisorMessage> 
 function parse<Message>(schema: z.ZodType<Message>, raw: unknown): Parsed<Message> {
   const result = schema.safeParse(raw);
   if (result.success) return { ok: true, message: result.data };
-  return { ok: false, problem: `${describeType(raw)}: ${z.prettifyError(result.error)}` };
+  return { ok: false, problem: boundText(`${describeType(raw)}: ${z.prettifyError(result.error)}`, maxProblemBytes) };
 }
 
 function describeType(raw: unknown): string {

@@ -51,6 +51,12 @@ describe('a missing file', () => {
 });
 
 describe('changes', () => {
+  test('have a reason of any length, of which the file gets the beginning', async () => {
+    const status = await updateDeviceStatus(path, number, { reason: 'z'.repeat(3_000_000) });
+    expect(status.reason).toMatch(/^z+… \(\d+ more bytes\)$/);
+    expect((await stat(path)).size).toBeLessThan(6_000);
+  });
+
   test('leave the other fields as they are', async () => {
     await updateDeviceStatus(path, number, { linkedAt: now.toISOString(), workerPid: 12 });
     const status = await updateDeviceStatus(path, number, { restoreCount: 1, state: 'listening' });

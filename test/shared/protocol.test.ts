@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { alertKinds } from '../../shared/alerts.js';
+import { boundTexts, isBounded, maxTextBytes } from '../../shared/bounded-text.js';
 import {
   failureClasses,
   milestones,
@@ -239,6 +240,32 @@ describe('a message', () => {
   });
 });
 
+describe('a text of any length', () => {
+  const long = 'ä'.repeat(maxTextBytes);
+
+  it('is refused in each message and each of its fields, and cut by the sender it arrives', () => {
+    for (const type of Object.keys(workerMessages) as WorkerMessage['type'][]) {
+      for (const message of fc.sample<WorkerMessage>(workerMessages[type], 20)) {
+        for (const { where, changed } of withEachTextReplaced(message, long)) {
+          // Words of a closed list, times and versions are refused either way.
+          const isFree = parseWorkerMessage(
+            withEachTextReplaced(message, 'x').find((one) => one.where === where)?.changed,
+          ).ok;
+          expect(parseWorkerMessage(changed).ok, where).toBe(false);
+          expect(parseWorkerMessage(boundTexts(changed)).ok, where).toBe(isFree);
+        }
+      }
+    }
+  });
+
+  it('is not in the sentence about a message that makes no sense either', () => {
+    for (const raw of [{ type: long }, { type: 'alert', [long]: 1 }, { type: 'alert', kind: long, sentence: long }]) {
+      const parsed = parseWorkerMessage(raw);
+      expect(!parsed.ok && isBounded(parsed.problem)).toBe(true);
+    }
+  });
+});
+
 describe('another version', () => {
   const version = protocolVersion + 1;
 
@@ -267,6 +294,18 @@ it.each(['', '+12025550100', '1202555010a', '0123456789', '123456', '12345678901
     expect(parseSupervisorMessage({ ...assignment, account }).ok).toBe(false);
   },
 );
+
+/** The value once for each text in it, with that one replaced. */
+function withEachTextReplaced(value: unknown, text: string, path = ''): { where: string; changed: unknown }[] {
+  if (typeof value === 'string') return [{ where: path, changed: text }];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]) =>
+    withEachTextReplaced(member, text, `${path}.${name}`).map(({ where, changed }) => ({
+      where,
+      changed: { ...value, [name]: changed },
+    })),
+  );
+}
 
 function overTheWire(message: unknown): unknown {
   return JSON.parse(JSON.stringify(message));

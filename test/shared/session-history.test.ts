@@ -1,8 +1,14 @@
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { appendSessionHistory, maxHistoryEntries, readSessionHistory } from '../../shared/session-history.js';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { HistoryKeeper } from '../../shared/history-keeper.js';
+import {
+  appendSessionHistory,
+  maxHistoryBytes,
+  maxHistoryEntries,
+  readSessionHistory,
+} from '../../shared/session-history.js';
 
 const now = new Date('2026-11-22T16:00:00.000Z');
 let folder: string;
@@ -65,4 +71,30 @@ test('an entry that makes no sense is refused and leaves the file alone', async 
   await appendSessionHistory(path, { eventType: 'device_linked' });
   await expect(appendSessionHistory(path, { eventType: '', duration: -1 })).rejects.toThrow();
   expect((await readSessionHistory(path)).entries).toHaveLength(1);
+});
+
+test('a reason of any length is cut, and the file stays small however many there are', async () => {
+  const onNews = vi.fn();
+  const history = new HistoryKeeper(path, { onTrouble: onNews, onNews });
+  const reason = 'z'.repeat(3_000_000);
+  for (let count = 0; count < 70; count += 1) await history.note({ eventType: 'alert', count, reason });
+  expect((await stat(path)).size).toBeLessThan(1.2 * maxHistoryBytes);
+  const entries = await history.read();
+  expect(entries.length).toBeGreaterThan(50);
+  expect(entries.at(-1)).toMatchObject({
+    count: 69,
+    reason: expect.stringMatching(/^z+… \(\d+ more bytes\)$/) as string,
+  });
+  // What made room isn't missed.
+  await history.verify();
+  expect(onNews).not.toHaveBeenCalled();
+  history.close();
+});
+
+test('a file that an earlier version has let grow shrinks with the next entry', async () => {
+  const long = { timestamp: now.toISOString(), eventType: 'alert', reason: 'z'.repeat(1_000_000) };
+  await writeFile(path, JSON.stringify(Array.from({ length: 20 }, () => long)));
+  await appendSessionHistory(path, { eventType: 'new' });
+  expect((await stat(path)).size).toBeLessThan(maxHistoryBytes);
+  expect((await readSessionHistory(path)).entries).toHaveLength(21);
 });

@@ -3,8 +3,10 @@ import { EventEmitter } from 'node:events';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 
+import { maxTextBytes } from '../../shared/bounded-text.js';
 import { protocolVersion } from '../../shared/protocol/messages.js';
 import { type IpcChannel, SupervisorConnection } from '../../worker/supervisor-connection.js';
+import { takeIpcChannel } from '../../worker/take-ipc-channel.js';
 
 const assignment = {
   type: 'assign',
@@ -61,13 +63,41 @@ it('waits for nobody when the supervisor is gone', async () => {
   expect(channel.sent).toBe(0);
 });
 
+it('cuts what it says to what may go over the border', async () => {
+  const channel = new FakeChannel();
+  const supervisor = new SupervisorConnection(pino({ level: 'silent' }), channel as unknown as IpcChannel);
+  const reason = 'z'.repeat(3_000_000);
+  await supervisor.send({ type: 'failure', incarnation: 1, class: 'BUG', reason, userAction: null });
+  expect(Buffer.byteLength(JSON.stringify(channel.last))).toBeLessThan(maxTextBytes + 200);
+  expect(channel.last).toMatchObject({ reason: expect.stringMatching(/^z+… \(\d+ more bytes\)$/) as string });
+});
+
+it('is alone on the channel: a bot finds none', () => {
+  const sent: unknown[] = [];
+  const holder = Object.assign(new EventEmitter(), {
+    connected: true,
+    send: (message: unknown) => sent.push(message),
+    disconnect: () => undefined,
+  });
+  const channel = takeIpcChannel(holder as unknown as NodeJS.Process);
+  expect(holder).not.toHaveProperty('send');
+  expect(holder).not.toHaveProperty('disconnect');
+  channel?.send?.('word');
+  expect(sent).toEqual(['word']);
+  holder.connected = false;
+  expect(channel?.connected).toBe(false);
+  expect(takeIpcChannel(new EventEmitter() as NodeJS.Process)).toBeUndefined();
+});
+
 /** A supervisor that answers before the channel says that the question is out. */
 class FakeChannel extends EventEmitter {
   connected = true;
   sent = 0;
+  last: unknown;
 
-  send(_message: unknown, _handle: undefined, _options: undefined, sent: () => void): void {
+  send(message: unknown, _handle: undefined, _options: undefined, sent: () => void): void {
     this.sent += 1;
+    this.last = message;
     this.emit('message', assignment);
     setImmediate(sent);
   }

@@ -1,6 +1,6 @@
 import type { Browser, CDPSession, Page, Protocol } from 'puppeteer';
 
-import { describeError } from '../../shared/errors.js';
+import { describeError, describeStack } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logger.js';
 import { DeadlineError, withDeadline } from '../../shared/with-deadline.js';
 import { WorkerFailure } from '../worker-failure.js';
@@ -195,8 +195,7 @@ export class AttachedClient extends LibraryClient {
 
   #tell(event: string | symbol, listener: Parameters<typeof Reflect.apply>[0], parameters: unknown[]): void {
     const fail = (error: unknown): void => {
-      const where = error instanceof Error ? (error.stack ?? error.message) : describeError(error);
-      this.#log.error(`A listener of ${String(event)} has failed: ${where}`);
+      this.#log.error(`A listener of ${String(event)} has failed: ${describeStack(error)}`);
     };
     try {
       const result: unknown = Reflect.apply(listener, this, parameters);
