@@ -173,6 +173,7 @@ export class ChatConnection {
       platform: 'android',
       events: device.queue,
       sync: account.sync,
+      now: Date.now(),
     });
     account.elsewhere?.thrownOut();
     this.world.changed();

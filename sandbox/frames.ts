@@ -38,7 +38,16 @@ export type ServerFrame =
   /** The phone has scanned, or the login takes its time. */
   | { type: 'pairing' }
   | { type: 'credentials'; deviceId: number; token: string; me: string }
-  | { type: 'welcome'; me: string; pushname: string; platform: string; events: DeliveredEvent[]; sync: SyncConditions }
+  | {
+      type: 'welcome';
+      me: string;
+      pushname: string;
+      platform: string;
+      events: DeliveredEvent[];
+      sync: SyncConditions;
+      /** Milliseconds since 1970, by the server's clock. */
+      now: number;
+    }
   | { type: 'event'; event: DeliveredEvent }
   | { type: 'response'; id: number; body?: unknown; error?: RequestError }
   | { type: 'sync-release' }

@@ -2,9 +2,10 @@ import type { Alert } from '../shared/alerts.js';
 import { describeError } from '../shared/errors.js';
 import type { Inbox } from '../shared/inbox/inbox.js';
 import type { Logger } from '../shared/logger.js';
-import { decideSince, isFromWrongClock } from './decide-since.js';
+import { decideSince, type SettledBounds, settleBounds } from './decide-since.js';
 import { type LimitedMissed, limitMissed } from './limit-missed.js';
 import type { MissedChat } from './whatsapp/read-missed.js';
+import type { WhatsAppClock } from './whatsapp-clock.js';
 
 export interface CatchUpLimits {
   /** How old a message may be to be fetched, in ms. */
@@ -15,6 +16,8 @@ export interface CatchUpLimits {
 
 /** How the page is asked. */
 export interface MissedSource {
+  /** Seconds since 1970, as WhatsApp Web has them from its server; null where it doesn't say. */
+  time(): Promise<number | null>;
   list(since: number): Promise<readonly MissedChat[]>;
   /** Raw models in JSON, in the order of the ids; null for a message that has gone. */
   models(ids: readonly string[]): Promise<(string | null)[]>;
@@ -25,13 +28,17 @@ export interface CatchUpOptions {
   readonly source: MissedSource;
   readonly limits: CatchUpLimits;
   readonly log: Logger;
-  /** Milliseconds since 1970. */
+  /** WhatsApp's; each round sets it. */
+  readonly clock: WhatsAppClock;
+  /** Milliseconds since 1970, by this machine's clock. */
   readonly now: () => number;
   readonly alert: (alert: Alert) => void;
   /** A chat has got messages. */
   readonly onChat: (chat: string) => void;
-  /** Seconds since 1970: from when on messages concern the bot, where the inbox knows of nothing before. */
-  readonly beginning: () => number;
+  /** How many seconds ago messages began to concern the bot, where the inbox knows of nothing before. */
+  readonly age: () => number;
+  /** When the device was linked, as the status file has it, in seconds since 1970. */
+  readonly linkedAt: () => Promise<number | undefined>;
   /** Counts how often nothing was heard for a while: what a round has read before is not to be relied on. */
   readonly losses: () => number;
 }
@@ -52,6 +59,10 @@ export class CatchUp {
   #next: Promise<number> | undefined;
   /** Seconds since 1970: the oldest message that has come undecrypted since the newest round began. */
   #undecrypted = Infinity;
+  /** Whether this life has set the bounds, of which WhatsApp's time is asked as soon as it can be. */
+  #isBeginning = false;
+  /** What the status file says, where it has been asked. */
+  #linkedAt: number | undefined;
 
   constructor(options: CatchUpOptions) {
     this.#options = options;
@@ -83,10 +94,10 @@ export class CatchUp {
 
   /** Keeps from when on messages concern the bot, where nothing is known of before: the next worker begins there, too. */
   noteBeginning(): void {
-    const { inbox, beginning } = this.#options;
-    if (inbox.fact('mark') !== undefined) return;
-    inbox.raise('floor', beginning());
-    inbox.raise('mark', beginning());
+    const { inbox } = this.#options;
+    if (inbox.fact('mark') !== undefined && !this.#isBeginning) return;
+    this.#isBeginning = true;
+    this.#settle();
   }
 
   /** A message has come that can't be decrypted yet. @param t seconds since 1970. */
@@ -101,7 +112,8 @@ export class CatchUp {
     const round = losses();
     this.#assertCurrent(round);
     this.#undecrypted = Infinity;
-    const { since, cutMs } = this.#decideSince();
+    const { since, cutMs } = await this.#decideSince();
+    this.#assertCurrent(round);
     const lastPlace = inbox.lastPlace;
     const listed = await source.list(since);
     this.#assertCurrent(round);
@@ -127,21 +139,37 @@ export class CatchUp {
     return added;
   }
 
-  #decideSince(): { since: number; cutMs: number } {
-    const { inbox, beginning, limits, now, log } = this.#options;
-    if (isFromWrongClock(inbox.fact('mark'), now())) {
-      log.warn('The clock of this machine was wrong: how far messages had been read is not known any more.');
-      inbox.set('mark', undefined);
-      inbox.set('floor', undefined);
-    }
-    this.noteBeginning();
-    const facts = {
-      mark: inbox.fact('mark'),
+  async #decideSince(): Promise<{ since: number; cutMs: number }> {
+    const { inbox, limits, log, source, clock, linkedAt } = this.#options;
+    const time = await source.time();
+    if (time !== null) clock.note(time);
+    if (inbox.fact('mark') === undefined) this.#linkedAt ??= await linkedAt();
+    const { mark, floor, now, isReset } = this.#settle();
+    if (isReset) log.warn('The clock of this machine was wrong: how far messages had been read is not known any more.');
+    const facts = { mark, floor, undecrypted: inbox.fact('undecrypted'), heard: inbox.fact('heard') };
+    return decideSince(facts, mark, limits, now * 1_000);
+  }
+
+  #settle(): SettledBounds {
+    const { inbox, clock, age } = this.#options;
+    const mark = inbox.fact('mark');
+    const known = {
+      mark,
       floor: inbox.fact('floor'),
-      undecrypted: inbox.fact('undecrypted'),
-      heard: inbox.fact('heard'),
+      isProvisional: mark !== undefined && inbox.fact('provisional') === mark,
     };
-    return decideSince(facts, beginning(), limits, now());
+    const isOwn = this.#isBeginning && known.isProvisional;
+    const settled = settleBounds(isOwn ? { ...known, mark: undefined, floor: undefined } : known, {
+      whatsApp: clock.isKnown ? clock.now() / 1_000 : null,
+      machine: this.#options.now() / 1_000,
+      age: age(),
+      linkedAt: this.#linkedAt,
+    });
+    inbox.set('mark', settled.mark);
+    inbox.set('floor', settled.floor);
+    inbox.set('provisional', settled.isProvisional ? settled.mark : undefined);
+    if (mark === undefined) this.#isBeginning = true;
+    return settled;
   }
 
   async #fetch(
@@ -164,12 +192,12 @@ export class CatchUp {
 
   /** From here on each message that comes is journaled, so that the mark can follow them. WhatsApp's own clock counts, not ours. */
   #noteMark({ chats, keptFrom }: LimitedMissed): void {
-    const { inbox, now } = this.#options;
+    const { inbox, clock } = this.#options;
     const times = chats.flatMap(({ messages }) => messages.map(({ t }) => t));
     const newest = times.reduce((newer, t) => Math.max(newer, t), 0);
     if (keptFrom !== null) inbox.raise('floor', keptFrom);
     if (newest > 0) inbox.raise('mark', newest);
-    inbox.set('heard', Math.floor(now() / 1_000));
+    inbox.set('heard', Math.floor(clock.now() / 1_000));
     const waiting = chats.flatMap(({ undecrypted }) => undecrypted.map(({ t }) => t));
     const oldest = waiting.reduce((older, t) => Math.min(older, t), this.#undecrypted);
     inbox.set('undecrypted', oldest === Infinity ? undefined : oldest);

@@ -44,7 +44,71 @@ export function decideSince(
   return { since: Math.max(wanted, oldest), cutMs: Math.max(0, oldest - known) * 1_000 };
 }
 
-/** Whether a time of ours lies in the future: it was noted while the clock was wrong, and says nothing. */
-export function isFromWrongClock(seconds: number | undefined, nowMs: number): boolean {
-  return seconds !== undefined && seconds > nowMs / 1_000 + slackSeconds;
+/** So long after a link its time may still be what this machine's clock said; a worker that died over its first sync is replaced sooner. */
+const provisionalSeconds = 3_600;
+
+/** How far messages have been read, and below what nothing is read. Seconds since 1970. */
+export interface Bounds {
+  readonly mark: number | undefined;
+  readonly floor: number | undefined;
+  /** Whether both are a beginning that this machine's clock has dated, because WhatsApp had not said its time yet. */
+  readonly isProvisional: boolean;
+}
+
+export interface Times {
+  /** Seconds since 1970 by WhatsApp's clock, with fractions; null while it has not said them. */
+  readonly whatsApp: number | null;
+  /** Seconds since 1970 by this machine's clock, with fractions; it may be wrong by days in either direction. */
+  readonly machine: number;
+  /** How many seconds ago messages began to concern the bot, where nothing is known of before: the link of this life, or its start. */
+  readonly age: number;
+  /** When the device was linked, as the status file has it, by the clock that this machine had then: where the inbox knows nothing. */
+  readonly linkedAt: number | undefined;
+}
+
+export interface SettledBounds {
+  readonly mark: number;
+  readonly floor: number;
+  readonly isProvisional: boolean;
+  /** What time it is, as far as that can be told: never before anything that WhatsApp has dated. */
+  readonly now: number;
+  /** Whether a bound was given up that lay in the future: the clock that had dated it was wrong. */
+  readonly isReset: boolean;
+}
+
+/**
+ * What the bounds of reading are. Pure.
+ *
+ * This machine's clock never lowers them: while it is behind, what was there before the link looks new. Only WhatsApp's own time shows that
+ * a bound lies in the future, where a clock that was ahead has put it.
+ */
+export function settleBounds({ mark, floor, isProvisional }: Bounds, times: Times): SettledBounds {
+  const { whatsApp, machine, age, linkedAt } = times;
+  if (whatsApp === null) {
+    const first = Math.floor(Math.max(machine - age, linkedAt ?? 0));
+    const kept = mark === undefined ? { mark: first, floor: Math.max(first, floor ?? 0) } : { mark, floor: floor ?? 0 };
+    const now = Math.max(machine, kept.mark, kept.floor);
+    return { ...kept, isProvisional: isProvisional || mark === undefined, now, isReset: false };
+  }
+  const beginning = Math.floor(whatsApp - age);
+  const settled = { isProvisional: false, now: whatsApp };
+  const isPast = (seconds: number): boolean => seconds <= whatsApp + slackSeconds;
+  if (mark === undefined) {
+    const first = Math.max(beginning, floor !== undefined && isPast(floor) ? floor : 0);
+    return { ...settled, mark: first, floor: first, isReset: false };
+  }
+  if (isProvisional) {
+    // The clock was off then by as much as it is now, unless it was set meanwhile.
+    const linked = Math.floor(mark + whatsApp - machine);
+    const isSound = isPast(linked) && linked >= whatsApp - provisionalSeconds;
+    const first = isSound ? linked : beginning;
+    return { ...settled, mark: first, floor: first, isReset: !isSound };
+  }
+  const isReset = !isPast(mark) || (floor !== undefined && !isPast(floor));
+  return {
+    ...settled,
+    mark: isPast(mark) ? mark : beginning,
+    floor: floor === undefined ? 0 : isPast(floor) ? floor : beginning,
+    isReset,
+  };
 }

@@ -14,6 +14,8 @@ import type { AttachedClient } from './whatsapp/attached-client.js';
 import type { Message } from './whatsapp/library.js';
 import { textOfWid } from './whatsapp/text-of-wid.js';
 import { listMissed, readModels } from './whatsapp/read-missed.js';
+import { readWhatsAppTime } from './whatsapp/read-time.js';
+import { WhatsAppClock } from './whatsapp-clock.js';
 
 /** What waits for the disk, and how far the mark has come, is written this often. */
 const upkeepIntervalMs = 1_000;
@@ -53,17 +55,27 @@ export class MessageIntake {
   #heldFault: unknown;
   #fault: string | undefined;
   #onFault: (fault: string | undefined) => void = () => undefined;
-  #beginning: number;
+  readonly #clock = new WhatsAppClock();
+  /** Seconds since messages began to concern the bot, where the inbox knows of nothing before. */
+  #age: () => number;
+  readonly #linkedAt: () => Promise<number | undefined>;
   /** Where the inbox ended when this life began. */
   readonly #firstPlace: number;
   lastMessageAt: string | null = null;
 
-  constructor(context: SessionContext, bot: Bot, stopping: AbortSignal) {
+  /** @param linkedAt when the device was linked, as the account's status has it, in seconds since 1970. */
+  constructor(
+    context: SessionContext,
+    bot: Bot,
+    stopping: AbortSignal,
+    linkedAt: () => Promise<number | undefined> = () => Promise.resolve(undefined),
+  ) {
     this.#context = context;
     this.#bot = bot;
     this.#stopping = stopping;
     this.#reports = new IntakeReports(context);
-    this.#beginning = seconds();
+    this.#age = this.#clock.since();
+    this.#linkedAt = linkedAt;
     this.#inbox = new Inbox({
       path: context.paths.inbox,
       now: Date.now,
@@ -115,7 +127,7 @@ export class MessageIntake {
 
   /** The device has just been linked: what was there before is no concern of the bot's. */
   noteLinked(): void {
-    this.#beginning = seconds();
+    this.#age = this.#clock.since();
     this.#catchUp?.noteBeginning();
   }
 
@@ -148,15 +160,18 @@ export class MessageIntake {
     this.#catchUp = new CatchUp({
       inbox: this.#inbox,
       source: {
+        time: () => readWhatsAppTime(client.page, deadlines.catchUpTimeoutMs),
         list: (since) => listMissed(client.page, since, deadlines.catchUpTimeoutMs),
         models: (ids) => readModels(client.page, ids, deadlines.catchUpTimeoutMs),
       },
       limits: handling,
       log: output.log,
+      clock: this.#clock,
       now: Date.now,
       alert: (alert) => this.#reports.alert(alert),
       onChat: (chat) => dispatcher.noteChange(chat),
-      beginning: () => this.#beginning,
+      age: () => this.#age(),
+      linkedAt: () => this.#linkedAt(),
       losses: () => this.#losses,
     });
     dispatcher.recover();
@@ -262,7 +277,7 @@ export class MessageIntake {
     // The chat is what the key says: `from` may be the person's other id.
     const chat = textOfWid((message.id as { remote?: unknown }).remote) ?? message.from;
     // Seconds since 1970 are what the inbox orders by; a message without them has come now.
-    const t = Number.isSafeInteger(message.timestamp) ? message.timestamp : seconds();
+    const t = Number.isSafeInteger(message.timestamp) ? message.timestamp : Math.floor(this.#clock.now() / 1_000);
     const arrived = { id, chat, t, raw: JSON.stringify(raw) };
     this.#newest = Math.max(this.#newest, arrived.t);
     // One of the same chat that is held comes first.
@@ -334,15 +349,11 @@ export class MessageIntake {
 
   #noteHearing(): void {
     if (!this.#isCaughtUp || !this.#isOpen || Date.now() < this.#hearingAt) return;
-    this.#inbox.set('heard', seconds());
+    this.#inbox.set('heard', Math.floor(this.#clock.now() / 1_000));
     this.#hearingAt = Date.now() + hearingIntervalMs;
   }
 
   #isStopping(): boolean {
     return this.#stopping.aborted;
   }
-}
-
-function seconds(): number {
-  return Math.floor(Date.now() / 1_000);
 }

@@ -85,7 +85,10 @@ export function startSession(
   const takesOver = assignment.rung === 'hot';
   const faults = new SessionFaults();
   const stopping = new AbortController();
-  const intake = new MessageIntake(context, bot, stopping.signal);
+  const intake = new MessageIntake(context, bot, stopping.signal, async () => {
+    const { linkedAt } = await records.status();
+    return linkedAt === null ? undefined : Date.parse(linkedAt) / 1_000;
+  });
   const evidence = new PageEvidence();
   let upkeep: PageUpkeep | undefined;
   let disconnect = (): Promise<void> => Promise.resolve();

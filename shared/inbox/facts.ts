@@ -4,8 +4,10 @@ import type { InboxConnection } from './connection.js';
 export type InboxFact =
   /** Seconds since 1970: everything that WhatsApp had before has been journaled. */
   | 'mark'
-  /** Seconds since 1970: what is older may have been forgotten. */
+  /** Seconds since 1970: what is older was there before the device was linked, or may have been forgotten. */
   | 'floor'
+  /** The mark, while it is a beginning that WhatsApp's clock has not confirmed yet. */
+  | 'provisional'
   /** Seconds since 1970: the oldest message that has come and could not be decrypted yet. */
   | 'undecrypted'
   /** 1 while something may have been missed that is not journaled yet. */

@@ -17,6 +17,7 @@ import {
 } from '../../worker/catch-up.js';
 import { slackSeconds } from '../../worker/decide-since.js';
 import type { MissedChat } from '../../worker/whatsapp/read-missed.js';
+import { WhatsAppClock } from '../../worker/whatsapp-clock.js';
 import { gate } from '../support/gate.js';
 
 const now = 1_790_000_000;
@@ -30,9 +31,11 @@ let alerts: Alert[];
 let chats: string[];
 let troubles: unknown[];
 let losses: number;
+let linkedAt: number | undefined;
 
 beforeEach(() => {
   losses = 0;
+  linkedAt = undefined;
   folder = mkdtempSync(join(tmpdir(), 'wasup-catch-up-'));
   alerts = [];
   chats = [];
@@ -61,10 +64,15 @@ function catchUp(more: Partial<CatchUpLimits> = {}, beginning = now - day): Catc
     source: page,
     limits: { ...limits, ...more },
     log: createOutput({ level: 'silent', format: 'json' }).log,
+    clock: new WhatsAppClock(
+      () => now * 1_000,
+      () => 0,
+    ),
     now: () => now * 1_000,
     alert: (alert) => alerts.push(alert),
     onChat: (chat) => chats.push(chat),
-    beginning: () => beginning,
+    age: () => now - beginning,
+    linkedAt: () => Promise.resolve(linkedAt),
     losses: () => losses,
   });
 }
@@ -92,6 +100,13 @@ class FakePage implements MissedSource {
 
   has(id: string, chat: string, t: number, more: Partial<PageMessage> = {}): void {
     this.messages.push({ id, chat, t, ...more });
+  }
+
+  /** What WhatsApp says that time it is. */
+  seconds: number | null = null;
+
+  time(): Promise<number | null> {
+    return Promise.resolve(this.seconds);
   }
 
   async list(since: number): Promise<MissedChat[]> {
@@ -256,7 +271,7 @@ describe('rounds', () => {
     page.has('A', 'anna', now - 10);
     const rounds = catchUp();
     const first = rounds.run();
-    await Promise.resolve();
+    await new Promise(setImmediate);
     expect(page.asked).toHaveLength(1);
     page.has('B', 'anna', now - 5);
     const second = rounds.run();
@@ -431,30 +446,39 @@ describe('the page is asked', () => {
     expect(page.asked.map(({ since }) => since)).toEqual([now - 360, now - day + 1]);
   });
 
-  test('from the beginning on when its mark is of a time when the clock was wrong, which is forgotten', async () => {
+  test('from the beginning on when its mark lies in the future by WhatsApp’s own time', async () => {
     inbox.raise('mark', now + 10 * day);
     inbox.raise('floor', now + 10 * day);
     page.has('A', 'anna', now - 50);
+    page.seconds = now;
     expect(await catchUp({}, now - 100).run()).toBe(1);
     expect(inbox.fact('mark')).toBe(now - 50);
   });
 
-  test('as far back as before after a start with a clock that was days ahead', async () => {
+  test('from the mark on when it lies in the future by this machine’s clock alone', async () => {
+    inbox.raise('mark', now + 2 * day);
+    inbox.raise('floor', now + 2 * day - 3_600);
+    page.has('before the link', 'anna', now + 2 * day - 4_000);
+    page.has('A', 'anna', now + 2 * day - 200);
+    expect(await catchUp({}, now).run()).toBe(1);
+    expect(inbox.get('before the link')).toBeUndefined();
+  });
+
+  test('from the link on when the inbox is lost and this machine’s clock is behind', async () => {
+    linkedAt = now + 2 * day;
+    page.has('before the link', 'anna', now + day);
+    page.has('A', 'anna', now + 2 * day + 5);
+    expect(await catchUp({}, now).run()).toBe(1);
+    expect(inbox.get('before the link')).toBeUndefined();
+  });
+
+  test('as far back as before at a start with a clock that is days ahead, by WhatsApp’s own time', async () => {
     inbox.raise('mark', now - 1_000);
-    const early = new CatchUp({
-      inbox,
-      source: page,
-      limits,
-      log: createOutput({ level: 'silent', format: 'json' }).log,
-      now: () => (now + 10 * day) * 1_000,
-      alert: () => undefined,
-      onChat: () => undefined,
-      beginning: () => now + 10 * day,
-      losses: () => losses,
-    });
-    await early.run();
     page.has('A', 'anna', now - 500);
-    expect(await catchUp().run()).toBe(1);
+    page.seconds = now - 10 * day;
+    inbox.set('mark', now - 10 * day - 1_000);
+    page.has('B', 'anna', now - 10 * day - 500);
+    expect(await catchUp().run()).toBe(2);
   });
 
   test('again from a message on that can’t be decrypted yet, until it can', async () => {

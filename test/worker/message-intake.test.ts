@@ -61,6 +61,7 @@ class FakePage {
         ),
       );
     }
+    if (work.name === 'timeInPage') return null;
     const [since] = parameters as [number];
     this.asked.push(since);
     const listed = this.list(since);

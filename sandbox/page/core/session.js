@@ -81,6 +81,7 @@ define('sandbox/session', (require) => {
 
     async welcome(frame) {
       connection.settled();
+      require('WATimeUtils').setClockSkew(Math.round((Date.now() - frame.now) / 1000));
       Conn.set({ wid: frame.me, pushname: frame.pushname, platform: frame.platform, connected: true });
       const living = Socket.hasSynced;
       const thisConnection = ++connections;
