@@ -78,6 +78,10 @@ export class Account {
   counters = { pageLoads: 0, socketConnections: 0, links: 0, qrRefsServed: 0, pairingCodesAsked: 0 };
   #nextDevice = 1;
   readonly #pages = new Set<string>();
+  // By what is asked with each message: a business has 100,000 of them in the lists above.
+  readonly #sentIds = new Set<string>();
+  readonly #undelivered = new Map<string, ReceivedMessage>();
+  readonly #unseen = new Map<string, ReceivedMessage[]>();
 
   constructor(readonly number: string) {
     this.pushname = `Sandbox ${number}`;
@@ -85,6 +89,37 @@ export class Account {
 
   get id(): string {
     return userId(this.number);
+  }
+
+  /** Takes what a device sends. @returns false for a message that it has sent before. */
+  send(message: SentMessage): boolean {
+    if (this.#sentIds.has(message.id)) return false;
+    this.#sentIds.add(message.id);
+    this.sent.push(message);
+    return true;
+  }
+
+  receive(message: ReceivedMessage): void {
+    this.received.push(message);
+    this.#undelivered.set(message.id, message);
+    const unseen = this.#unseen.get(message.chat);
+    if (unseen === undefined) this.#unseen.set(message.chat, [message]);
+    else unseen.push(message);
+  }
+
+  /** A device has stored these messages. */
+  noteStored(ids: readonly string[]): void {
+    for (const id of ids) {
+      const message = this.#undelivered.get(id);
+      if (message !== undefined) message.ack = Math.max(message.ack, 2);
+      this.#undelivered.delete(id);
+    }
+  }
+
+  /** A device has shown all messages of a chat. */
+  noteSeen(chat: string): void {
+    for (const message of this.#unseen.get(chat) ?? []) message.ack = 3;
+    this.#unseen.delete(chat);
   }
 
   link(): Device {

@@ -184,10 +184,7 @@ export class ChatConnection {
     const messages = this.device
       .acknowledge(ids)
       .flatMap((event) => (event.kind === 'message' ? [event.message.id] : []));
-    const stored = new Set(messages);
-    for (const message of this.account.received) {
-      if (stored.has(message.id)) message.ack = Math.max(message.ack, 2);
-    }
+    this.account.noteStored(messages);
     this.world.changed();
   }
 

@@ -29,8 +29,13 @@ export class Device {
   /** The device has stored these events: it is never sent them again. */
   acknowledge(ids: readonly number[]): DeliveredEvent[] {
     const stored = new Set(ids);
-    const acknowledged = this.queue.filter(({ id }) => stored.has(id));
+    // Mostly the oldest ones, in their order: looked through are no more than have been stored.
+    let first = 0;
+    while (first < this.queue.length && stored.has(this.queue[first]?.id ?? -1)) first += 1;
+    const acknowledged = this.queue.splice(0, first);
+    if (acknowledged.length === stored.size) return acknowledged;
+    const others = this.queue.filter(({ id }) => stored.has(id));
     this.queue.splice(0, this.queue.length, ...this.queue.filter(({ id }) => !stored.has(id)));
-    return acknowledged;
+    return [...acknowledged, ...others];
   }
 }

@@ -154,7 +154,7 @@ export class PhoneMessages {
       ...content,
     };
     const caption = message['caption'];
-    this.account.received.push({
+    this.account.receive({
       id: message.id,
       chat,
       from: sender,

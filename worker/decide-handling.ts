@@ -65,23 +65,33 @@ export type Choice =
   | { readonly do: 'rest' };
 
 /**
- * Which message comes next: the oldest that may be begun. A chat that waits with its first message waits as a whole.
+ * Which message comes next: of the chats whose turn it is, the oldest that may be begun. A chat that waits with its first message waits as a
+ * whole.
  *
  * @param heads the next message of each chat with which nobody is busy.
  * @param running what is with its handlers.
+ * @param turnOf when it is a chat's turn; lower numbers come first (fair-turns.ts).
  */
 export function chooseNext(
   heads: Iterable<Head>,
   running: readonly { readonly deaths: number }[],
   limits: HandlingLimits,
   now: number,
+  turnOf: (chat: string) => number = () => 0,
 ): Choice {
   if (running.length >= limits.concurrency || running.some(isSuspect)) return { do: 'rest' };
   let oldest: Head | undefined;
+  let turn = Infinity;
   let soonest = Infinity;
   for (const head of heads) {
-    if (isPausing(head, now)) soonest = Math.min(soonest, head.nextAt ?? Infinity);
-    else if (oldest === undefined || isBefore(head, oldest)) oldest = head;
+    if (isPausing(head, now)) {
+      soonest = Math.min(soonest, head.nextAt ?? Infinity);
+      continue;
+    }
+    const turnOfHead = turnOf(head.chat);
+    if (oldest !== undefined && (turnOfHead > turn || (turnOfHead === turn && !isBefore(head, oldest)))) continue;
+    oldest = head;
+    turn = turnOfHead;
   }
   // Others end first; nothing is begun beside a suspect, and no suspect beside others.
   if (oldest !== undefined)

@@ -3,6 +3,7 @@ import type { Inbox } from '../shared/inbox/inbox.js';
 import type { Head, InboxMessage } from '../shared/inbox/inbox-message.js';
 import { DeadlineError, withDeadline } from '../shared/with-deadline.js';
 import { afterDeath, afterFailure, chooseNext, type HandlingLimits } from './decide-handling.js';
+import { FairTurns } from './fair-turns.js';
 
 export interface DispatcherOptions {
   readonly inbox: Inbox;
@@ -27,12 +28,16 @@ interface Run {
   readonly closures: number;
 }
 
-/** Hands the inbox's messages to the bot: in order within a chat, side by side across chats; each until it is acknowledged or parked. */
+/**
+ * Hands the inbox's messages to the bot: in order within a chat, side by side and in turns across chats; each until it is acknowledged or
+ * parked.
+ */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   /** The next message of each chat that has one and with which nobody is busy. */
   readonly #heads = new Map<string, Head>();
   readonly #running = new Map<string, Run>();
+  readonly #turns = new FairTurns();
   #isOpen = false;
   #closures = 0;
   #isRecovered = false;
@@ -107,7 +112,8 @@ export class Dispatcher {
     clearTimeout(this.#timer);
     while (this.#isOpen) {
       const running = [...this.#running.values()].map(({ message }) => message);
-      const choice = chooseNext(this.#heads.values(), running, this.#options.limits, this.#options.now());
+      const { limits, now } = this.#options;
+      const choice = chooseNext(this.#heads.values(), running, limits, now(), (chat) => this.#turns.of(chat));
       if (choice.do === 'handle') this.#begin(choice.head);
       else {
         if (choice.do === 'wait') {
@@ -122,6 +128,7 @@ export class Dispatcher {
   #begin({ id, chat }: Head): void {
     const { inbox, handle, limits } = this.#options;
     this.#heads.delete(chat);
+    this.#turns.noteBegun(chat);
     const found = inbox.get(id);
     if (found?.state !== 'waiting') {
       // Another process has thrown it away.

@@ -82,6 +82,8 @@ export class ListeningProbe {
     const { document } = client;
     const isStale = (): boolean => this.#stopped || client.document !== document || !this.#options.isListening();
     const state = await lookAt(client.page, deadlines.probeTimeoutMs);
+    // What the page had said before it answered may still wait in this process while much comes.
+    await client.drained();
     if (isStale()) return;
     if (state === 'silent') {
       if (this.#options.isCutOff()) {

@@ -34,8 +34,7 @@ export const messageRequests: Record<string, RequestHandler> = {
     const { body: content, ...attributes } = outgoing.parse(body);
     const message: WireMessage = { sequence: 0, ack: 0, ...attributes, body: content ?? '' };
     // The page sends again what it didn't see acknowledged.
-    if (!account.sent.some(({ id }) => id === message.id)) {
-      account.sent.push(describeSent(message, account, context.world.media));
+    if (account.send(describeSent(message, account, context.world.media))) {
       account.deliver({ kind: 'message', message: { ...message, ack: 1 } }, device);
       if (account.automaticAck > 1) {
         const acknowledge = (ack: 2 | 3): void => context.world.phone(account.number).acknowledge(message.id, ack);
@@ -77,7 +76,7 @@ export const messageRequests: Record<string, RequestHandler> = {
   seen(body, context) {
     const { account } = linkedAccount(context);
     const { chat } = z.object({ chat: z.string() }).parse(body);
-    for (const message of account.received) if (message.chat === chat) message.ack = 3;
+    account.noteSeen(chat);
     context.world.changed();
   },
 

@@ -99,11 +99,29 @@ test('the messages of a chat are handled one after the other, those of other cha
   expect([...began].sort()).toEqual(['a1', 'b1', 'c1']);
   end('b1');
   await settled(() => began.length === 4);
-  // The oldest that may be begun.
-  expect(began[3]).toBe('b2');
-  for (const id of ['a1', 'b2', 'c1']) end(id);
+  // A chat whose turn has not come yet goes before an older message of one that has had its own.
+  expect(began[3]).toBe('d1');
+  for (const id of ['a1', 'c1', 'd1']) end(id);
   await settled(() => began.length === 7);
-  expect(began.slice(4).sort()).toEqual(['a2', 'c2', 'd1']);
+  expect(began.slice(4).sort()).toEqual(['a2', 'b2', 'c2']);
+});
+
+test('a customer who writes now doesn’t wait behind all that others have written before', async () => {
+  const order: string[] = [];
+  for (let n = 0; n < 200; n += 1) for (const chat of ['anna', 'ben']) arrive(`${chat}${n}`, chat);
+  const dispatcher = dispatch(
+    ({ id }) => {
+      order.push(id);
+      if (order.length !== 10) return;
+      arrive('new', 'carol', 2);
+      dispatcher.noteChange('carol');
+    },
+    { concurrency: 1 },
+  );
+  dispatcher.open();
+  await settled(allSettled);
+  expect(order.indexOf('new')).toBeLessThanOrEqual(12);
+  expect(order.filter((id) => id.startsWith('anna'))).toEqual(Array.from({ length: 200 }, (_, n) => `anna${n}`));
 });
 
 describe('a handler that fails', () => {

@@ -184,7 +184,7 @@ class ProbedPage {
     };
     // What a client says changes while it is watched.
     const client = Object.defineProperties(
-      { page },
+      { page, drained: () => Promise.resolve() },
       { document: { get: () => this.document }, messages: { get: () => this.messages } },
     );
     this.probe = new ListeningProbe({

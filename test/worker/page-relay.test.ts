@@ -126,6 +126,40 @@ describe('what the page calls', () => {
     expect(await page.evaluate('window.wasup.adopt(9)')).toEqual({ calls: [], refused: [] });
   });
 
+  it('is answered without being handed over when nothing listens to it', async () => {
+    const { line } = await listen(false, (name) => name !== 'onChatUnreadCountEvent');
+    const heard: string[] = [];
+    line.define('onChatUnreadCountEvent', () => void heard.push('unread'));
+    line.define('onReaction', () => void heard.push('reaction'));
+    await define('onChatUnreadCountEvent', 'onReaction');
+    await page.evaluate('Promise.all([window.onChatUnreadCountEvent({ id: 1 }), window.onReaction()])');
+    expect(heard).toEqual(['reaction']);
+    expect(await page.evaluate('window.wasup.adopt(2)')).toEqual({ calls: [], refused: [] });
+  });
+
+  it('names a chat whose unread count has changed, and doesn’t carry all its messages along', async () => {
+    const { line } = await listen();
+    const heard: unknown[] = [];
+    line.define('onChatUnreadCountEvent', (chat) => void heard.push(chat));
+    await define('onChatUnreadCountEvent');
+    await page.evaluate("window.onChatUnreadCountEvent({ id: '1@c.us', msgs: [{ body: 'hello' }] })");
+    expect(heard).toEqual([{ id: '1@c.us' }]);
+  });
+
+  it('is answered each, however many come at once, and in few steps', async () => {
+    const { line } = await listen();
+    line.define('onAddMessageEvent', (n) => n);
+    await define('onAddMessageEvent');
+    await page.evaluate(
+      'const one = window.wasup.answerAll; window.steps = 0; window.wasup.answerAll = (all) => { window.steps += 1; one(all); }',
+    );
+    const numbers = Array.from({ length: 500 }, (_, n) => n);
+    expect(await page.evaluate('Promise.all([...Array(500).keys()].map((n) => window.onAddMessageEvent(n)))')).toEqual(
+      numbers,
+    );
+    expect(await page.evaluate('window.steps')).toBeLessThan(100);
+  });
+
   it('is nobody’s when something else in the page calls with what makes no sense', async () => {
     const { line } = await listen();
     line.define('onAddMessageEvent', () => 'heard');
@@ -182,7 +216,7 @@ interface Listener {
 }
 
 /** A worker's end of the relay, without the library. */
-async function listen(takesOver = false): Promise<Listener> {
+async function listen(takesOver = false, isHeard: (name: string) => boolean = () => true): Promise<Listener> {
   const session = await page.createCDPSession();
   sessions.push(session);
   const thrown: string[] = [];
@@ -193,6 +227,7 @@ async function listen(takesOver = false): Promise<Listener> {
     takesOver,
     onThrown: (name) => void thrown.push(name),
     onRefused: (calls) => void refused.push(...calls.map(({ name }) => name)),
+    isHeard,
   });
   if (takesOver) await line.listen();
   else await line.install();

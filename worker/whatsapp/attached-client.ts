@@ -16,6 +16,12 @@ import type { StoredLoginStrategy } from './stored-login-strategy.js';
 
 declare const window: WhatsAppWindow;
 
+/**
+ * Callbacks for which the library asks the page once more before it tells of an event, by the event: with each message, and mostly for
+ * nothing, because no bot listens.
+ */
+const costlyCallbacks: ReadonlyMap<string, string> = new Map([['onChatUnreadCountEvent', 'unread_count']]);
+
 export interface AttachedClientOptions {
   readonly incarnation: number;
   readonly strategy: StoredLoginStrategy;
@@ -106,7 +112,11 @@ export class AttachedClient extends LibraryClient {
         `Not handed to the bot again, because the last workers have ended over it: ${[...new Set(calls.map(({ name }) => name))].join(', ')}. ` +
           'Look at the lines above for what ended them, most likely in the bot.',
       );
-    this.#relay = new RelayLine({ page, session, takesOver, onThrown, onRefused });
+    const isHeard = (name: string): boolean => {
+      const event = costlyCallbacks.get(name);
+      return event === undefined || this.listenerCount(event) > 0;
+    };
+    this.#relay = new RelayLine({ page, session, takesOver, onThrown, onRefused, isHeard });
     this.#relay.interceptExposure();
     await Promise.all([session.send('Page.enable'), takesOver ? this.#relay.listen() : undefined]);
   }
@@ -305,6 +315,11 @@ export class AttachedClient extends LibraryClient {
   /** Hands over what has waited in a page that was taken over. A message may hang its handler: not before this life is known to listen. */
   release(): void {
     this.#relay?.release();
+  }
+
+  /** Resolves when what the page has said until now has been handed over. */
+  async drained(): Promise<void> {
+    await this.#relay?.drained();
   }
 
   /** Nothing more comes out of the page: what happens in it waits for the next worker. */

@@ -39,8 +39,8 @@ export interface PageRelay {
   readonly dropped: number;
   /** Gives the page a function that calls through here. */
   define(name: string): void;
-  /** A worker has answered the call. */
-  answer(id: string, answer: PageAnswer): void;
+  /** A worker has answered these calls. */
+  answerAll(answers: readonly (readonly [id: string, answer: PageAnswer])[]): void;
   /** The library's listeners are attached to this document, by this life. */
   attach(incarnation: number): void;
   /** This life takes over what is attached. */
@@ -125,6 +125,10 @@ export function installRelay(
   let calls = 0;
   let isHeld = false;
 
+  /** A chat's own text has all its messages in it, with each that comes; the library asks for no more than which chat it is. */
+  const shorten = (name: string, parameters: unknown[]): unknown[] =>
+    name === 'onChatUnreadCountEvent' ? parameters.map((chat) => ({ id: (chat as { id?: unknown } | null)?.id })) : parameters;
+
   const forget = (id: string): void => {
     handedOver.delete(id);
     for (const ofName of waiting.values()) ofName.delete(id);
@@ -151,18 +155,20 @@ export function installRelay(
         new Promise((resolve, reject) => {
           calls += 1;
           const id = `${performance.timeOrigin}:${calls}`;
-          const call = JSON.stringify({ id, name, parameters });
+          const call = JSON.stringify({ id, name, parameters: shorten(name, parameters) });
           keep(name, id, call);
           settlers.set(id, { name, resolve, reject });
           if (!isHeld) (window[binding] as ((call: string) => void) | undefined)?.(call);
         });
     },
-    answer(id: string, answer: { value?: unknown; error?: string }): void {
-      const settler = settlers.get(id);
-      settlers.delete(id);
-      forget(id);
-      if (answer.error === undefined) settler?.resolve(answer.value);
-      else settler?.reject(new Error(answer.error));
+    answerAll(answers: readonly (readonly [id: string, answer: { value?: unknown; error?: string }])[]): void {
+      for (const [id, answer] of answers) {
+        const settler = settlers.get(id);
+        settlers.delete(id);
+        forget(id);
+        if (answer.error === undefined) settler?.resolve(answer.value);
+        else settler?.reject(new Error(answer.error));
+      }
     },
     attach(incarnation: number): void {
       if (relay.incarnation === null) watch();

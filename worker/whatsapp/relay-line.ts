@@ -1,6 +1,7 @@
 import type { CDPSession, Page, Protocol } from 'puppeteer';
 
 import { describeError } from '../../shared/errors.js';
+import { AnswerBatches } from './answer-batches.js';
 import type { WhatsAppWindow } from './page-globals.js';
 import {
   type Inheritance,
@@ -11,8 +12,12 @@ import {
   relayArguments,
   relayBinding,
 } from './page-relay.js';
+import { TurnBudget } from './turn-budget.js';
 
 declare const window: WhatsAppWindow;
+
+/** Milliseconds that the calls of the page may take of each turn of the event loop: some messages, and no answer waits longer for them. */
+const msPerTurn = 5;
 
 export type RelayCallback = (...parameters: unknown[]) => unknown;
 
@@ -26,6 +31,8 @@ export interface RelayLineOptions {
   readonly onRefused: (calls: readonly PageCall[]) => void;
   /** Told what a callback has thrown; the page alone would hear of it. */
   readonly onThrown: (name: string, error: unknown) => void;
+  /** Whether anything listens to what a callback tells of; what nothing listens to is answered unheard. */
+  readonly isHeard: (name: string) => boolean;
 }
 
 /** This process' end of the relay in the page: the library's callbacks, and how the page's calls get to them. */
@@ -36,13 +43,18 @@ export class RelayLine {
   #isOpen: boolean;
   /** What has waited for this life, and what has come since; undefined when nothing is held back any more. */
   #heldBack: string[] | undefined;
+  readonly #calls = new TurnBudget<string>(msPerTurn, (call) => this.#carryOut(call));
+  readonly #answers: AnswerBatches;
 
   constructor(options: RelayLineOptions) {
     this.#options = options;
     this.#isOpen = !options.takesOver;
+    this.#answers = new AnswerBatches((answers) =>
+      this.#evaluate(`window.wasup?.answerAll(${JSON.stringify(answers)})`),
+    );
     options.session.on('Runtime.bindingCalled', ({ name, payload }: Protocol.Runtime.BindingCalledEvent) => {
       if (name !== relayBinding || !this.#isOpen) return;
-      if (this.#heldBack === undefined) this.#carryOut(payload);
+      if (this.#heldBack === undefined) this.#calls.add(payload);
       else this.#heldBack.push(payload);
     });
   }
@@ -90,12 +102,18 @@ export class RelayLine {
   release(): void {
     const calls = this.#heldBack ?? [];
     this.#heldBack = undefined;
-    for (const call of calls) this.#carryOut(call);
+    this.#calls.add(...calls);
+  }
+
+  /** Resolves when what the page has said until now has been handed over; what is held back is not waited for. */
+  async drained(): Promise<void> {
+    await this.#calls.drained();
   }
 
   /** Has the page keep for the next worker what happens from now on. What it has said before is handed over when this resolves. */
   async hold(): Promise<void> {
     await this.#evaluate('window.wasup?.hold()');
+    await this.drained();
   }
 
   #carryOut(text: string): void {
@@ -103,14 +121,11 @@ export class RelayLine {
     const callback = call === undefined ? undefined : this.#callbacks.get(call.name);
     // Any frame of the page may call the binding: what makes no sense is nobody's.
     if (call === undefined || callback === undefined) return;
-    void this.#run(callback, call).then((answer) => {
-      const words = [call.id, answer].map((word) => JSON.stringify(word)).join(', ');
-      // The page has gone on to another document, or the browser has gone; nobody waits for the answer then.
-      this.#evaluate(`window.wasup?.answer(${words})`).catch(() => undefined);
-    });
+    void this.#run(callback, call).then((answer) => this.#answers.give(call.id, answer));
   }
 
   async #run(callback: RelayCallback, { name, parameters }: PageCall): Promise<PageAnswer> {
+    if (!this.#options.isHeard(name)) return { value: undefined };
     try {
       return { value: await callback(...parameters) };
     } catch (error) {

@@ -6,11 +6,25 @@ define('sandbox/incoming', (require) => {
   const storage = require('sandbox/storage');
   const kinds = require('sandbox/incoming-kinds');
   let queue = Promise.resolve();
+  /** What waits to be applied together; undefined while nothing waits. */
+  let next;
 
-  /** `fresh` events happen before the eyes of a synced page; others came while it was away and stay silent. */
+  /**
+   * `fresh` events happen before the eyes of a synced page; others came while it was away and stay silent. What comes while earlier ones are
+   * written is written together: a transaction for each would have everything else that is stored wait behind a whole burst.
+   */
   function apply(events, { fresh }) {
+    if (next?.fresh === fresh) {
+      next.events.push(...events);
+      return queue;
+    }
+    const batch = { events: [...events], fresh };
+    next = batch;
     queue = queue
-      .then(() => applyNow(events, fresh))
+      .then(() => {
+        if (next === batch) next = undefined;
+        return applyNow(batch.events, fresh);
+      })
       .catch((error) => stage.report({ type: 'error', message: String(error?.stack ?? error) }));
     return queue;
   }
