@@ -81,6 +81,21 @@ export class Inbox {
     return true;
   }
 
+  /** The same as {@link add} for messages that have come together, oldest first: in one step where the file takes them. */
+  addAll(messages: readonly ArrivedMessage[]): void {
+    if (messages.length > 1 && this.isSaved) {
+      const rows = messages.map((message) => toValues(this.#arrived(message, false)));
+      const isWritten = this.#file.write((file) => {
+        file.transaction(() => {
+          for (const row of rows) file.run(`${insertion} ON CONFLICT (id) DO NOTHING`, ...row);
+        });
+        return true;
+      });
+      if (isWritten === true) return;
+    }
+    for (const message of messages) this.add(message);
+  }
+
   /**
    * Journals what a chat has had while nobody listened, as the page has it: all of the chat's messages of that time, oldest first, those
    * that are known with `raw` null. Those of them that nobody has begun with get their places in this order, and what has come since

@@ -228,6 +228,7 @@ async function listen(takesOver = false, isHeard: (name: string) => boolean = ()
     onThrown: (name) => void thrown.push(name),
     onRefused: (calls) => void refused.push(...calls.map(({ name }) => name)),
     isHeard,
+    taken: () => undefined,
   });
   if (takesOver) await line.listen();
   else await line.install();

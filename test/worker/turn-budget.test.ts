@@ -48,7 +48,9 @@ test('work beyond the budget waits for later turns, and what comes meanwhile wai
 });
 
 test('all of it is done, once and in its order, and no turn begins anything beyond its budget', () => {
-  const anyWork = fc.array(fc.option(fc.double({ min: 0, max: 9, noNaN: true }), { nil: undefined }), { maxLength: 200 });
+  const anyWork = fc.array(fc.option(fc.double({ min: 0, max: 9, noNaN: true }), { nil: undefined }), {
+    maxLength: 200,
+  });
   fc.assert(
     fc.property(anyWork, (steps) => {
       const { budget, done, nextTurn, longestTurn } = budgetOf5();

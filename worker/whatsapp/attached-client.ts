@@ -54,6 +54,7 @@ export class AttachedClient extends LibraryClient {
   #messages = 0;
   #relay: RelayLine | undefined;
   #takeIncoming: ((message: Message) => boolean) | undefined;
+  #taking: () => Promise<void> | undefined = () => undefined;
   /** What was taken last, which the library tells of once more. */
   #taken: Message | undefined;
 
@@ -116,7 +117,15 @@ export class AttachedClient extends LibraryClient {
       const event = costlyCallbacks.get(name);
       return event === undefined || this.listenerCount(event) > 0;
     };
-    this.#relay = new RelayLine({ page, session, takesOver, onThrown, onRefused, isHeard });
+    this.#relay = new RelayLine({
+      page,
+      session,
+      takesOver,
+      onThrown,
+      onRefused,
+      isHeard,
+      taken: () => this.#taking(),
+    });
     this.#relay.interceptExposure();
     await Promise.all([session.send('Page.enable'), takesOver ? this.#relay.listen() : undefined]);
   }
@@ -172,11 +181,14 @@ export class AttachedClient extends LibraryClient {
   }
 
   /**
-   * Who takes incoming messages in the place of the listeners of `message_create` and `message`. Called once for each, before the page
-   * counts it as handed over; false leaves it to the listeners.
+   * Takes incoming messages in the place of the listeners of `message_create` and `message`.
+   *
+   * @param take called once for each; false leaves it to the listeners.
+   * @param taken resolves when what was taken until now is kept; undefined when it is. Before that the page counts nothing as handed over.
    */
-  onIncoming(take: (message: Message) => boolean): void {
+  onIncoming(take: (message: Message) => boolean, taken: () => Promise<void> | undefined = () => undefined): void {
     this.#takeIncoming = take;
+    this.#taking = taken;
   }
 
   /**

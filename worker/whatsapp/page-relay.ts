@@ -127,7 +127,9 @@ export function installRelay(
 
   /** A chat's own text has all its messages in it, with each that comes; the library asks for no more than which chat it is. */
   const shorten = (name: string, parameters: unknown[]): unknown[] =>
-    name === 'onChatUnreadCountEvent' ? parameters.map((chat) => ({ id: (chat as { id?: unknown } | null)?.id })) : parameters;
+    name === 'onChatUnreadCountEvent'
+      ? parameters.map((chat) => ({ id: (chat as { id?: unknown } | null)?.id }))
+      : parameters;
 
   const forget = (id: string): void => {
     handedOver.delete(id);

@@ -33,6 +33,8 @@ export interface RelayLineOptions {
   readonly onThrown: (name: string, error: unknown) => void;
   /** Whether anything listens to what a callback tells of; what nothing listens to is answered unheard. */
   readonly isHeard: (name: string) => boolean;
+  /** Resolves when what the callbacks have been told is kept; undefined when it is. No call is answered before that. */
+  readonly taken: () => Promise<void> | undefined;
 }
 
 /** This process' end of the relay in the page: the library's callbacks, and how the page's calls get to them. */
@@ -127,7 +129,9 @@ export class RelayLine {
   async #run(callback: RelayCallback, { name, parameters }: PageCall): Promise<PageAnswer> {
     if (!this.#options.isHeard(name)) return { value: undefined };
     try {
-      return { value: await callback(...parameters) };
+      const value = await callback(...parameters);
+      await this.#options.taken();
+      return { value };
     } catch (error) {
       this.#options.onThrown(name, error);
       return { error: describeError(error) };
