@@ -4,7 +4,9 @@ import { configDefaults, defineConfig } from 'vitest/config';
  * Pure, or with a few processes. They leave modules as they are, so that files share a process, and load once what they test; two load some
  * anew, or others in their place.
  */
-const small = ['test/{bench,bot,deploy,shared,supervisor,worker}/**/!(device-status|switchboard-browser).test.ts'];
+const small = [
+  'test/{bench,bot,deploy,shared,supervisor,support,worker}/**/!(device-status|switchboard-browser).test.ts',
+];
 
 /** Waiting is most of what they do. */
 const patient = [
@@ -15,6 +17,9 @@ const patient = [
 /** Kills all the time: beside these, others would miss deadlines that are none of theirs. They themselves have time. */
 const kills = ['test/end-to-end/{random-kills,message-soak}.test.ts'];
 
+/** Takes its ten minutes: see `vitest.soak.config.ts`. */
+const soak = ['test/soak/**'];
+
 /** Many browsers at a time, or hard times: the second that is promised for orphans, and the 5 s that tsx gives. */
 const heavy = ['test/end-to-end/{eight-accounts,reload,pm2,supervisor-death,development-reloaders}.test.ts'];
 
@@ -24,7 +29,7 @@ const projects = [
   {
     name: 'together',
     include: ['test/**/*.test.ts'],
-    exclude: [...small, ...patient, ...kills, ...heavy],
+    exclude: [...small, ...patient, ...kills, ...heavy, ...soak],
     maxWorkers: 2,
   },
   { name: 'patient', include: patient, maxWorkers: 3 },

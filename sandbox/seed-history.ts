@@ -5,6 +5,7 @@ import { formatKey, userId } from './messages.js';
 import { parseInput } from './options.js';
 
 const historyInput = z.strictObject({
+  /** They are with 15550000000, 15550000001 and so on. */
   chats: z.number().int().min(1).max(10_000),
   messages: z.number().int().min(0).max(200_000),
   /** Seconds between two messages. */

@@ -15,15 +15,21 @@ export class ManyAccounts {
   #replacing: Promise<unknown> = Promise.resolve();
   readonly #asking = new Set<Promise<unknown>>();
 
-  /** Links the accounts one after the other, and starts a supervisor for all of them. */
+  /**
+   * Links the accounts one after the other, and starts a supervisor for all of them.
+   *
+   * @param prepare is given the stage before the first account is linked.
+   */
   static async openLinked(
     numbers: readonly string[],
     environment: Record<string, string>,
     sandboxOptions: SandboxOptions = {},
+    prepare: (stage: Stage) => void = () => undefined,
   ): Promise<ManyAccounts> {
     const stage = await Stage.open(sandboxOptions);
     const many = new ManyAccounts(stage, numbers, environment);
     try {
+      prepare(stage);
       for (const account of many.accounts) await account.link();
       many.#start();
       await Promise.all(many.accounts.map((account) => account.untilListening()));
@@ -51,12 +57,27 @@ export class ManyAccounts {
   }
 
   /** Kills the supervisor and starts the next one at once, as a service manager does. Never while an answer is under way. */
-  replaceSupervisor(): Promise<void> {
-    const replaced = this.#replacing.then(async () => {
-      await Promise.allSettled(this.#asking);
+  replaceSupervisor(meanwhile: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+    return this.#startAfter(async () => {
       const killed = this.supervisor;
       killed.signal('SIGKILL');
       await until(() => !isAlive(killed.pid) || undefined, { expectation: () => 'the supervisor to be gone' });
+      await meanwhile();
+    });
+  }
+
+  /** Stops the supervisor in order, and starts the next one. @param meanwhile happens while none runs. */
+  restartSupervisor(meanwhile: () => Promise<void>): Promise<void> {
+    return this.#startAfter(async () => {
+      await this.supervisor.stop();
+      await meanwhile();
+    });
+  }
+
+  #startAfter(end: () => Promise<void>): Promise<void> {
+    const replaced = this.#replacing.then(async () => {
+      await Promise.allSettled(this.#asking);
+      await end();
       this.#start();
     });
     this.#replacing = replaced;

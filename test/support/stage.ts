@@ -215,8 +215,11 @@ export class Stage {
     for (const supervisor of this.#supervisors.filter(({ isRunning }) => isRunning)) await supervisor.stop();
   }
 
-  /** @throws Error when a process, a lock or a file is left where there should be none. */
-  async close(): Promise<void> {
+  /**
+   * @param mayBreakPage whether the test has kept the page from storing what it got: then its errors are no complaint.
+   * @throws Error when a process, a lock or a file is left where there should be none.
+   */
+  async close({ mayBreakPage = false }: { readonly mayBreakPage?: boolean } = {}): Promise<void> {
     const complaints: string[] = [];
     const complain = (error: unknown): void =>
       void complaints.push(error instanceof Error ? error.message : String(error));
@@ -227,7 +230,7 @@ export class Stage {
     if (locks.length > 0) complaints.push(`The profile is still locked: ${locks.join(', ')}.`);
     const strays = await readdir(this.workingDirectory);
     if (strays.length > 0) complaints.push(`Files were written into the working directory: ${strays.join(', ')}.`);
-    if (this.sandbox.pageErrors.length > 0)
+    if (!mayBreakPage && this.sandbox.pageErrors.length > 0)
       complaints.push(`The sandbox's page had errors: ${this.sandbox.pageErrors.join('; ')}`);
     await this.sandbox.close();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -41,6 +41,7 @@ export class SupervisorProcess {
   readonly exited: Promise<SupervisorExit>;
   errorOutput = '';
   readonly #subprocess: ChildProcess;
+  readonly #reader: Interface;
   readonly #hasOwnGroup: boolean;
   readonly #news = new EventEmitter().setMaxListeners(0);
   #exit: SupervisorExit | undefined;
@@ -64,7 +65,7 @@ export class SupervisorProcess {
     this.#subprocess = subprocess;
     this.#hasOwnGroup = hasOwnGroup;
     this.pid = subprocess.pid;
-    createInterface({ input: subprocess.stdout }).on('line', (line) => {
+    this.#reader = createInterface({ input: subprocess.stdout }).on('line', (line) => {
       this.lines.push(line);
       this.#news.emit('news');
     });
@@ -129,6 +130,17 @@ export class SupervisorProcess {
       this.#news.on('news', look);
       look();
     });
+  }
+
+  /** Reads nothing of its output until {@link readOutput}: as a terminal after Ctrl-S, or a log driver that is stuck. */
+  holdOutput(): void {
+    this.#reader.pause();
+    this.#subprocess.stderr?.pause();
+  }
+
+  readOutput(): void {
+    this.#reader.resume();
+    this.#subprocess.stderr?.resume();
   }
 
   signal(name: NodeJS.Signals): void {

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+/** `npm run test:soak`: what takes minutes by its nature. `vitest.config.ts` has all the rest. */
+export default defineConfig({
+  test: {
+    include: ['test/soak/**/*.test.ts'],
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
+    retry: 0,
+    maxWorkers: 1,
+  },
+});
