@@ -6,6 +6,7 @@ import type { FailureClass, WorkerMessage } from '../shared/protocol/messages.js
 import { type BotVersion, readBotVersion } from './bot-version.js';
 import type { ChildRecords } from './child-records.js';
 import { environmentForChildren } from './environment-for-children.js';
+import type { WorkerExit } from './exit-failure.js';
 import { workerEnvironment } from './find-orphan-workers.js';
 import type { Failure, MachineEvent } from './machine-types.js';
 import type { StandbyPool } from './standby-pool.js';
@@ -25,7 +26,7 @@ export interface AccountWorkerSlotOptions {
   readonly onEvent: (event: MachineEvent) => void;
   /** A message of the worker that was spawned for this incarnation. */
   readonly onMessage: (message: WorkerMessage, incarnation: number) => void;
-  readonly onExit: (exit: { code: number | null; signal: string | null }) => void;
+  readonly onExit: (exit: WorkerExit) => void;
 }
 
 type Exit = Parameters<AccountWorkerSlotOptions['onExit']>[0];
@@ -121,12 +122,13 @@ export class AccountWorkerSlot {
 
   #spawn(incarnation: number | undefined): Life {
     const { configuration, botModule, paths } = this.#options;
-    const { log, workerStartTimeoutMs } = configuration();
+    const { log, workerStartTimeoutMs, memoryHardLimitMb } = configuration();
     const bot = readBotVersion(botModule());
     const worker = spawnWorker({
       botModule: bot.path,
       log,
       rehearse: incarnation === undefined,
+      memoryLimitMb: memoryHardLimitMb,
       environment: workerEnvironment(paths.directory, environmentForChildren(process.env)),
     });
     const life = this.#hold({ worker, bot }, incarnation);

@@ -28,8 +28,7 @@ import { decideOperation } from './decide-operation.js';
 import { type LinkCode, LinkDesk } from './link-desk.js';
 import type { Failure, Machine, MachineEvent } from './machine.js';
 import { orphansAlert } from './machine-alerts.js';
-import type { MemoryWatch } from './memory/memory-watch.js';
-import { watchMemory } from './memory/watch-memory.js';
+import { type AccountMemoryWatch, watchMemory } from './memory/watch-memory.js';
 import type { StandbyPool } from './standby-pool.js';
 import { setProfileAside } from './set-profile-aside.js';
 import { requestLink } from './request-link.js';
@@ -50,7 +49,7 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
   readonly #shell: AccountShell;
   readonly #ear: WorkerEar;
   readonly #facts = new AccountFacts(Date.now());
-  readonly #memory: MemoryWatch;
+  readonly #memory: AccountMemoryWatch;
   readonly #standby: StandbyPool;
   #configuration: Configuration;
   #lock: AccountLock | undefined;

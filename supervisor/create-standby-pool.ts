@@ -14,6 +14,7 @@ export function createStandbyPool(configuration: () => Configuration, log: Logge
       spawnWorker({
         ...options,
         rehearse: true,
+        memoryLimitMb: configuration().memoryHardLimitMb,
         environment: workerEnvironment(sessionsDirectory, environmentForChildren(process.env)),
       }),
     startTimeoutMs: () => configuration().workerStartTimeoutMs,

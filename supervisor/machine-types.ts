@@ -2,6 +2,7 @@ import type { AccountState } from '../shared/account-state.js';
 import type { Alert } from '../shared/alerts.js';
 import type { FailureClass, RestoreRung, SessionMode, WorkerPhase } from '../shared/protocol/messages.js';
 import type { BreakerLimits } from './breaker.js';
+import type { WorkerExit } from './exit-failure.js';
 import type { RestartLimits } from './restart-policy.js';
 import type { Tally } from './restart-tally.js';
 
@@ -105,7 +106,7 @@ export type MachineEvent =
   | { readonly type: 'successor-failed'; readonly failure: Failure }
   | { readonly type: 'worker-failure'; readonly failure: WorkerFailure }
   | { readonly type: 'phase'; readonly phase: WorkerPhase }
-  | { readonly type: 'worker-exited'; readonly code: number | null; readonly signal: string | null }
+  | ({ readonly type: 'worker-exited' } & WorkerExit)
   /** The page of a living browser could not be renewed. */
   | { readonly type: 'page-lost'; readonly reason: string }
   | { readonly type: 'listening' }

@@ -9,6 +9,7 @@ import { AttemptLog } from './attempt-log.js';
 import { processStateNow } from '../shared/process-stat.js';
 import { bundledBot } from './bundled-bot.js';
 import { describeSilence } from './describe-silence.js';
+import type { WorkerExit } from './exit-failure.js';
 import { heartbeatTimeoutMs, HeartbeatWatch } from './heartbeat-watch.js';
 import type { LinkDesk } from './link-desk.js';
 import type { Effect, Machine } from './machine-types.js';
@@ -58,7 +59,7 @@ export class WorkerEar {
     this.#expectHeartbeat();
   }
 
-  noteExit(exit: { code: number | null; signal: string | null }): void {
+  noteExit(exit: WorkerExit): void {
     const { shell } = this.#options;
     const wasPlanned = shell.machine.worker === 'stopping' && shell.machine.workerFailure === null;
     shell.dispatch({ type: 'worker-exited', ...exit });

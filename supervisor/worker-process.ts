@@ -12,6 +12,9 @@ import type { SupervisorMessage, WorkerMessage } from '../shared/protocol/messag
 import { parseWorkerMessage } from '../shared/protocol/parse-message.js';
 import { within } from '../shared/within.js';
 import { endGroup } from './end-group.js';
+import type { WorkerExit } from './exit-failure.js';
+import { limitedNode } from './memory/limit-memory.js';
+import { oomScores, raiseOomScore, readOomKills } from './memory/oom-score.js';
 import { readHangReports } from './read-hang-reports.js';
 import type { WorkerStopBudget } from './stop-budget.js';
 
@@ -20,6 +23,8 @@ export interface WorkerOptions {
   readonly log: { readonly level: string; readonly format: string };
   /** Whether it goes through its first steps once before it says hello, so that they are fast when it counts. Default: false. */
   readonly rehearse?: boolean;
+  /** What it may have of memory for itself, in MB; 0: as much as there is. Default: 0. */
+  readonly memoryLimitMb?: number;
   /** The worker's whole environment. */
   readonly environment: NodeJS.ProcessEnv;
   /** The program to run. Default: wasup's own worker. */
@@ -38,7 +43,7 @@ interface WorkerEvents {
   malformed: [string];
   /** Its main thread stands still, for longer than a busy one does; said once for each time. */
   hang: [HangReport];
-  exit: [{ code: number | null; signal: string | null }];
+  exit: [WorkerExit];
 }
 
 /** For a stop of this process alone; for what a stop of everything gives, see `stop-budget.ts`. */
@@ -59,6 +64,7 @@ export class WorkerProcess extends EventEmitter<WorkerEvents> {
   readonly #subprocess: ReturnType<typeof spawnWorker>;
   #alive = true;
   #complaints = 0;
+  #oomKills = readOomKills();
   #hang: HangReport | undefined;
 
   /** @throws Error when the process can't be spawned at all (no memory, no process slots). */
@@ -68,6 +74,7 @@ export class WorkerProcess extends EventEmitter<WorkerEvents> {
     const { pid, stdio } = this.#subprocess;
     if (pid === undefined) throw new Error('the worker process could not be started');
     this.pid = pid;
+    raiseOomScore(pid, oomScores.worker);
     this.line = stdio[3] as unknown as Duplex;
     // Its errors are told by its end; the process's own exit decides.
     this.line.on('error', () => undefined);
@@ -84,10 +91,11 @@ export class WorkerProcess extends EventEmitter<WorkerEvents> {
     this.exited = new Promise((resolve) => {
       this.#subprocess.once('exit', (code, signal) => {
         this.#alive = false;
+        const memoryRanOut = readOomKills() !== this.#oomKills;
         this.line.destroy();
         guardLine.destroy();
         const finish = (): void => {
-          this.emit('exit', { code, signal });
+          this.emit('exit', { code, signal, ...(memoryRanOut && { memoryRanOut }) });
           resolve();
         };
         const ending = endGroup(this.pid);
@@ -142,16 +150,31 @@ export class WorkerProcess extends EventEmitter<WorkerEvents> {
     if (!this.#alive) return;
     const parsed = parseWorkerMessage(raw);
     if (parsed.ok && parsed.message.type === 'hello') this.pageHalf = parsed.message.pageHalf;
-    if (parsed.ok && parsed.message.type === 'heartbeat') this.#hang = undefined;
+    if (parsed.ok && parsed.message.type === 'heartbeat') {
+      this.#hang = undefined;
+      this.#oomKills = readOomKills();
+    }
     if (parsed.ok) this.emit('message', parsed.message);
     else if (++this.#complaints <= maxComplaints) this.emit('malformed', parsed.problem);
   }
 }
 
-function spawnWorker({ botModule, log, environment, rehearse = false, entry = ownEntry() }: WorkerOptions) {
+function spawnWorker({
+  botModule,
+  log,
+  environment,
+  memoryLimitMb = 0,
+  rehearse = false,
+  entry = ownEntry(),
+}: WorkerOptions) {
   const words = [`--bot=${botModule}`, `--log-level=${log.level}`, `--log-format=${log.format}`];
   if (rehearse) words.push('--rehearse');
-  const subprocess = execa(process.execPath, [...entry.loader, entry.path, ...words], {
+  const limited = limitedNode(process.execPath, [...entry.loader, entry.path, ...words], {
+    limitMb: memoryLimitMb,
+    platform: process.platform,
+    nodeOptions: environment['NODE_OPTIONS'],
+  });
+  const subprocess = execa(limited.file, limited.words, {
     env: environment,
     extendEnv: false,
     ipc: true,

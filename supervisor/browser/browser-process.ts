@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { execa, type Options } from 'execa';
 import { within } from '../../shared/within.js';
+import { oomScores, raiseOomScore } from '../memory/oom-score.js';
 import { Switchboard, type SwitchboardOptions } from '../switchboard/switchboard.js';
 import { openBrowserLog, type BrowserLog } from './browser-log.js';
 import { browserStartError } from './browser-start-error.js';
@@ -146,6 +147,7 @@ async function spawnBrowser(options: StartBrowserOptions, log: BrowserLog): Prom
     const { cause } = await subprocess;
     return { pipe, spawnErrorCode: (cause as NodeJS.ErrnoException | undefined)?.code ?? 'unknown' };
   }
+  raiseOomScore(subprocess.pid, oomScores.browser);
   // Settles when the pipes close; we drive from the exit.
   subprocess.catch(() => undefined);
   return { pipe, running: { pid: subprocess.pid, profileDirectory: profileOf(options.arguments), exited } };

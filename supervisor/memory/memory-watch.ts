@@ -65,6 +65,7 @@ interface Measurement {
 export class MemoryWatch {
   readonly #options: MemoryWatchOptions;
   #timer: NodeJS.Timeout | undefined;
+  #isMeasuring = false;
   #isOpen = true;
   #bytes: number | null = null;
   #trend: MemoryTrend = noTrend;
@@ -86,16 +87,24 @@ export class MemoryWatch {
     this.#measureIn(settings().memoryIntervalMs * random());
   }
 
+  /** Measures now, unless that is being done: something grows fast. */
+  hurry(): void {
+    if (this.#isOpen && this.#timer !== undefined && !this.#isMeasuring) this.#measureIn(0);
+  }
+
   close(): void {
     this.#isOpen = false;
     clearTimeout(this.#timer);
   }
 
   #measureIn(delayMs: number): void {
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
+      this.#isMeasuring = true;
       void this.#measure()
         .catch((error: unknown) => this.#options.onError(describeError(error)))
         .finally(() => {
+          this.#isMeasuring = false;
           if (this.#isOpen) this.#measureIn(this.#nextDelayMs());
         });
     }, delayMs).unref();
@@ -173,7 +182,7 @@ export class MemoryWatch {
       case 'soft-limit':
         return `${used}, more than the soft limit of ${memorySoftLimitMb} MB (WASUP_MEMORY_SOFT_LIMIT_MB)`;
       case 'hard-limit':
-        return `${used}, more than the hard limit of ${memoryHardLimitMb} MB (WASUP_MEMORY_HARD_LIMIT_MB)`;
+        return `${used}, more than the hard limit of ${memoryHardLimitMb} MB (WASUP_MEMORY_HARD_LIMIT_MB); if that comes again, look for what the bot keeps, or raise the limit`;
       case 'age':
         return 'Browser and worker have reached the age at which they are replaced (WASUP_RECYCLE_AFTER_MS)';
     }

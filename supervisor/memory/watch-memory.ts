@@ -1,8 +1,12 @@
 import type { Configuration } from '../../shared/configuration/compile-configuration.js';
 import type { Logger } from '../../shared/logger.js';
 import type { AccountView } from '../control/controlled.js';
+import { GrowthWatch } from './growth-watch.js';
 import { MemoryMeter } from './memory-meter.js';
 import { MemoryWatch } from './memory-watch.js';
+import { readAnonymousBytes } from './read-process-memory.js';
+
+const bytesPerMb = 1024 * 1024;
 
 export interface WatchedAccount {
   readonly configuration: () => Configuration;
@@ -13,10 +17,12 @@ export interface WatchedAccount {
   readonly log: Logger;
 }
 
+export type AccountMemoryWatch = Pick<MemoryWatch, 'begin' | 'close' | 'bytes'>;
+
 /** The watch over an account's memory, on this machine. */
-export function watchMemory({ configuration, processes, view, recycle, log }: WatchedAccount): MemoryWatch {
+export function watchMemory({ configuration, processes, view, recycle, log }: WatchedAccount): AccountMemoryWatch {
   const meter = new MemoryMeter();
-  return new MemoryWatch({
+  const watch = new MemoryWatch({
     settings: configuration,
     processes: () => {
       const { workerPid, browserPid } = processes;
@@ -29,6 +35,25 @@ export function watchMemory({ configuration, processes, view, recycle, log }: Wa
     now: () => performance.now(),
     random: Math.random,
   });
+  const growth = new GrowthWatch({
+    workerPid: () => processes.workerPid,
+    hardLimit: () => configuration().memoryHardLimitMb * bytesPerMb,
+    peek: readAnonymousBytes,
+    onGrowth: () => watch.hurry(),
+  });
+  return {
+    begin: () => {
+      watch.begin();
+      growth.begin();
+    },
+    close: () => {
+      watch.close();
+      growth.close();
+    },
+    get bytes() {
+      return watch.bytes;
+    },
+  };
 }
 
 /**

@@ -92,6 +92,21 @@ describe('measuring', () => {
     expect(watch.bytes).toBeNull();
   });
 
+  it('comes at once when something grows fast, and then again at its interval', async () => {
+    watch.hurry();
+    expect(reads).toHaveLength(0);
+    watch.begin();
+    await pass(15_000);
+    watch.hurry();
+    watch.hurry();
+    await pass(0);
+    expect(reads).toHaveLength(2);
+    await pass(29_999);
+    expect(reads).toHaveLength(2);
+    await pass(1);
+    expect(reads).toHaveLength(3);
+  });
+
   it('says nothing where memory can’t be measured', async () => {
     megabytes = undefined;
     watch.begin();
