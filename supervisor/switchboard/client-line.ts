@@ -4,8 +4,11 @@ import type { SwitchboardLimits } from './limits.js';
 
 export interface ClientLineOptions {
   readonly limits: SwitchboardLimits;
-  /** Takes whole frames for the browser. */
-  readonly onFrames: (parts: readonly Buffer[]) => void;
+  /**
+   * Takes frames for the browser: whole ones, and last, where `isOpen`, the part of one that is too long to wait for its end. What comes
+   * next goes on with that.
+   */
+  readonly onFrames: (parts: readonly Buffer[], isOpen: boolean) => void;
   /** The client has read some of what waits for it. */
   readonly onProgress: () => void;
   /** The client has left, or (`cut`) was thrown out. Called once, never after `close`. */
@@ -25,9 +28,13 @@ const stallLooks = 10;
 export class ClientLine {
   readonly #line: Duplex;
   readonly #options: ClientLineOptions;
-  /** The beginning of a frame whose end hasn't come. Dies with the client. */
+  /** The beginning of a frame whose end hasn't come, unless that has been passed on. Dies with the client. */
   #unfinished: Buffer[] = [];
+  /** The length of that frame so far. */
   #unfinishedBytes = 0;
+  /** Its beginning has been passed on. */
+  #isOpen = false;
+  #endTimer: NodeJS.Timeout | undefined;
   readonly #queue: Buffer[] = [];
   #queuedBytes = 0;
   #handedOverBytes = 0;
@@ -86,6 +93,7 @@ export class ClientLine {
   close(): void {
     this.#closed = true;
     clearInterval(this.#stallTimer);
+    clearTimeout(this.#endTimer);
     this.#line.off('data', this.#receive);
     this.#line.off('end', this.#end);
     this.#line.off('close', this.#end);
@@ -105,15 +113,32 @@ export class ClientLine {
       }
       if (piece.last) this.#unfinishedBytes = 0;
     }
-    // Only whole frames go to the browser: the client may die in the middle of one, and our own commands go between them.
+    // Only whole frames go to the browser, as long as they are short: the client may die in the middle of one, and our own commands go
+    // between them. One of many megabytes isn't kept until it is whole: the browser has it in its memory anyway.
     const border = chunk.lastIndexOf(0) + 1;
-    if (border > 0) {
-      const frames = [...this.#unfinished, chunk.subarray(0, border)];
+    const isOpen = this.#unfinishedBytes > this.#options.limits.maxCollectedBytes;
+    const end = isOpen ? chunk.length : border;
+    if (end > 0) {
+      const frames = [...this.#unfinished, chunk.subarray(0, end)];
       this.#unfinished = [];
-      this.#options.onFrames(frames);
+      this.#isOpen = isOpen;
+      this.#expectEnd();
+      this.#options.onFrames(frames, isOpen);
     }
-    if (border < chunk.length) this.#unfinished.push(chunk.subarray(border));
+    if (end < chunk.length) this.#unfinished.push(chunk.subarray(end));
   };
+
+  /** Nothing else can be said to the browser in the middle of a frame: one that doesn't go on ends with its client. */
+  #expectEnd(): void {
+    clearTimeout(this.#endTimer);
+    if (!this.#isOpen) return;
+    const { maxStallMs } = this.#options.limits;
+    this.#endTimer = setTimeout(() => {
+      // The browser doesn't read: that is its own silence.
+      if (this.#line.isPaused()) this.#expectEnd();
+      else this.#leave(`it has sent nothing for ${maxStallMs} ms in the middle of a frame`, true);
+    }, maxStallMs);
+  }
 
   #wasRead(bytes: number): void {
     if (this.#closed) return;

@@ -5,11 +5,17 @@ import { firstOwnId, nextOwnId } from './command-ids.js';
 /** The supervisor's own commands to the browser, each with a deadline. */
 export class OwnCommands {
   readonly #write: (frame: string) => void;
+  readonly #isHeldBack: () => boolean;
   readonly #pending = new Map<number, { settle: (content: FrameContent) => void; fail: (error: Error) => void }>();
   #lastId = firstOwnId - 1;
 
-  constructor(write: (frame: string) => void) {
+  /**
+   * @param isHeldBack whether the browser can't have been heard just now, because of a client: it isn't read before that client reads,
+   *   or is in the middle of a frame of that client's.
+   */
+  constructor(write: (frame: string) => void, isHeldBack: () => boolean = () => false) {
     this.#write = write;
+    this.#isHeldBack = isHeldBack;
   }
 
   /** Commands that wait for their answer. */
@@ -26,9 +32,12 @@ export class OwnCommands {
     const id = (this.#lastId = nextOwnId(this.#lastId));
     return new Promise<unknown>((resolve, reject) => {
       // What this process stood still is nobody's silence, and what has arrived is read before it is judged.
-      const alarm = fairClock.after(timeoutMs, () =>
-        fail(new Error(`Chromium has not answered ${method} for ${timeoutMs} ms.`)),
-      );
+      const setAlarm = (): ReturnType<typeof fairClock.after> =>
+        fairClock.after(timeoutMs, () => {
+          if (this.#isHeldBack()) alarm = setAlarm();
+          else fail(new Error(`Chromium has not answered ${method} for ${timeoutMs} ms.`));
+        });
+      let alarm = setAlarm();
       const done = (): void => {
         alarm.cancel();
         this.#pending.delete(id);

@@ -5,6 +5,7 @@ import { ClientLine } from './client-line.js';
 import { assertIdBase, firstOwnId, idsPerClient, nextIdBlock } from './command-ids.js';
 import { defaultLimits, type SwitchboardLimits } from './limits.js';
 import { OwnCommands } from './own-commands.js';
+import { QueueRoom } from './queue-room.js';
 
 export interface SwitchboardOptions {
   /** The browser's debugging pipe: the end that it reads. */
@@ -16,7 +17,13 @@ export interface SwitchboardOptions {
   /** The client was thrown out, because it doesn't read or sends a frame that would harm the browser. Its line is closed. */
   readonly onClientCut?: (reason: string) => void;
   readonly limits?: Partial<SwitchboardLimits>;
+  /** For what waits for clients, beyond a little for each. Default: one for all switchboards of this process. */
+  readonly room?: QueueRoom;
 }
+
+const roomForAll = new QueueRoom(defaultLimits.maxQueuedBytes);
+
+const frameEnd = Buffer.from([0]);
 
 /**
  * Relays DevTools frames between the browser's debugging pipe and the private line of the one worker that holds the account,
@@ -27,6 +34,7 @@ export class Switchboard {
   readonly #limits: SwitchboardLimits;
   readonly #commands: OwnCommands;
   readonly #frames: BrowserFrames;
+  readonly #room: QueueRoom;
   /** The client's root-level sessions. Those below them end with them. */
   readonly #sessions = new Set<string>();
   #client: ClientLine | undefined;
@@ -35,6 +43,10 @@ export class Switchboard {
   /** A client was live since the last cleaning up. */
   #dirty = false;
   #readingBrowser = true;
+  /** The browser has the beginning of a frame of the client's, and nothing else may be said to it before the end. */
+  #isFrameOpen = false;
+  /** Own commands that wait for that. */
+  readonly #waiting: string[] = [];
   #closedBecause: string | undefined;
   /** Connecting and cleaning up happen one after another. */
   #turn: Promise<void> = Promise.resolve();
@@ -43,7 +55,16 @@ export class Switchboard {
     const { toBrowser, fromBrowser } = options;
     this.#options = options;
     this.#limits = { ...defaultLimits, ...options.limits };
-    this.#commands = new OwnCommands((frame) => void toBrowser.write(frame));
+    this.#room =
+      options.room ??
+      (options.limits?.maxQueuedBytes === undefined ? roomForAll : new QueueRoom(this.#limits.maxQueuedBytes));
+    this.#commands = new OwnCommands(
+      (frame) => {
+        this.#waiting.push(frame);
+        this.#writeWaiting();
+      },
+      () => this.#isFrameOpen || !this.#readingBrowser,
+    );
     this.#frames = new BrowserFrames({
       ownerOf: (id) => this.#ownerOf(id),
       client: () => this.#client,
@@ -93,7 +114,7 @@ export class Switchboard {
       this.#clientIdBase = idBase;
       this.#client = new ClientLine(line, {
         limits: this.#limits,
-        onFrames: (parts) => this.#sendToBrowser(parts),
+        onFrames: (parts, isOpen) => this.#sendToBrowser(parts, isOpen),
         onProgress: () => this.#regulate(),
         onGone: (reason, cut) => this.#clientIsGone(reason, cut),
       });
@@ -165,6 +186,8 @@ export class Switchboard {
   #dropClient(): void {
     this.#client?.close();
     this.#client = undefined;
+    // The browser can't read half a frame: it says so without an id, which nobody waits for, and takes the next one.
+    if (this.#isFrameOpen && !this.closed) this.#sendToBrowser([frameEnd], false);
     this.#regulate();
   }
 
@@ -176,18 +199,25 @@ export class Switchboard {
 
   /** Reads from the browser as long as somebody takes it; an answer of our own that is due may have to be fetched past a full line. */
   #regulate(): void {
-    const queuedBytes = this.#client?.queuedBytes ?? 0;
-    const read = this.#client?.full !== true || (this.#commands.size > 0 && queuedBytes < this.#limits.maxQueuedBytes);
+    this.#room.note(this, this.#client?.queuedBytes ?? 0);
+    const read = this.#client?.full !== true || (this.#commands.size > 0 && this.#room.isFree);
     if (read === this.#readingBrowser) return;
     this.#readingBrowser = read;
     if (read) this.#options.fromBrowser.resume();
     else this.#options.fromBrowser.pause();
   }
 
-  #sendToBrowser(parts: readonly Buffer[]): void {
+  #sendToBrowser(parts: readonly Buffer[], isOpen: boolean): void {
     let hasRoom = true;
     for (const part of parts) hasRoom = this.#options.toBrowser.write(part);
+    this.#isFrameOpen = isOpen;
+    this.#writeWaiting();
     if (!hasRoom) this.#client?.pause();
+  }
+
+  #writeWaiting(): void {
+    if (this.#isFrameOpen) return;
+    for (const frame of this.#waiting.splice(0)) this.#options.toBrowser.write(frame);
   }
 
   #ownerOf(id: number): 'supervisor' | 'client' | 'nobody' {

@@ -125,6 +125,18 @@ describe('one client after another on the same page', () => {
     expect(median).toBeLessThan(100);
   });
 
+  it('is free of a long frame of one that died in its middle: the browser can’t read it, and takes the next', async () => {
+    const first = await client();
+    const begin = `{"id":${first.idBase + 500_000},"method":"Target.createTarget","params":{"url":"about:blank#`;
+    first.line.write(begin + 'x'.repeat(5_000_000));
+    await vi.waitFor(() => expect(first.line.writableLength).toBe(0));
+    first.die();
+    const second = await client();
+    expect(await second.page.evaluate('1 + 1')).toBe(2);
+    expect((await second.browser.pages()).length).toBe(1);
+    second.expectNothingForeign();
+  });
+
   it('carries frames of many megabytes both ways, with characters that chunks cut in two', async () => {
     const { page } = await client();
     const text = 'ä😀x'.repeat(2_000_000);

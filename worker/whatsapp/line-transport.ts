@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { StringDecoder } from 'node:string_decoder';
 import type { ConnectionTransport } from 'puppeteer';
 
 /** The supervisor gives each worker a block of this many ids, so that it can tell the answers to one worker's commands from another's. */
@@ -21,8 +22,10 @@ export class LineTransport implements ConnectionTransport {
   onmessage?: (message: string) => void;
   onclose?: () => void;
   readonly #line: Socket;
-  /** The beginning of a frame whose end hasn't come. Joined only once it has: a frame can be many megabytes in 64 KiB chunks. */
-  #unfinished: Buffer[] = [];
+  /** The beginning of a frame whose end hasn't come, as text: of many megabytes there is one copy, not the bytes as well. */
+  #unfinished: string[] = [];
+  /** Keeps the bytes of a character that two chunks share. */
+  readonly #decoder = new StringDecoder('utf8');
   #closed = false;
 
   constructor(line: Socket) {
@@ -55,16 +58,15 @@ export class LineTransport implements ConnectionTransport {
       this.#deliver(chunk.subarray(start, end));
       start = end + 1;
     }
-    if (start < chunk.length) this.#unfinished.push(chunk.subarray(start));
+    if (start < chunk.length) this.#unfinished.push(this.#decoder.write(chunk.subarray(start)));
   };
 
   #deliver(tail: Buffer): void {
-    // Decoded only when whole, so a character that two chunks share stays one.
-    const bytes = this.#unfinished.length === 0 ? tail : Buffer.concat([...this.#unfinished, tail]);
+    const message = `${this.#unfinished.join('')}${this.#decoder.end(tail)}`;
     this.#unfinished = [];
     // Each message in its own turn, as puppeteer expects: what awaits one message runs before the next comes.
     setImmediate(() => {
-      if (!this.#closed) this.onmessage?.(bytes.toString('utf8'));
+      if (!this.#closed) this.onmessage?.(message);
     });
   }
 
