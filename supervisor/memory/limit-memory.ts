@@ -1,7 +1,7 @@
 /** How much of a worker's memory its JavaScript heap may have; the rest is for Buffers, native code and the stacks of threads. */
 const heapShare = 0.7;
-/** With less Node can't start a bot. */
-const leastHeapMb = 128;
+/** A worker with whatsapp-web.js and a plain bot has 60 to 150 MB. With a lower limit, no life would be long enough for a measurement. */
+const leastLimitMb = 512;
 
 export interface LimitOptions {
   /** In MB; 0: none. */
@@ -22,7 +22,8 @@ export function limitedNode(
   { limitMb, platform, nodeOptions = '' }: LimitOptions,
 ): { readonly file: string; readonly words: readonly string[] } {
   if (limitMb <= 0) return { file: node, words };
-  const heapMb = Math.max(leastHeapMb, Math.floor(limitMb * heapShare));
+  const ownMb = Math.max(leastLimitMb, limitMb);
+  const heapMb = Math.floor(ownMb * heapShare);
   const limited = /--max[-_]old[-_]space[-_]size/.test(nodeOptions)
     ? words
     : [`--max-old-space-size=${heapMb}`, ...words];
@@ -30,6 +31,6 @@ export function limitedNode(
   // In kB. Where a lower limit holds already, that one stays; the shell makes room for Node, under the same process id.
   return {
     file: '/bin/sh',
-    words: ['-c', `ulimit -d ${limitMb * 1024} 2>/dev/null; exec "$0" "$@"`, node, ...limited],
+    words: ['-c', `ulimit -d ${ownMb * 1024} 2>/dev/null; exec "$0" "$@"`, node, ...limited],
   };
 }

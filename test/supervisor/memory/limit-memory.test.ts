@@ -16,11 +16,11 @@ describe('a limit for the memory of a worker', () => {
       const kept = [];
       try { for (;;) kept.push(Buffer.alloc(10e6, 1)); }
       catch (error) { process.stdout.write(error.name + ' ' + kept.length * 10); }`;
-    const { file, words } = limitedNode(process.execPath, ['-e', program], { ...linux, limitMb: 400 });
+    const { file, words } = limitedNode(process.execPath, ['-e', program], { ...linux, limitMb: 600 });
     const { stdout } = await execa(file, words);
     const [, megabytes] = /^RangeError (\d+)$/.exec(stdout) ?? [];
-    expect(Number(megabytes)).toBeGreaterThan(200);
-    expect(Number(megabytes)).toBeLessThan(400);
+    expect(Number(megabytes)).toBeGreaterThan(300);
+    expect(Number(megabytes)).toBeLessThan(600);
   });
 
   it('is kept by a JavaScript heap as well: the process ends, and that is told as what it is', async () => {
@@ -42,7 +42,7 @@ describe('a limit for the memory of a worker', () => {
         const program = 'process.stdout.write(JSON.stringify(process.argv.slice(1)))';
         const { file, words } = limitedNode(process.execPath, ['-e', program, '--', ...given], {
           ...linux,
-          limitMb: 400,
+          limitMb: 600,
         });
         const { stdout } = await execa(file, words);
         expect(JSON.parse(stdout)).toEqual(given.map((text) => Buffer.from(text).toString()));
