@@ -24,7 +24,7 @@ describe('a limit for the memory of a worker', () => {
   });
 
   it('is kept by a JavaScript heap as well: the process ends, and that is told as what it is', async () => {
-    const program = 'const kept = []; for (;;) kept.push(Array.from({ length: 1e5 }, (_, index) => ({ index })));';
+    const program = 'const kept = []; for (let size = 1e6; ; size += 1) kept.push(new Array(size).fill(size + 0.5));';
     const { file, words } = limitedNode(process.execPath, ['-e', program], { ...linux, limitMb: 600 });
     const { signal, exitCode } = await execa(file, words, { reject: false });
     const failure = failureOfExit({ code: exitCode ?? null, signal: signal ?? null });
