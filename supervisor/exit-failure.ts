@@ -36,7 +36,7 @@ export function failureOfExit({ code, signal, memoryRanOut = false }: WorkerExit
     case 'stopped':
       return {
         class: 'TRANSIENT',
-        reason: 'The worker ended by itself with exit code 0 (process.exit() in the bot, or somebody sent SIGTERM)',
+        reason: 'The bot ended its process (exit code 0)',
         userAction: null,
       };
     case 'network':

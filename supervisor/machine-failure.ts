@@ -92,7 +92,8 @@ export function afterFailure(
 }
 
 /**
- * Each class has its own counter. A session that is unlinked while it listens, or comes up again in its page, has not
+ * The breaker counts lives that were good for nothing: not one that has listened in the page as it was, which costs WhatsApp nothing, and
+ * messages in it less than a pause would. Each class has its own counter. A session that is unlinked while it listens, or comes up again in its page, has not
  * failed to be restored yet.
  */
 function countIn(
@@ -111,7 +112,8 @@ function countIn(
   const wasAttempt = !hasListened && (machine.state === 'restoring' || machine.state === 'linking');
   if (failure.class === 'AUTH' && !wasAttempt) return { machine: watched, count: 0 };
   const counted = countFailure(machine.tally, failure.class, wallMs);
-  const breaker = breakerClasses.has(failure.class) ? noteFailure(counted.breaker, limits, wallMs) : counted.breaker;
+  const isLoop = breakerClasses.has(failure.class) && !(hasListened && !machine.hasOpenedPage);
+  const breaker = isLoop ? noteFailure(counted.breaker, limits, wallMs) : counted.breaker;
   const tally = { ...counted, breaker };
   return { machine: { ...watched, tally }, count: countOf(tally, failure.class, wallMs) };
 }

@@ -19,7 +19,7 @@ export function startMissing(machine: Machine, surroundings: Surroundings): Step
     next = { ...next, browser: 'starting' };
   }
   if (machine.worker === 'absent') {
-    const life = { incarnation: machine.incarnation + 1, workerFailure: null, phase: null };
+    const life = { incarnation: machine.incarnation + 1, workerFailure: null, phase: null, hasOpenedPage: false };
     if (machine.successor === 'absent') {
       effects.push({ type: 'start-worker' });
       next = { ...next, ...life, worker: 'starting' };
@@ -56,7 +56,12 @@ export function assignWhenBothAreReady(machine: Machine, surroundings: Surroundi
 
 /** WhatsApp Web is opened: what comes of it isn't known yet. */
 export function openPage(machine: Machine, { now: { wallMs }, limits }: Surroundings): Machine {
-  return { ...machine, page: 'doubtful', tally: noteLogin(machine.tally, wallMs, limits.maxLoginsPerHour) };
+  return {
+    ...machine,
+    page: 'doubtful',
+    hasOpenedPage: true,
+    tally: noteLogin(machine.tally, wallMs, limits.maxLoginsPerHour),
+  };
 }
 
 function rungFor({ page, mode }: Machine): RestoreRung {

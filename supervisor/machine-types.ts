@@ -71,6 +71,8 @@ export interface Machine {
   readonly phase: WorkerPhase | null;
   /** Attempts in a row that ended while WhatsApp was authenticating. */
   readonly stuckAuthenticating: number;
+  /** This life has had WhatsApp Web opened; one that took over the page as it was has not. */
+  readonly hasOpenedPage: boolean;
   /** Monotonic milliseconds; null while not listening. */
   readonly listeningSinceMs: number | null;
   /** The state of WhatsApp's socket, as far as it was told. */
@@ -118,6 +120,8 @@ export type MachineEvent =
   | { readonly type: 'heartbeat-missed'; readonly afterMs: number; readonly detail?: string | undefined }
   /** A sign of life, when it has listened for as long as a healthy life does. Silence proves nothing. */
   | { readonly type: 'proven' }
+  /** The worker's bot has dealt with a message: whatever ends this life, it was good for something. */
+  | { readonly type: 'handled' }
   | { readonly type: 'retry' }
   /** A person asks, or the code of worker or bot has changed: a new beginning. */
   | { readonly type: 'restart'; readonly freshBrowser: boolean }

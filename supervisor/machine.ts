@@ -36,6 +36,7 @@ export function createMachine({ mode, quarantine }: Operation, tally: Tally = em
     tally,
     phase: null,
     stuckAuthenticating: 0,
+    hasOpenedPage: false,
     listeningSinceMs: null,
     transport: 'CONNECTED',
     failure: null,
@@ -114,6 +115,7 @@ const table: { readonly [Type in MachineEvent['type']]: Row<Type> } = {
   'phase':             { running: running.phase,            waiting: nothing,                 ending: nothing },
   'listening':         { running: running.listening,        waiting: nothing,                 ending: nothing },
   'proven':            { running: running.proven,           waiting: nothing,                 ending: nothing },
+  'handled':           { running: running.handled,          waiting: nothing,                 ending: nothing },
   'transport':         { running: running.transport,        waiting: nothing,                 ending: nothing },
 
   // The stored login.

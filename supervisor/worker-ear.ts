@@ -81,6 +81,9 @@ export class WorkerEar {
         shell.dispatch({ type: 'listening' });
         this.#expectHeartbeat();
         return;
+      case 'handled':
+        shell.dispatch({ type: 'handled' });
+        return;
       case 'transport':
         shell.dispatch({ type: 'transport', state: message.state });
         return;

@@ -13,13 +13,46 @@ export interface HandlingLimits {
 /** One, five, twenty-five seconds: what a restart of another service takes, what its outage of a moment takes, and longer than that. */
 export const backoffFactor = 5;
 const longestDelayMs = 5 * 60_000;
-/** So many workers may die while a message is with its handler. */
+/** What can go while a message is with its handler: the process, or what that works with. */
+export type Mortal = 'worker' | 'page' | 'browser' | 'connection';
+
+const hasGone: Readonly<Record<Mortal, string>> = {
+  worker: 'The worker has ended',
+  page: 'The page has gone',
+  browser: 'The browser has gone',
+  connection: 'The connection has gone',
+};
+
+/** So many deaths in a row, with nothing but this message running each time, are put down to it. */
 export const maxDeaths = 3;
-/** After so many it is handled with nothing beside it, so that nobody else is taken for the culprit. */
+/** After so many deaths, beside whatever, a message is handled with nothing beside it: what dies then tells of this message alone. */
 const suspectAfter = 2;
 
 export function isSuspect(message: { readonly deaths: number }): boolean {
   return message.deaths >= suspectAfter;
+}
+
+/** The last deaths in a row at which one and the same message ran, and nothing else. */
+export interface Trial {
+  /** The message's place, which is its own. */
+  readonly place: number;
+  readonly deaths: number;
+}
+
+/**
+ * What a death proves. One at which exactly one message ran counts against that message; any other, also one at which nothing ran, shows
+ * that things die without it: the count begins anew. So whatever dies by accident parks no message, unless it dies so many times in a row,
+ * each time at the same message and at that alone. Pure.
+ *
+ * @param running what was with its handlers when it died.
+ */
+export function judgeDeath(
+  trial: Trial | undefined,
+  running: readonly Pick<InboxMessage, 'place'>[],
+): Trial | undefined {
+  const [only, ...others] = running;
+  if (only === undefined || others.length > 0) return undefined;
+  return { place: only.place, deaths: trial?.place === only.place ? trial.deaths + 1 : 1 };
 }
 
 type Outcome = Pick<InboxMessage, 'state' | 'nextAt' | 'settledAt' | 'error'>;
@@ -37,19 +70,37 @@ export function afterFailure(
   { isExcused }: { isExcused: boolean } = { isExcused: false },
 ): Outcome {
   if (message.attempts >= limits.attempts && !isExcused) return { state: 'dead', nextAt: null, settledAt: now, error };
-  const delay = Math.min(limits.retryDelayMs * backoffFactor ** (message.attempts - 1), longestDelayMs);
-  return { state: 'waiting', nextAt: now + delay, settledAt: null, error };
+  return { state: 'waiting', nextAt: now + pauseMs(message, limits), settledAt: null, error };
 }
 
-/** What becomes of a message that was with its handler when its worker died. */
+/** How long a message waits for its next attempt; `attempts` counts the one that has failed. */
+export function pauseMs(
+  { attempts }: Pick<InboxMessage, 'attempts'>,
+  { retryDelayMs }: Pick<HandlingLimits, 'retryDelayMs'>,
+): number {
+  return Math.min(retryDelayMs * backoffFactor ** (attempts - 1), longestDelayMs);
+}
+
+/**
+ * What becomes of a message that was with its handler when something died.
+ *
+ * @param trial what that proves, by {@link judgeDeath}.
+ * @param delayMs before it is handled again. What dies in that time without it, clears it.
+ */
 export function afterDeath(
-  message: Pick<InboxMessage, 'deaths' | 'error'>,
+  message: Pick<InboxMessage, 'place' | 'deaths' | 'error'>,
+  what: Mortal,
+  trial: Trial | undefined,
   now: number,
+  delayMs = 0,
 ): Outcome & Pick<InboxMessage, 'deaths'> {
   const deaths = message.deaths + 1;
-  if (deaths < maxDeaths) return { state: 'waiting', nextAt: null, settledAt: null, error: message.error, deaths };
-  const error = `The worker has ended ${deaths} times while the bot was at this message`;
-  return { state: 'dead', nextAt: null, settledAt: now, error, deaths };
+  if (trial?.place === message.place && trial.deaths >= maxDeaths) {
+    const error = `${hasGone[what]} ${trial.deaths} times while the bot was at this message and at nothing else`;
+    return { state: 'dead', nextAt: null, settledAt: now, error, deaths };
+  }
+  const nextAt = delayMs > 0 ? now + Math.min(delayMs, longestDelayMs) : null;
+  return { state: 'waiting', nextAt, settledAt: null, error: message.error, deaths };
 }
 
 /** No pause is longer than the longest: one that seems to be was begun before the clock was set back. */

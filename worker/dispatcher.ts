@@ -2,8 +2,18 @@ import { describeError } from '../shared/errors.js';
 import type { Inbox } from '../shared/inbox/inbox.js';
 import type { Head, InboxMessage } from '../shared/inbox/inbox-message.js';
 import { DeadlineError, withDeadline } from '../shared/with-deadline.js';
-import { afterDeath, afterFailure, chooseNext, type HandlingLimits } from './decide-handling.js';
+import {
+  afterDeath,
+  afterFailure,
+  chooseNext,
+  type HandlingLimits,
+  judgeDeath,
+  type Mortal,
+  pauseMs,
+  type Trial,
+} from './decide-handling.js';
 import { FairTurns } from './fair-turns.js';
+import { type HandlerScope, handlerScope } from './handler-scope.js';
 
 export interface DispatcherOptions {
   readonly inbox: Inbox;
@@ -16,6 +26,8 @@ export interface DispatcherOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly onFailed: (message: InboxMessage, error: unknown) => void;
+  /** The bot has dealt with a message. */
+  readonly onDone?: () => void;
   /** A message was parked as a dead letter. */
   readonly onParked: (message: InboxMessage) => void;
 }
@@ -26,7 +38,13 @@ interface Run {
   readonly ended: Promise<void>;
   /** How often the dispatcher had been closed when it began. */
   readonly closures: number;
+  readonly scope: HandlerScope;
+  readonly beganAt: number;
+  /** What it has outlived so far: its failure is put down to that. */
+  lost: { readonly what: Mortal; readonly isAlone: boolean } | undefined;
 }
+
+type Outcome = ReturnType<typeof afterFailure>;
 
 /**
  * Hands the inbox's messages to the bot: in order within a chat, side by side and in turns across chats; each until it is acknowledged or
@@ -52,17 +70,19 @@ export class Dispatcher {
     const { inbox, now } = this.#options;
     this.#isRecovered = inbox.isOpen;
     const own = new Set([...this.#running.values()].map(({ message }) => message.id));
-    for (const message of inbox.running().filter(({ id }) => !own.has(id))) {
-      const after = { ...message, ...afterDeath(message, now()) };
-      inbox.update(after);
-      if (after.state === 'dead') this.#options.onParked(after);
-    }
+    const left = inbox.running().filter(({ id }) => !own.has(id));
+    // One that has left in order, or died before it had begun, proves nothing.
+    if (left.length === 0 && inbox.fact('serving') === undefined) return;
+    const trial = this.#judge(left);
+    for (const message of left) this.#bury({ ...message, ...afterDeath(message, 'worker', trial, now()) });
+    inbox.set('serving', undefined);
   }
 
   /** Begins, or goes on after {@link close}. */
   open(): void {
     this.#isOpen = true;
     this.refresh();
+    this.#options.inbox.set('serving', 1);
   }
 
   /** Somebody else has changed what the inbox holds, or it could not be opened until now. */
@@ -74,8 +94,13 @@ export class Dispatcher {
     this.#advance();
   }
 
-  /** Begins with nothing more; what is with its handlers goes on. */
-  close(): void {
+  /**
+   * Begins with nothing more; what is with its handlers goes on.
+   *
+   * @param lost what has gone, where that is why. A handler that fails afterwards is taken to have failed because of it.
+   */
+  close(lost?: Mortal): void {
+    if (lost !== undefined) this.#noteLost(lost);
     this.#isOpen = false;
     this.#closures += 1;
     clearTimeout(this.#timer);
@@ -93,13 +118,76 @@ export class Dispatcher {
     while (this.#running.size > 0) await Promise.all([...this.#running.values()].map(({ ended }) => ended));
   }
 
-  /** Leaves what is still with its handlers to the next worker, which begins with it anew: this one ends in order. To be called after {@link close}. */
-  abandon(): void {
-    for (const { message, controller } of this.#running.values()) {
+  /**
+   * Leaves what is still with its handlers to the next worker, which begins with it anew. To be called after {@link close}.
+   *
+   * @param isFault whether what has been lost ends this life: else it ends in order, and nothing is held against what was running.
+   */
+  abandon({ isFault }: { isFault: boolean } = { isFault: false }): void {
+    const { inbox, now } = this.#options;
+    for (const { message, controller, lost } of this.#running.values()) {
       controller.abort(new Error('The worker ends'));
-      this.#options.inbox.update({ ...message, state: 'waiting' });
+      if (!isFault || lost === undefined) inbox.update({ ...message, state: 'waiting' });
+      else {
+        const trial = lost.isAlone ? this.#judge([message]) : undefined;
+        this.#bury({ ...message, ...afterDeath(message, lost.what, trial, now()) });
+      }
     }
     this.#running.clear();
+    inbox.set('serving', undefined);
+  }
+
+  /**
+   * The process ends, now, by the code that runs. A handler that ends it on purpose (code 0) or after it has answered has done its work;
+   * what ran beside it has nothing to do with that. Where no handler is known to have done it, it is a death like any other. Synchronous,
+   * as everything is in an exit.
+   */
+  noteExit(code: number): void {
+    const { inbox, now } = this.#options;
+    const scope = handlerScope.getStore();
+    if (scope === undefined) return;
+    this.#isOpen = false;
+    let isDeath = false;
+    for (const { message, scope: own } of this.#running.values()) {
+      if (own !== scope) inbox.update({ ...message, state: 'waiting' });
+      else if (code === 0 || scope.hasAnswered) inbox.update({ ...message, ...doneAt(now()) });
+      else isDeath = true;
+    }
+    this.#running.clear();
+    if (!isDeath) inbox.set('serving', undefined);
+  }
+
+  /** What has gone while it ran is held against a message only if it fails; that other things run or nothing does clears it at once. */
+  #noteLost(what: Mortal): void {
+    const runs = [...this.#running.values()];
+    const isAlone = runs.length === 1;
+    if (!isAlone && (this.#isOpen || runs.length > 0)) this.#try(undefined);
+    for (const run of runs) run.lost ??= { what, isAlone };
+    // What follows from it, up to the end of this life, is the same loss.
+    if (this.#isOpen) this.#options.inbox.set('serving', undefined);
+  }
+
+  /** @param running what was with its handlers at a death. */
+  #judge(running: readonly InboxMessage[]): Trial | undefined {
+    const { inbox } = this.#options;
+    const [place, deaths] = [inbox.fact('tried'), inbox.fact('trials')];
+    const trial = judgeDeath(place === undefined || deaths === undefined ? undefined : { place, deaths }, running);
+    this.#try(trial);
+    return trial;
+  }
+
+  #try(trial: Trial | undefined): void {
+    const { inbox } = this.#options;
+    if (trial === undefined && inbox.fact('tried') === undefined) return;
+    inbox.set('tried', trial?.place);
+    inbox.set('trials', trial?.deaths);
+  }
+
+  #bury(message: InboxMessage): void {
+    this.#options.inbox.update(message);
+    if (message.state !== 'dead') return;
+    this.#try(undefined);
+    this.#options.onParked(message);
   }
 
   #refresh(chat: string): void {
@@ -138,17 +226,22 @@ export class Dispatcher {
     const message: InboxMessage = { ...found, state: 'running', attempts: found.attempts + 1, nextAt: null };
     inbox.update(message);
     const controller = new AbortController();
+    const scope: HandlerScope = { hasAnswered: false };
     // Its place among the running is taken before the first line of the bot runs.
     const ended = Promise.resolve()
-      .then(() => withDeadline(handle(message, controller.signal), limits.timeoutMs, 'The handler'))
+      .then(() => {
+        const handling = handlerScope.run(scope, () => handle(message, controller.signal));
+        return withDeadline(handling, limits.timeoutMs, 'The handler');
+      })
       .then(
-        () => this.#settle(message, { state: 'done', raw: null, settledAt: this.#options.now(), error: null }),
+        () => this.#settle(message, doneAt(this.#options.now())),
         (error: unknown) => {
           controller.abort(error);
           this.#fail(message, error);
         },
       );
-    this.#running.set(chat, { message, controller, ended, closures: this.#closures });
+    const beganAt = this.#options.now();
+    this.#running.set(chat, { message, controller, ended, closures: this.#closures, scope, beganAt, lost: undefined });
   }
 
   #fail(message: InboxMessage, error: unknown): void {
@@ -156,12 +249,23 @@ export class Dispatcher {
     if (run?.message !== message) return;
     const { limits, now, onFailed, onParked } = this.#options;
     const words = error instanceof DeadlineError ? error.message : describeError(error);
-    const outcome = afterFailure(message, words, limits, now(), {
-      isExcused: run.closures !== this.#closures,
-    });
+    const outcome =
+      run.lost === undefined
+        ? afterFailure(message, words, limits, now(), { isExcused: run.closures !== this.#closures })
+        : this.#afterLoss(run, run.lost, words);
     onFailed({ ...message, ...outcome }, error);
     this.#settle(message, outcome);
     if (outcome.state === 'dead') onParked({ ...message, ...outcome });
+  }
+
+  /** As long as it has run it now waits, for the control: what goes in that time goes without it. */
+  #afterLoss({ message, beganAt }: Run, { what, isAlone }: NonNullable<Run['lost']>, error: string): Outcome {
+    const { limits, now } = this.#options;
+    const trial = isAlone ? this.#judge([message]) : undefined;
+    const delayMs = Math.max(pauseMs(message, limits), now() - beganAt);
+    const outcome = afterDeath({ ...message, error }, what, trial, now(), delayMs);
+    if (outcome.state === 'dead') this.#try(undefined);
+    return outcome;
   }
 
   #settle(message: InboxMessage, outcome: Partial<InboxMessage>): void {
@@ -169,7 +273,12 @@ export class Dispatcher {
     if (this.#running.get(message.chat)?.message !== message) return;
     this.#running.delete(message.chat);
     this.#options.inbox.update({ ...message, ...outcome });
+    if (outcome.state === 'done') this.#options.onDone?.();
     this.#refresh(message.chat);
     this.#advance();
   }
+}
+
+function doneAt(settledAt: number): Outcome & { readonly raw: null } {
+  return { state: 'done', raw: null, nextAt: null, settledAt, error: null };
 }

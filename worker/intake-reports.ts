@@ -16,6 +16,7 @@ const catchUpFailuresToTell = 3;
 /** What people are told of messages: in the log, and where they have to know, as an alert. */
 export class IntakeReports {
   readonly #context: SessionContext;
+  #hasHandled = false;
 
   constructor(context: SessionContext) {
     this.#context = context;
@@ -24,6 +25,14 @@ export class IntakeReports {
   arrival(row: InboxMessage): void {
     const { type, sender } = describe(row);
     this.#context.output.log.info(`[MESSAGE] MESSAGE_TYPE: ${messageTypeNames[type] ?? type} - From: +${sender}`);
+  }
+
+  /** The bot has dealt with a message: the supervisor hears of the first. */
+  handled(): void {
+    if (this.#hasHandled) return;
+    this.#hasHandled = true;
+    const { supervisor, assignment } = this.#context;
+    void supervisor.send({ type: 'handled', incarnation: assignment.incarnation });
   }
 
   /** The bot has failed on a message; `row` is what becomes of it. */

@@ -18,6 +18,7 @@ import { type Session, startSession, type StopReason } from './session.js';
 import { SupervisorConnection } from './supervisor-connection.js';
 import { takeIpcChannel } from './take-ipc-channel.js';
 import { Timeline } from './timeline.js';
+import { watchFaults } from './watch-faults.js';
 import { pageHalfVersion } from './whatsapp/page-relay.js';
 import { rehearse } from './whatsapp/rehearse.js';
 import { WorkerFailure } from './worker-failure.js';
@@ -27,6 +28,8 @@ const lineDescriptor = 3;
 
 /** A disk that takes longer than this is not worth a bot that stays away. */
 const lastWritesTimeoutMs = 2_000;
+/** What is with its handlers at a fault ends within this time, or is begun anew by the next life. */
+const handlerGraceMs = 250;
 
 const { values } = parseArgs({
   options: {
@@ -55,11 +58,17 @@ supervisor.on('gone', () => void end(workerExitCodes.stopped, 0, 'supervisor-gon
 // It went while the modules were being loaded, when nobody heard of it; a bot with a timer would stay for ever.
 if (!process.connected) await end(workerExitCodes.stopped, 0, 'supervisor-gone');
 supervisor.on('stop', ({ deadlineMs }) => void end(workerExitCodes.stopped, deadlineMs));
-process.on('SIGTERM', () => void end(workerExitCodes.stopped, 1_000));
+process.on('SIGTERM', () => void endBySignal('SIGTERM'));
 // Ctrl-C reaches the whole terminal; the supervisor hears it too and decides the order of the stop.
 process.on('SIGINT', () => undefined);
-process.on('unhandledRejection', (reason) => void fail(reason));
-process.on('uncaughtException', (error) => void fail(error));
+watchFaults({
+  fail: (thrown) => void fail(thrown),
+  onTaken: (words) => output.log.warn(words),
+});
+// Everything here is synchronous, as an exit is.
+process.on('exit', (code) => {
+  if (!ending) session?.noteExit(code);
+});
 const guard = startGuardThread();
 
 try {
@@ -124,9 +133,10 @@ async function fail(thrown: unknown): Promise<void> {
   if (failure.class === 'BUG')
     output.log.error({ class: failure.class }, `The worker ends with an error: ${stackOf(failure)}`);
   else output.log[process.connected ? 'debug' : 'error']({ class: failure.class }, failure.message);
-  // A bug may be what a message has brought about: that is counted by the next life, as of one that was killed.
-  if (failure.class !== 'BUG') session?.leaveMessages();
+  session?.noteFault(failure);
   await attempts?.fail(failure);
+  // A handler that has ended the page on purpose ends well, a moment after it. Of a supervisor that takes the browser with it no message is to blame.
+  await session?.leaveMessages(handlerGraceMs, { isFault: process.connected });
   await supervisor.send({
     type: 'failure',
     incarnation,
@@ -148,13 +158,26 @@ function stackOf({ cause, message }: WorkerFailure): string {
   return cause instanceof Error ? describeStack(cause) : message;
 }
 
+/** The supervisor asks first. A signal without that comes from elsewhere; it is told apart from an end by the bot, as any signal is. */
+async function endBySignal(signal: NodeJS.Signals): Promise<void> {
+  if (ending) return;
+  ending = true;
+  await stopSession(1_000, 'asked');
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+}
+
 async function end(code: number, deadlineMs: number, why: StopReason = 'asked'): Promise<void> {
   if (ending) return;
   ending = true;
-  await session?.stop(deadlineMs, why).catch((error: unknown) => {
-    output.log.warn(`The session did not stop cleanly: ${describeError(error)}`);
-  });
+  await stopSession(deadlineMs, why);
   // Otherwise the supervisor does it.
   if (why === 'supervisor-gone') await endOwnGroup();
   process.exit(code);
+}
+
+async function stopSession(deadlineMs: number, why: StopReason): Promise<void> {
+  await session?.stop(deadlineMs, why).catch((error: unknown) => {
+    output.log.warn(`The session did not stop cleanly: ${describeError(error)}`);
+  });
 }

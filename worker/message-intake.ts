@@ -8,6 +8,7 @@ import { messageId } from '../shared/inbox/message-id.js';
 import { within } from '../shared/within.js';
 import { BotCalls } from './bot-calls.js';
 import { CatchUp, CatchUpOvertaken } from './catch-up.js';
+import type { Mortal } from './decide-handling.js';
 import { slackSeconds } from './decide-since.js';
 import { Dispatcher } from './dispatcher.js';
 import { IntakeReports } from './intake-reports.js';
@@ -64,6 +65,8 @@ export class MessageIntake {
   /** Seconds since messages began to concern the bot, where the inbox knows of nothing before. */
   #age: () => number;
   readonly #linkedAt: () => Promise<number | undefined>;
+  /** Whether a fault ends this life. */
+  #isFaulty = false;
   /** Where the inbox ended when this life began. */
   readonly #firstPlace: number;
   lastMessageAt: string | null = null;
@@ -158,6 +161,7 @@ export class MessageIntake {
       },
       now: Date.now,
       onFailed: (row, error) => this.#reports.failure(row, error),
+      onDone: () => this.#reports.handled(),
       onParked: (row) => {
         calls.forget(row.id);
         this.#reports.parked(row);
@@ -197,14 +201,30 @@ export class MessageIntake {
     this.#dispatcher?.open();
   }
 
-  /** Nothing is heard of WhatsApp for now: what comes meanwhile has to be fetched, and is handled before what comes afterwards. */
-  noteLoss(): void {
+  /**
+   * Nothing is heard of WhatsApp for now: what comes meanwhile has to be fetched, and is handled before what comes afterwards.
+   *
+   * @param what has gone.
+   */
+  noteLoss(what: Mortal): void {
     clearTimeout(this.#retry);
     this.#losses += 1;
     this.#isCaughtUp = false;
     this.#isOpen = false;
     this.#inbox.set('behind', 1);
-    this.#dispatcher?.close();
+    this.#dispatcher?.close(what);
+  }
+
+  /** This life ends by a fault: nothing more is begun. What is with its handlers may end until {@link stop}. */
+  noteFault(died: Mortal): void {
+    this.#isFaulty = true;
+    this.#dispatcher?.close(died);
+  }
+
+  /** The bot ends the process, in this moment. */
+  noteExit(code: number): void {
+    this.#dispatcher?.noteExit(code);
+    this.#inbox.close();
   }
 
   /** The same as {@link catchUp}, but for what takes longer than one step of it may: that goes on by itself. */
@@ -263,19 +283,23 @@ export class MessageIntake {
     this.#retry = setTimeout(() => void this.catchUp(), delay).unref();
   }
 
-  /** Lets running handlers end within the deadline, and leaves the rest to the next worker. Nothing is journaled afterwards. */
-  async stop(deadlineMs: number): Promise<void> {
+  /**
+   * Lets running handlers end within the deadline, and leaves the rest to the next worker. Nothing is journaled afterwards.
+   *
+   * @param isFault whether they are left as what this life has died over; otherwise nothing is held against them.
+   */
+  async stop(deadlineMs: number, { isFault }: { readonly isFault?: boolean } = {}): Promise<void> {
     this.#dispatcher?.close();
     await within(this.#dispatcher?.idle() ?? Promise.resolve(), deadlineMs);
-    this.leave();
+    this.leave({ isFault: isFault ?? this.#isFaulty });
   }
 
-  /** The worker ends in order: what is with its handlers is begun anew by the next one, and nothing is held against it. */
-  leave(): void {
+  /** The same, at once. */
+  leave({ isFault }: { readonly isFault: boolean } = { isFault: false }): void {
     clearInterval(this.#upkeep);
     clearTimeout(this.#retry);
     this.#dispatcher?.close();
-    this.#dispatcher?.abandon();
+    this.#dispatcher?.abandon({ isFault });
     this.#journal();
     this.#noteMark();
     this.#inbox.close();

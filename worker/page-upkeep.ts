@@ -1,5 +1,6 @@
 import { withDeadline } from '../shared/with-deadline.js';
 import { classifyFailure } from './classify-failure.js';
+import { configurationMistake } from './configuration-mistake.js';
 import { ConnectionWatch } from './connection-watch.js';
 import { isSupervisorStopped } from './is-supervisor-stopped.js';
 import { ListeningProbe, type ProbeResult } from './listening-probe.js';
@@ -189,9 +190,14 @@ export class PageUpkeep {
   }
 }
 
-/** Whatever keeps a page from loading is the network's fault, unless the browser itself is gone. */
+/** Whatever keeps a page from loading is the network's fault, unless the browser itself is gone, or was told something that can't work. */
 export function pageLoadFailure(error: unknown): WorkerFailure {
   const failure = classifyFailure(error);
   if (failure.class === 'LOCAL') return failure;
+  const userAction = configurationMistake(failure.message);
+  if (userAction !== undefined) {
+    const reason = `WhatsApp Web can't be loaded with this configuration (${failure.message})`;
+    return new WorkerFailure('CONFIGURATION', reason, { cause: error, userAction });
+  }
   return new WorkerFailure('NETWORK', `WhatsApp Web could not be loaded (${failure.message})`, { cause: error });
 }

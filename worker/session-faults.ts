@@ -20,9 +20,13 @@ export class SessionFaults {
   }
 
   watchBrowser(browser: Browser, page: Page): void {
-    browser.on('disconnected', () => this.report(new WorkerFailure('LOCAL', 'The browser is gone')));
+    browser.on('disconnected', () =>
+      this.report(new WorkerFailure('LOCAL', 'The browser is gone', { lost: 'browser' })),
+    );
     // A killed renderer says nothing else: the browser stays connected and every evaluate hangs.
-    page.on('error', (error) => this.report(new WorkerFailure('LOCAL', `The page crashed (${error.message})`)));
-    page.on('close', () => this.report(new WorkerFailure('LOCAL', 'The page was closed')));
+    page.on('error', ({ message }) =>
+      this.report(new WorkerFailure('LOCAL', `The page crashed (${message})`, { lost: 'page' })),
+    );
+    page.on('close', () => this.report(new WorkerFailure('LOCAL', 'The page was closed', { lost: 'page' })));
   }
 }

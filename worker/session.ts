@@ -4,6 +4,7 @@ import type { Bot } from '../bot/define-bot.js';
 import { describeError } from '../shared/errors.js';
 import type { DeviceStatus } from '../shared/device-status.js';
 import type { WorkerPhase } from '../shared/protocol/messages.js';
+import { isSameNumber } from '../shared/same-number.js';
 import { within } from '../shared/within.js';
 import { withDeadline } from '../shared/with-deadline.js';
 import { classifyFailure } from './classify-failure.js';
@@ -57,8 +58,12 @@ export interface Session {
   readonly lastProbe: ProbeResult | null;
   /** Resolves when the account's files are written as far as they are to be. */
   settled(): Promise<void>;
-  /** This life ends by a fault that is nobody's message's: what is with its handlers is begun anew by the next one. */
-  leaveMessages(): void;
+  /** A fault ends this life: nothing more is handed to the bot. */
+  noteFault(failure: WorkerFailure): void;
+  /** After a fault: lets handlers that are about to end do so within the grace, and leaves the rest to the next life, as what it died over. */
+  leaveMessages(graceMs: number, options: { readonly isFault: boolean }): Promise<void>;
+  /** The bot ends the process, in this moment. */
+  noteExit(code: number): void;
   /** Stops taking messages, lets running handlers end within the deadline, and lets go of the browser. */
   stop(deadlineMs: number, why: StopReason): Promise<void>;
 }
@@ -94,6 +99,8 @@ export function startSession(
   let disconnect = (): Promise<void> => Promise.resolve();
   let client: AttachedClient | undefined;
 
+  // Also where a stop comes first: what has died is no less dead.
+  faults.occurred.catch((failure: WorkerFailure) => intake.noteFault(failure.lost));
   // A fault during the start also rejects `run`, after what it means has been written to the account's files.
   run()
     .then(() => faults.occurred.catch(async (thrown: unknown) => noteLogout(await explain(thrown))))
@@ -112,7 +119,9 @@ export function startSession(
       return upkeep?.lastProbe ?? null;
     },
     settled: () => records.settled(),
-    leaveMessages: () => intake.leave(),
+    noteFault: (failure) => intake.noteFault(failure.lost),
+    leaveMessages: (graceMs, { isFault }) => intake.stop(graceMs, { isFault }),
+    noteExit: (code) => intake.noteExit(code),
     async stop(deadlineMs, why) {
       const listened = timeline.phase === 'listening';
       timeline.enter('stopping');
@@ -170,7 +179,7 @@ export function startSession(
       fail: (thrown) => faults.report(thrown),
       onConnection: (isThere) => {
         if (isThere) void intake.resume();
-        else intake.noteLoss();
+        else intake.noteLoss('connection');
       },
     });
     upkeep = pageUpkeep;
@@ -208,7 +217,7 @@ export function startSession(
       async bringUp(replaced) {
         // The page that was taken over; what comes after it begins from nothing.
         const isFirst = takesOver && client.document === 0;
-        if (!isFirst) intake.noteLoss();
+        if (!isFirst) intake.noteLoss('page');
         const result = await bringUpIn(client, operation, pageUpkeep, { isFirst, replaced });
         refuseWrongNumber(result);
         // What has waited in a page that is taken over comes first: mostly it is all that was missed.
@@ -333,7 +342,7 @@ export function startSession(
 
   /** Somebody scanned with another phone: messages of one customer would be answered by another's bot. */
   function refuseWrongNumber({ state }: BroughtUp): void {
-    if (state.identity === null || state.identityIsLid || state.identity === assignment.account) return;
+    if (state.identity === null || state.identityIsLid || isSameNumber(state.identity, assignment.account)) return;
     intake.discard();
     throw new WorkerFailure(
       'CONFIGURATION',

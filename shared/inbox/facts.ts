@@ -13,7 +13,12 @@ export type InboxFact =
   /** 1 while something may have been missed that is not journaled yet. */
   | 'behind'
   /** Seconds since 1970: until then somebody has listened. */
-  | 'heard';
+  | 'heard'
+  /** 1 while messages are handed to the bot: an inbox in which nobody has taken it back is that of a life that has died. */
+  | 'serving'
+  /** Place of the message at which, and at nothing else, the last deaths were; and how many. */
+  | 'tried'
+  | 'trials';
 
 /** Sets a fact to whatever it is now; undefined forgets it. */
 export function setFact(file: InboxConnection, name: string, value: number | undefined): void {

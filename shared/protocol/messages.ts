@@ -8,7 +8,7 @@ import { isBounded, maxTextBytes } from '../bounded-text.js';
  * What supervisor and worker say to each other over IPC. Every message is validated on arrival. `hello` and `assign`
  * carry the version: from a half-finished upgrade they count as malformed, and the log names the field.
  */
-export const protocolVersion = 5;
+export const protocolVersion = 6;
 
 /** Restore brings back a stored login and can never show a QR; link is a new device and needs a person. */
 export const sessionModes = ['restore', 'link'] as const;
@@ -234,6 +234,8 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
     sentence: filledText,
     action: text.nullable(),
   }),
+  /** The bot has dealt with a message. Said once in each life, at the first. */
+  z.strictObject({ type: z.literal('handled'), incarnation }),
   /** The connection to WhatsApp went away (false) or came back (true) while the page lives on. */
   z.strictObject({ type: z.literal('transport'), incarnation, connected: z.boolean(), state: text }),
   /** Said before the worker exits by itself; the exit code repeats it more coarsely. */

@@ -101,6 +101,7 @@ const workerMessages: { [Type in WorkerMessage['type']]: fc.Arbitrary<Extract<Wo
     sentence: word,
     action: fc.option(fc.string()),
   }),
+  handled: fc.record({ type: fc.constant('handled' as const), incarnation }),
   transport: fc.record({
     type: fc.constant('transport'),
     incarnation,

@@ -225,6 +225,7 @@ function workerMoves({ worker, workerIsToldToStop, workerHasFailed }: World): Mo
         { event: { type: 'transport', state: 'OPENING' }, certain: false },
         { event: { type: 'heartbeat-missed', afterMs: 10_000 }, certain: false },
         { event: { type: 'proven' }, certain: false, listenedMs: provenMs },
+        { event: { type: 'handled' }, certain: false },
       ];
   }
 }
@@ -307,6 +308,7 @@ function happened(world: World, event: MachineEvent): World {
     case 'unlink':
     case 'browser-hung':
     case 'proven':
+    case 'handled':
     case 'transport':
     case 'heartbeat-missed':
       return world;

@@ -2,7 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import type { Head } from '../../shared/inbox/inbox-message.js';
-import { afterDeath, afterFailure, chooseNext, maxDeaths } from '../../worker/decide-handling.js';
+import {
+  afterDeath,
+  afterFailure,
+  chooseNext,
+  judgeDeath,
+  maxDeaths,
+  type Trial,
+} from '../../worker/decide-handling.js';
 
 const limits = { attempts: 3, retryDelayMs: 1_000, concurrency: 2 };
 const now = 1_000_000;
@@ -42,15 +49,99 @@ describe('a message whose handler has failed', () => {
   });
 });
 
-test('a message that its worker has died over is handled again, and parked at the third death', () => {
-  let message = { deaths: 0, error: null as string | null };
-  const states = Array.from({ length: maxDeaths }, () => {
-    const after = afterDeath(message, now);
-    message = after;
-    return after.state;
+describe('deaths', () => {
+  const message = (place: number) => ({ place, deaths: 0, error: null as string | null });
+
+  test('in a row over the same message have it handled again, and park it at the third', () => {
+    let dying = message(7);
+    let trial: Trial | undefined;
+    const states = Array.from({ length: maxDeaths }, () => {
+      trial = judgeDeath(trial, [dying]);
+      const after = afterDeath(dying, 'page', trial, now);
+      dying = { ...dying, ...after };
+      return after.state;
+    });
+    expect(states).toEqual(['waiting', 'waiting', 'dead']);
+    expect(dying.error).toBe('The page has gone 3 times while the bot was at this message and at nothing else');
   });
-  expect(states).toEqual(['waiting', 'waiting', 'dead']);
-  expect(message.error).toContain('has ended 3 times');
+
+  test.each([
+    ['at which nothing ran', []],
+    ['at which something else ran', [message(8)]],
+    ['at which other things ran beside it', [message(7), message(8)]],
+  ])('begin anew after one %s', (_name, running) => {
+    const trial = judgeDeath({ place: 7, deaths: 2 }, running);
+    expect(trial?.place === 7 && trial.deaths > 0).toBe(false);
+    expect(judgeDeath(trial, [message(7)])).toEqual({ place: 7, deaths: 1 });
+  });
+
+  test('have the message wait for as long as is asked for, five minutes at most', () => {
+    expect(afterDeath(message(7), 'page', undefined, now, 20_000)).toMatchObject({
+      state: 'waiting',
+      nextAt: now + 20_000,
+    });
+    expect(afterDeath(message(7), 'page', undefined, now, 10 ** 9)).toMatchObject({ nextAt: now + 300_000 });
+    expect(afterDeath(message(7), 'worker', undefined, now)).toMatchObject({ nextAt: null });
+  });
+
+  /** Each step something dies: by what a running message does, or by the weather. */
+  test('park whatever brings them about, and nothing else, whatever dies beside that by accident', () => {
+    const anyMessage = fc.record({ isCulprit: fc.boolean(), chat: fc.nat(3) });
+    fc.assert(
+      fc.property(
+        fc.array(anyMessage, { minLength: 1, maxLength: 8 }),
+        fc.infiniteStream(fc.boolean()),
+        fc.nat(40),
+        (kinds, weather, storm) => {
+          const messages = kinds.map((kind, place) => {
+            return {
+              ...kind,
+              place,
+              id: `${place}`,
+              t: place,
+              nextAt: null,
+              deaths: 0,
+              error: null,
+              state: 'waiting' as string,
+            };
+          });
+          let trial: Trial | undefined;
+          const alone = new Map<number, number>();
+          for (let step = 0; messages.some(({ state }) => state === 'waiting'); step += 1) {
+            expect(step).toBeLessThan(200);
+            // A life begins with as much as may be.
+            const running: typeof messages = [];
+            for (;;) {
+              const heads = [0, 1, 2, 3]
+                .filter((chat) => !running.some((other) => other.chat === chat))
+                .map((chat) => messages.find((one) => one.chat === chat && one.state === 'waiting'))
+                .filter((one) => one !== undefined)
+                .map((one) => ({ ...one, chat: `${one.chat}` }));
+              const choice = chooseNext(heads, running, { ...limits, concurrency: 3 }, now);
+              if (choice.do !== 'handle') break;
+              running.push(messages[choice.head.place] as (typeof messages)[number]);
+            }
+            const isStormy = step < storm && weather.next().value === true;
+            const isDeath = isStormy || running.some(({ isCulprit }) => isCulprit);
+            if (isDeath) trial = judgeDeath(trial, running);
+            for (const one of running) {
+              if (!isDeath) one.state = 'done';
+              else Object.assign(one, afterDeath(one, 'worker', trial, now));
+              if (isDeath && running.length === 1) alone.set(one.place, (alone.get(one.place) ?? 0) + 1);
+            }
+          }
+          for (const { place, state, isCulprit, deaths } of messages) {
+            if (isCulprit) expect(state).toBe('dead');
+            if (state === 'dead' && !isCulprit) expect(alone.get(place) ?? 0).toBeGreaterThanOrEqual(maxDeaths);
+            if (storm === 0) expect([isCulprit, state]).toEqual([isCulprit, isCulprit ? 'dead' : 'done']);
+            // Beside others twice, then alone.
+            if (storm === 0) expect(deaths).toBeLessThanOrEqual(maxDeaths + 2);
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
 });
 
 describe('the next message', () => {

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Inbox } from '../../shared/inbox/inbox.js';
 import type { InboxMessage } from '../../shared/inbox/inbox-message.js';
 import { Dispatcher } from '../../worker/dispatcher.js';
+import { handlerScope } from '../../worker/handler-scope.js';
 import { until } from '../support/until.js';
 
 type Handler = (message: InboxMessage, signal: AbortSignal) => unknown;
@@ -234,6 +235,157 @@ describe('after a worker’s death', () => {
     await dispatcher.idle();
     expect(stateOf('A')).toBe('waiting');
     expect(began).toEqual(['A']);
+  });
+});
+
+describe('a message at which something dies without this worker', () => {
+  test.each(['page', 'connection'] as const)(
+    'each time (%s), and which fails because of that, is parked at the third time, with what has gone',
+    async (what) => {
+      let runs = 0;
+      const fail: (() => void)[] = [];
+      arrive('A', 'anna');
+      arrive('B', 'anna', 2);
+      const dispatcher = dispatch(({ id }) => {
+        if (id === 'B') return undefined;
+        runs += 1;
+        return new Promise((_resolve, reject) => fail.push(() => reject(new Error('the page is closed'))));
+      });
+      for (let death = 1; death <= 3; death += 1) {
+        dispatcher.open();
+        await settled(() => runs === death);
+        dispatcher.close(what);
+        fail.at(-1)?.();
+        await dispatcher.idle();
+      }
+      expect(parked).toMatchObject([
+        { id: 'A', deaths: 3, error: expect.stringMatching(/has gone 3 times/) as string },
+      ]);
+      dispatcher.open();
+      await settled(() => stateOf('B') === 'done');
+    },
+  );
+
+  test('by accident is cleared by one that dies while nothing is handled', async () => {
+    const fail: (() => void)[] = [];
+    arrive('A', 'anna');
+    const dispatcher = dispatch(
+      () => new Promise((_resolve, reject) => fail.push(() => reject(new Error('the page is closed')))),
+    );
+    for (let round = 1; round <= 5; round += 1) {
+      dispatcher.open();
+      await settled(() => fail.length === round);
+      dispatcher.close('connection');
+      fail.at(-1)?.();
+      await dispatcher.idle();
+      const found = inbox.get('A');
+      // It waits for its next attempt, at least as long as it has run: in that time it happens again.
+      if (found !== undefined) inbox.update({ ...found, nextAt: Date.now() + 60_000 });
+      dispatcher.open();
+      dispatcher.close('connection');
+      if (found !== undefined) inbox.update({ ...found, nextAt: null });
+    }
+    expect(parked).toEqual([]);
+    expect(stateOf('A')).toBe('waiting');
+  });
+
+  test('is cleared by a life that has died with nothing at its handlers, and not by one that has left in order', () => {
+    arrive('A', 'anna');
+    const die = (isInOrder: boolean): void => {
+      const idle = dispatch(() => undefined);
+      idle.recover();
+      const found = inbox.get('A');
+      if (found !== undefined) inbox.update({ ...found, nextAt: Date.now() + 60_000 });
+      idle.open();
+      idle.close();
+      if (isInOrder) idle.abandon();
+    };
+    const dieOverIt = (): void => {
+      const found = inbox.get('A');
+      if (found !== undefined) inbox.update({ ...found, state: 'running' });
+    };
+    for (const isInOrder of [false, true]) {
+      for (let death = 1; death <= 2; death += 1) {
+        dieOverIt();
+        die(true);
+      }
+      if (!isInOrder) {
+        die(false);
+        die(true);
+        continue;
+      }
+      die(true);
+    }
+    dieOverIt();
+    die(true);
+    expect(stateOf('A')).toBe('dead');
+    expect(inbox.get('A')?.deaths).toBe(5);
+  });
+});
+
+describe('a fault that ends this worker', () => {
+  test('counts against what is still running, and lets a handler that ends with it have ended well', async () => {
+    const { began, handler, end } = heldHandlers();
+    arrive('A', 'anna');
+    arrive('B', 'bela');
+    const dispatcher = dispatch(handler);
+    dispatcher.open();
+    await settled(() => began.length === 2);
+    dispatcher.close('page');
+    end('A');
+    await settled(() => stateOf('A') === 'done');
+    dispatcher.abandon({ isFault: true });
+    expect(inbox.get('B')).toMatchObject({ state: 'waiting', deaths: 1 });
+    // Two were running: it proves nothing of the one.
+    expect(inbox.fact('tried')).toBeUndefined();
+  });
+});
+
+describe('a handler that ends the process', () => {
+  /** The bot calls process.exit: everything after that is synchronous. */
+  async function exit(code: number, { hasAnswered = false, isAlone = false } = {}): Promise<void> {
+    let isOver = false;
+    const dispatcher = dispatch(async ({ id }) => {
+      if (id !== 'A') return new Promise(() => undefined);
+      await Promise.resolve();
+      const scope = handlerScope.getStore();
+      if (scope !== undefined && hasAnswered) scope.hasAnswered = true;
+      dispatcher.noteExit(code);
+      isOver = true;
+      return new Promise(() => undefined);
+    });
+    if (!isAlone) arrive('B', 'bela');
+    arrive('A', 'anna');
+    dispatcher.recover();
+    dispatcher.open();
+    await settled(() => isOver);
+    dispatch(() => undefined).recover();
+  }
+
+  test.each([
+    ['on purpose has done its work', 0, false, { state: 'done', deaths: 0 }],
+    ['after its answer has done its work', 1, true, { state: 'done', deaths: 0 }],
+    ['by a failure is one death, its own', 1, false, { state: 'waiting', deaths: 1 }],
+  ])('%s, and what ran beside it has nothing to do with it', async (_name, code, hasAnswered, expected) => {
+    await exit(code, { hasAnswered });
+    expect(inbox.get('A')).toMatchObject(expected);
+    expect(inbox.get('B')).toMatchObject({ state: 'waiting', deaths: 0 });
+  });
+
+  test('each time, by a failure, has its message parked at the third', async () => {
+    for (let death = 1; death <= 3; death += 1) await exit(1, { isAlone: true });
+    expect(parked).toMatchObject([{ id: 'A' }]);
+  });
+
+  test('from elsewhere is a death like another for all that runs', async () => {
+    const { began, handler } = heldHandlers();
+    arrive('A', 'anna');
+    const dispatcher = dispatch(handler);
+    dispatcher.open();
+    await settled(() => began.length === 1);
+    dispatcher.noteExit(0);
+    dispatch(() => undefined).recover();
+    expect(inbox.get('A')).toMatchObject({ state: 'waiting', deaths: 1 });
   });
 });
 

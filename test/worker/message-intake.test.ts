@@ -385,13 +385,13 @@ describe('what came while nobody listened', () => {
   test('is known to the next worker as not journaled until it is', async () => {
     const life = new Life();
     expect([life.intake.isBehind, life.intake.isDue]).toEqual([false, true]);
-    life.intake.noteLoss();
+    life.intake.noteLoss('connection');
     life.intake.leave();
     const next = new Life();
     expect(next.intake.isBehind).toBe(true);
     await next.intake.catchUp();
     expect([next.intake.isBehind, next.intake.isDue]).toEqual([false, false]);
-    next.intake.noteLoss();
+    next.intake.noteLoss('connection');
     expect(next.intake.isDue).toBe(true);
   });
 
@@ -446,7 +446,7 @@ describe('a loss of the connection', () => {
     const life = new Life(bot);
     await life.intake.catchUp();
     life.intake.open();
-    life.intake.noteLoss();
+    life.intake.noteLoss('connection');
     life.misses('missed', { t: seconds() + 1 });
     life.receives('live', { t: seconds() + 2 });
     life.receives('other', { chat: bela });
@@ -463,7 +463,7 @@ describe('a loss of the connection', () => {
     const later = seconds() + 100;
     life.page.listing = () => passed;
     const round = life.intake.catchUp();
-    life.intake.noteLoss();
+    life.intake.noteLoss('connection');
     open();
     await round;
     life.receives('live', { t: later });
@@ -479,11 +479,11 @@ describe('a loss of the connection', () => {
     const { passed, open } = gate();
     const life = new Life(bot);
     life.intake.open();
-    life.intake.noteLoss();
+    life.intake.noteLoss('connection');
     life.receives('live');
     life.page.listing = () => passed;
     const resumed = life.intake.resume();
-    life.intake.noteLoss();
+    life.intake.noteLoss('connection');
     open();
     await resumed;
     expect(life.intake.counts).toMatchObject({ waiting: 1, running: 0 });
@@ -496,7 +496,7 @@ describe('a loss of the connection', () => {
     const { bot, heard } = hearing();
     const life = new Life(bot);
     life.intake.open();
-    life.intake.noteLoss();
+    life.intake.noteLoss('connection');
     life.misses('missed', { chat: bela, t: seconds() + 1 });
     life.receives('live');
     life.page.listing = () => {

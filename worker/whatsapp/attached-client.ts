@@ -3,6 +3,7 @@ import type { Browser, CDPSession, Page, Protocol } from 'puppeteer';
 import { describeError, describeStack } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logger.js';
 import { DeadlineError, withDeadline } from '../../shared/with-deadline.js';
+import { handlerScope } from '../handler-scope.js';
 import { WorkerFailure } from '../worker-failure.js';
 import { applyPatches } from './compatibility/index.js';
 import { ClientInfo, InterfaceController, LibraryClient, type Message } from './library.js';
@@ -349,6 +350,14 @@ export class AttachedClient extends LibraryClient {
     await this.page.evaluate(() => {
       window.require('WAWebCmd').Cmd.refreshQR();
     });
+  }
+
+  /** What a handler has sent by this is an answer, also when it ends the process afterwards. */
+  override async sendMessage(...parameters: Parameters<InstanceType<typeof LibraryClient>['sendMessage']>): Promise<Message> {
+    const sent = await super.sendMessage(...parameters);
+    const scope = handlerScope.getStore();
+    if (scope !== undefined) scope.hasAnswered = true;
+    return sent;
   }
 
   /** Does nothing: wasup has opened the session already. For bots written for plain whatsapp-web.js. */
