@@ -100,7 +100,7 @@ export function startSession(
   let client: AttachedClient | undefined;
 
   // Also where a stop comes first: what has died is no less dead.
-  faults.occurred.catch((failure: WorkerFailure) => intake.noteFault(failure.lost));
+  faults.occurred.catch((failure: unknown) => intake.noteFault(classifyFailure(failure).lost));
   // A fault during the start also rejects `run`, after what it means has been written to the account's files.
   run()
     .then(() => faults.occurred.catch(async (thrown: unknown) => noteLogout(await explain(thrown))))

@@ -102,7 +102,7 @@ describe('deaths', () => {
               nextAt: null,
               deaths: 0,
               error: null,
-              state: 'waiting' as string,
+              state: 'waiting',
             };
           });
           let trial: Trial | undefined;
@@ -119,7 +119,7 @@ describe('deaths', () => {
                 .map((one) => ({ ...one, chat: `${one.chat}` }));
               const choice = chooseNext(heads, running, { ...limits, concurrency: 3 }, now);
               if (choice.do !== 'handle') break;
-              running.push(messages[choice.head.place] as (typeof messages)[number]);
+              running.push(...messages.filter(({ id }) => id === choice.head.id));
             }
             const isStormy = step < storm && weather.next().value === true;
             const isDeath = isStormy || running.some(({ isCulprit }) => isCulprit);
