@@ -353,7 +353,9 @@ export class AttachedClient extends LibraryClient {
   }
 
   /** What a handler has sent by this is an answer, also when it ends the process afterwards. */
-  override async sendMessage(...parameters: Parameters<InstanceType<typeof LibraryClient>['sendMessage']>): Promise<Message> {
+  override async sendMessage(
+    ...parameters: Parameters<InstanceType<typeof LibraryClient>['sendMessage']>
+  ): Promise<Message> {
     const sent = await super.sendMessage(...parameters);
     const scope = handlerScope.getStore();
     if (scope !== undefined) scope.hasAnswered = true;
