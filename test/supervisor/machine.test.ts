@@ -673,6 +673,33 @@ describe('what a failure leaves behind', () => {
     expect(healthy.machine.tally.breaker.state).toBe('closed');
   });
 
+  it('never opens the breaker for lives whose bot has dealt with a message, and gives each a new one at once', () => {
+    const patient = { ...limits, breakerWindowMs: 86_400_000 };
+    let world = createWorld('restore');
+    for (let life = 1; life <= 3 * limits.breakerFailures; life += 1) {
+      world = happen(untilAssigned(world, patient).world, listening).world;
+      world = happen(world, { type: 'handled' }).world;
+      world = liveAndFail(world, 'BUG', patient);
+      expect(world.machine).toMatchObject({ state: 'starting', tally: { breaker: { state: 'closed' } } });
+    }
+  });
+
+  it('never opens the breaker for lives that have listened in the page as it was; a page that was opened counts', () => {
+    const patient = { ...limits, breakerWindowMs: 86_400_000 };
+    const loop = (failureClass: FailureClass): World => {
+      let world = createWorld('restore');
+      for (let life = 1; life <= 2 * limits.breakerFailures; life += 1) {
+        if (world.machine.tally.breaker.state !== 'closed') break;
+        world = happen(untilAssigned(world, patient).world, listening).world;
+        world = liveAndFail(world, failureClass, patient);
+      }
+      return world;
+    };
+    // The first has opened WhatsApp Web, those that follow a bug have taken over its page.
+    expect(loop('BUG').machine.tally.breaker).toMatchObject({ state: 'closed', failures: { length: 1 } });
+    expect(loop('LOCAL').machine.tally.breaker.state).toBe('open');
+  });
+
   it('leaves the next try to a failure that comes while another retry is waiting', () => {
     let world = createWorld('restore');
     for (const event of [start, ...Array.from({ length: 2 }, () => browserFailed)]) world = happen(world, event).world;
