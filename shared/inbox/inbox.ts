@@ -8,7 +8,7 @@ import {
 } from './inbox-message.js';
 import { type InboxFact, raiseFact, setFact } from './facts.js';
 import { JournalFile, type JournalFileOptions } from './journal-file.js';
-import { missedInFile, missedInMemory } from './missed.js';
+import { type OpenMessage, planMissed } from './plan-missed.js';
 import { fromRow, type Row, toValues } from './rows.js';
 import { columns, insertion, upsert } from './schema.js';
 import { Unsaved } from './unsaved.js';
@@ -69,7 +69,7 @@ export class Inbox {
   /** Journals a message that has just come. @returns false for one that is known. */
   add(message: ArrivedMessage): boolean {
     if (this.#unsaved.has(message.id)) return false;
-    const row = this.#arrived(message, false);
+    const row = this.#arrived(message, this.#file.takePlaces(1), false);
     if (this.isSaved) {
       const added = this.#file.write((file) => file.run(`${insertion} ON CONFLICT (id) DO NOTHING`, ...toValues(row)));
       if (added !== undefined) return added > 0;
@@ -109,19 +109,27 @@ export class Inbox {
     messages: readonly (Omit<ArrivedMessage, 'chat' | 'raw'> & { raw: string | null })[],
     since: number,
   ): number {
-    const first = this.#file.lastPlace + 1;
-    const rows = messages.map(({ raw, ...message }) => ({
-      ...this.#arrived({ ...message, chat, raw: raw ?? '' }, true),
-      raw,
-    }));
-    // As many places as those need that are moved behind these.
-    this.#file.takePlaces(first - since);
-    const missed = { chat, rows, since, first };
-    if (this.isSaved) {
-      const added = this.#file.write((file) => file.transaction(() => missedInFile(file, missed)));
-      if (added !== undefined) return added;
+    const unknown = this.unknown(messages.map(({ id }) => id));
+    const open = this.#open(chat);
+    const { fresh, moved } = planMissed(messages, open, unknown, since, () => this.#file.takePlaces(1));
+    const rows = fresh.map(({ message, place }) => this.#arrived({ ...message, chat }, place, true));
+    const isWritten =
+      this.isSaved &&
+      this.#file.write((file) =>
+        file.transaction(() => {
+          for (const row of rows) file.run(`${insertion} ON CONFLICT (id) DO NOTHING`, ...toValues(row));
+          for (const { id, place } of moved) file.run('UPDATE messages SET place = ? WHERE id = ?', place, id);
+          return true;
+        }),
+      );
+    if (isWritten !== true) {
+      for (const row of rows) this.#unsaved.keep(row);
+      for (const { id, place } of moved) {
+        const message = this.get(id);
+        if (message !== undefined) this.#unsaved.keep({ ...message, place });
+      }
     }
-    return missedInMemory(this.#unsaved, this.#waiting(chat), this.unknown(messages.map(({ id }) => id)), missed);
+    return rows.length;
   }
 
   /** Of these, the ones that the inbox doesn't know. @throws when the file isn't open, without which that isn't known. */
@@ -303,10 +311,10 @@ export class Inbox {
     this.#file.close();
   }
 
-  #arrived(message: ArrivedMessage, backfilled: boolean): InboxMessage {
+  #arrived(message: ArrivedMessage, place: number, backfilled: boolean): InboxMessage {
     return {
       ...message,
-      place: this.#file.takePlaces(1),
+      place,
       state: 'waiting',
       backfilled,
       attempts: 0,
@@ -322,13 +330,14 @@ export class Inbox {
     return this.#file.read<Row>(`SELECT ${columns} FROM messages WHERE id = ?`, id).map(fromRow)[0];
   }
 
-  /** All that waits in a chat. */
-  #waiting(chat: string): InboxMessage[] {
-    const inFile = this.#file
-      .read<Row>(`SELECT ${columns} FROM messages WHERE chat = ? AND state = 'waiting'`, chat)
-      .map(fromRow)
-      .filter(({ id }) => !this.#unsaved.has(id));
-    return [...inFile, ...this.#unsaved.ofChat(chat).filter(({ state }) => state === 'waiting')];
+  /** What waits in a chat, and no handler has begun with. */
+  #open(chat: string): OpenMessage[] {
+    const inFile = this.#file.read<OpenMessage>(
+      "SELECT id, t, place FROM messages WHERE chat = ? AND state = 'waiting' AND attempts = 0",
+      chat,
+    );
+    const inMemory = this.#unsaved.ofChat(chat).filter(({ state, attempts }) => state === 'waiting' && attempts === 0);
+    return [...inFile.filter(({ id }) => !this.#unsaved.has(id)), ...inMemory];
   }
 
   #pragma(name: string): number | undefined {
