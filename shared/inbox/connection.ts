@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 
-import { type Database, openInboxFile, type Statement } from './inbox-file.js';
+import { closeQuietly, type Database, openInboxFile, type Statement } from './inbox-file.js';
 import { companions } from './set-aside.js';
 
 type Inode = bigint | 'none' | 'unknown';
@@ -11,7 +11,6 @@ export class InboxConnection {
   readonly #database: Database;
   readonly #statements = new Map<string, Statement>();
   readonly #inodes: ReadonlyMap<string, Inode>;
-  #isStuck = false;
   /** The place of the newest message when it was opened. */
   readonly lastPlace: number;
 
@@ -32,18 +31,13 @@ export class InboxConnection {
     }
   }
 
-  /** Whether a statement has failed in a way that leaves it begun in this binding: no transaction ends beside it, and another connection has none. */
-  get isStuck(): boolean {
-    return this.#isStuck;
-  }
-
   all<Result>(sql: string, ...parameters: unknown[]): Result[] {
-    return this.#attempt(() => this.#statement(sql).all(...parameters) as Result[]);
+    return this.#statement(sql).all(...parameters) as Result[];
   }
 
   /** @returns how many rows it has changed. */
   run(sql: string, ...parameters: unknown[]): number {
-    return this.#attempt(() => this.#statement(sql).run(...parameters).changes);
+    return this.#statement(sql).run(...parameters).changes;
   }
 
   transaction<Result>(work: () => Result): Result {
@@ -77,38 +71,23 @@ export class InboxConnection {
   /** Leaves everything in the file itself, with no log beside it. */
   checkpoint(): void {
     try {
-      this.#database.pragma('wal_checkpoint(TRUNCATE)');
+      this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     } catch {
       // What is in the log is read from there.
     }
   }
 
-  /** The binding leaves the file open until the garbage collector comes by. */
   close(): void {
     this.#statements.clear();
-    try {
-      this.#database.close();
-    } catch {
-      // A damaged one may not close in peace; its descriptors go with the process.
-    }
-  }
-
-  #attempt<Result>(work: () => Result): Result {
-    try {
-      return work();
-    } catch (error) {
-      // A full disk ends the statement; what has to wait for another process, say, does not.
-      if ((error as { code?: unknown }).code !== 'SQLITE_FULL') this.#isStuck = true;
-      throw error;
-    }
+    closeQuietly(this.#database);
   }
 
   #rollBack(): void {
     try {
       // Some errors have rolled it back already.
-      if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
     } catch {
-      this.#isStuck = true;
+      // The next statement says what is wrong.
     }
   }
 

@@ -5,6 +5,8 @@ import { type Database, openInboxFile } from './inbox-file.js';
 import { fromRow, type Row } from './rows.js';
 import { columns } from './schema.js';
 
+export { isBusy } from './inbox-file.js';
+
 /** An account's inbox as another process than its worker sees it: to look at, and to decide about dead letters. The worker notices by itself. */
 export class DeadLetters {
   readonly #file: Database;

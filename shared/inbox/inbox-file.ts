@@ -1,35 +1,74 @@
 import { closeSync, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
-import type Libsql from 'libsql';
+import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructure/sqlite';
 
 import { WasupError } from '../errors.js';
 import { supervisorExitCodes } from '../exit-codes.js';
 import { schema, schemaVersion } from './schema.js';
 
-// Loaded by who opens an inbox, not by whoever imports a type of it: SQLite is 10 MB of native code.
+// Loaded by who opens an inbox, not by whoever imports a type of it: SQLite is native code.
 const require = createRequire(import.meta.url);
 
-export type Database = Libsql.Database;
-export type Statement = Libsql.Statement;
+export type Database = DatabaseSyncInstance;
+export type Statement = StatementSyncInstance;
 
 /** How long a write waits for another process that writes (`wasup messages`). */
 const busyTimeoutMs = 2_000;
+/** No layout will have a number beyond it: the header of the file is damaged. */
+const highestVersion = 1_000;
 
 /** What SQLite's error codes mean for who keeps messages: what is in the file can't be trusted, or nothing more can be written for now. */
 export type InboxTrouble = 'damaged' | 'unwritable';
 
-/** @returns undefined for what SQLite hasn't said: a mistake of ours. */
+/** What is in the file is not what was written into it, although SQLite can read it. */
+export class DamagedInboxError extends Error {
+  override readonly name = 'DamagedInboxError';
+}
+
+/** SQLite's primary result codes: SQLITE_CORRUPT, SQLITE_NOTADB. */
+const damageCodes: ReadonlySet<unknown> = new Set([11, 26]);
+/** SQLITE_PERM, BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN and PROTOCOL. */
+const diskCodes: ReadonlySet<unknown> = new Set([3, 5, 6, 7, 8, 10, 13, 14, 15]);
+const busyCodes: ReadonlySet<unknown> = new Set([5, 6]);
+/** The binding's `all` and `iterate` give in the place of the code what `sqlite3_errstr` makes of it: constants of SQLite. */
+const codesOfTexts: ReadonlyMap<string, number> = new Map([
+  ['access permission denied', 3],
+  ['database is locked', 5],
+  ['database table is locked', 6],
+  ['out of memory', 7],
+  ['attempt to write a readonly database', 8],
+  ['disk I/O error', 10],
+  ['database disk image is malformed', 11],
+  ['database or disk is full', 13],
+  ['unable to open database file', 14],
+  ['locking protocol', 15],
+  ['file is not a database', 26],
+]);
+/** What making the file or looking at it may fail with. */
+const fileCodes: ReadonlySet<unknown> = new Set(
+  'ENOSPC EROFS EACCES EPERM EDQUOT EMFILE ENFILE ENOENT ENOTDIR EIO EBUSY'.split(' '),
+);
+
+/** @returns undefined for what neither SQLite nor the file system explains: a mistake of ours. */
 export function classifyInboxError(error: unknown): InboxTrouble | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const code = (error as { code?: unknown }).code;
-  const text = `${typeof code === 'string' ? code : ''} ${error.message}`;
-  if (/SQLITE_(CORRUPT|NOTADB)|not a database|malformed/i.test(text)) return 'damaged';
-  return /SQLITE_(FULL|IOERR|READONLY|CANTOPEN|BUSY|LOCKED|PERM|NOMEM|PROTOCOL)|Unable to open|disk (is full|I\/O error)|readonly|ENOSPC|EROFS|EACCES|EPERM|EDQUOT|EMFILE|ENOENT|EIO/i.test(
-    text,
-  )
-    ? 'unwritable'
-    : undefined;
+  if (error instanceof DamagedInboxError) return 'damaged';
+  const code = (error as { code?: unknown } | null)?.code;
+  // An integer that JavaScript can't hold; wasup has never written one.
+  if (damageCodes.has(primaryCode(error)) || code === 'ERR_OUT_OF_RANGE') return 'damaged';
+  return diskCodes.has(primaryCode(error)) || fileCodes.has(code) ? 'unwritable' : undefined;
+}
+
+/** Whether another process is writing. */
+export function isBusy(error: unknown): boolean {
+  return busyCodes.has(primaryCode(error));
+}
+
+/** An extended result code has the primary one in its lowest byte. */
+function primaryCode(error: unknown): number | undefined {
+  const { code, errcode, message } = (error ?? {}) as { code?: unknown; errcode?: unknown; message?: unknown };
+  if (typeof errcode === 'number') return errcode & 0xff;
+  return code === 'ERR_SQLITE_ERROR' ? codesOfTexts.get(String(message)) : undefined;
 }
 
 /**
@@ -42,8 +81,9 @@ export function openInboxFile(path: string): Database {
   createPrivately(path);
   const database = openDatabase(path);
   try {
-    database.pragma(`busy_timeout = ${busyTimeoutMs}`);
-    const version = (database.pragma('user_version') as { user_version: number }[])[0]?.user_version ?? 0;
+    const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
+    if (version < 0 || version > highestVersion)
+      throw new DamagedInboxError(`${path} says that its layout is ${version}`);
     if (version > schemaVersion) {
       throw new WasupError(
         `${path} was written by a newer version of wasup (layout ${version}; this one knows ${schemaVersion})`,
@@ -54,16 +94,22 @@ export function openInboxFile(path: string): Database {
       );
     }
     // Before the first table: later it would take a rewrite of the file.
-    if (version === 0) database.pragma('auto_vacuum = INCREMENTAL');
-    database.pragma('journal_mode = WAL');
-    database.pragma('synchronous = NORMAL');
-    database.pragma('journal_size_limit = 4000000');
-    if (version === 0) database.exec(`BEGIN IMMEDIATE; ${schema}; PRAGMA user_version = ${schemaVersion}; COMMIT`);
+    if (version === 0) database.exec('PRAGMA auto_vacuum = INCREMENTAL');
+    database.exec('PRAGMA journal_mode = WAL');
+    database.exec('PRAGMA synchronous = NORMAL');
+    database.exec('PRAGMA journal_size_limit = 4000000');
+    if (version === 0) makeTables(database, path);
     return database;
   } catch (error) {
-    database.close();
+    closeQuietly(database);
     throw error;
   }
+}
+
+function makeTables(database: Database, path: string): void {
+  const isEmpty = database.prepare('SELECT name FROM sqlite_schema LIMIT 1').get() === undefined;
+  if (!isEmpty) throw new DamagedInboxError(`${path} has tables and says that it has no layout`);
+  database.exec(`BEGIN IMMEDIATE; ${schema}; PRAGMA user_version = ${schemaVersion}; COMMIT`);
 }
 
 /** Messages are for the user who runs wasup alone; SQLite gives its other two files the mode of this one. */
@@ -87,6 +133,15 @@ export function warmUpInbox(): void {
 
 /** Opens a file as it is. */
 export function openDatabase(path: string): Database {
-  const Database = require('libsql') as new (path: string) => Database;
-  return new Database(path);
+  const { DatabaseSync } = require('@photostructure/sqlite') as typeof import('@photostructure/sqlite');
+  return new DatabaseSync(path, { timeout: busyTimeoutMs });
+}
+
+/** A damaged one may not close in peace. */
+export function closeQuietly(database: Database | undefined): void {
+  try {
+    database?.close();
+  } catch {
+    // Its descriptors go with the process.
+  }
 }

@@ -199,10 +199,6 @@ export class JournalFile {
     // A mistake of ours, say. Messages are kept in memory whatever it is.
     if (trouble === undefined) this.#fault = error;
     if (trouble === 'damaged' && this.#rebuilds < maxRebuilds) return this.#rebuild(error);
-    if (this.#connection?.isStuck === true) {
-      this.#shut();
-      this.open();
-    }
     this.#complain(error);
     return false;
   }

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 
-import { type Database, openDatabase } from './inbox-file.js';
+import { closeQuietly, type Database, openDatabase } from './inbox-file.js';
 import { type InboxMessage, messageStates } from './inbox-message.js';
 import { type Row, fromRow } from './rows.js';
 import { columns } from './schema.js';
@@ -32,7 +32,7 @@ export function salvage(path: string, now: number): Salvage {
   } catch {
     return { messages: [], facts: [], isComplete: false, writtenAt };
   } finally {
-    close(database);
+    closeQuietly(database);
   }
 }
 
@@ -84,12 +84,4 @@ function newestWrite(path: string): number | undefined {
   });
   const known = times.filter((time) => time !== undefined);
   return known.length === 0 ? undefined : Math.max(...known);
-}
-
-function close(database: Database | undefined): void {
-  try {
-    database?.close();
-  } catch {
-    // It was never whole.
-  }
 }

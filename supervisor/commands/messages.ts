@@ -61,22 +61,22 @@ export function addMessagesCommand(program: Command, setExitCode: SetExitCode): 
 }
 
 async function withDeadLetters(path: string, work: (letters: DeadLetters | undefined) => Promise<void>): Promise<void> {
-  const { DeadLetters } = await import('../../shared/inbox/dead-letters.js');
+  const { DeadLetters, isBusy } = await import('../../shared/inbox/dead-letters.js');
   let letters: DeadLetters | undefined;
   try {
     letters = DeadLetters.open(path);
     await work(letters);
   } catch (error) {
     if (error instanceof WasupError) throw error;
-    throw inboxError(path, error);
+    throw inboxError(path, error, isBusy(error));
   } finally {
     letters?.close();
   }
 }
 
-function inboxError(path: string, error: unknown): WasupError {
+function inboxError(path: string, error: unknown, isBusy: boolean): WasupError {
   const reason = describeError(error);
-  if (/SQLITE_BUSY|is locked/.test(reason)) {
+  if (isBusy) {
     return new WasupError(`The inbox ${path} is being written by another process; nothing was done.`, {
       remedy: 'Try again.',
       exitCode: failedExitCode,

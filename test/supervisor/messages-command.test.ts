@@ -352,7 +352,7 @@ describe('an inbox that can’t be read', () => {
 
   it('because a newer wasup has written it ends with 78, and says what to do', async () => {
     const database = openDatabase(paths.inbox);
-    database.pragma('user_version = 99');
+    database.exec('PRAGMA user_version = 99');
     database.close();
     await expect(messages()).rejects.toMatchObject({
       exitCode: 78,

@@ -105,9 +105,9 @@ function whileBlocked<Result>(work: () => Result): Result {
 /** So that the messages can be read, and none be found by its id. */
 function breakIndexOfIds(): void {
   const database = openDatabase(path);
-  const [index] = database
+  const index: unknown = database
     .prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_messages_1'")
-    .all();
+    .get();
   database.close();
   const bytes = readFileSync(path);
   const page = ((index as { rootpage: number }).rootpage - 1) * 4_096;
@@ -130,7 +130,7 @@ describe('while another process writes for long', () => {
       whileBlocked(() => inbox.add(message('B')));
       inbox.save();
       const leaver = fileURLToPath(new URL('../fixtures/leaves-a-database.js', import.meta.url));
-      expect(execFileSync(process.execPath, ['--expose-gc', leaver, path], { encoding: 'utf8' })).toBe('["A","B"]');
+      expect(execFileSync(process.execPath, [leaver, path], { encoding: 'utf8' })).toBe('["A","B"]');
       inbox.add(message('C'));
       expect(readdirSync(folder)).toContain('inbox.db-wal');
       expect(afterDeath((next) => next.get('C'))).toMatchObject({ state: 'waiting' });
@@ -346,14 +346,14 @@ describe('a damaged file', () => {
   test('that is damaged a third time in one life is left alone, and messages are handled from memory', () => {
     for (let round = 1; round <= 3; round += 1) {
       inbox.add(message(`lost ${round}`, round));
-      // Opens it anew, so that nothing is remembered of what was in it.
-      whileBlocked(() => {
-        inbox.raise('mark', round);
-        for (const companion of ['', '-wal']) {
-          const file = `${path}${companion}`;
-          writeFileSync(file, Buffer.alloc(statSync(file).size, 0xa5));
-        }
-      });
+      const other = openDatabase(path);
+      // So that SQLite remembers nothing of what was in it.
+      other.exec("INSERT INTO facts VALUES ('changed', 1)");
+      for (const companion of ['', '-wal']) {
+        const file = `${path}${companion}`;
+        writeFileSync(file, Buffer.alloc(statSync(file).size, 0xa5));
+      }
+      other.close();
       expect(inbox.add(message(`kept ${round}`, round))).toBe(true);
       expect(inbox.head(anna)).toMatchObject({ id: `kept ${round}` });
       finish(`kept ${round}`);
@@ -460,7 +460,6 @@ describe.runIf(canMount)('on a disk that is full', () => {
     fc.assert(
       fc.property(fc.array(act, { minLength: 5, maxLength: 60 }), (acts) => {
         inbox.close();
-        // SQLite's files of an earlier run may be open until the garbage collector comes by.
         disk.unmount();
         disk = new SmallDisk(disk.folder, 1);
         inbox = open(place);

@@ -7,7 +7,6 @@ import { afterEach, describe, expect, test } from 'vitest';
 
 import { Inbox } from '../../../shared/inbox/inbox.js';
 import { openDatabase } from '../../../shared/inbox/inbox-file.js';
-import type { InboxMessage } from '../../../shared/inbox/inbox-message.js';
 import { planMissed } from '../../../shared/inbox/plan-missed.js';
 
 const second = 1_790_000_000;
@@ -54,7 +53,9 @@ function handledOf(inbox: Inbox, chat: string): string[] {
   const handled: string[] = [];
   for (let head = inbox.head(chat); head !== undefined; head = inbox.head(chat)) {
     handled.push(head.id);
-    inbox.update({ ...(inbox.get(head.id) as InboxMessage), state: 'done', raw: null, settledAt: second * 1_000 });
+    const found = inbox.get(head.id);
+    if (found === undefined) throw new Error(`no ${head.id}`);
+    inbox.update({ ...found, state: 'done', raw: null, settledAt: second * 1_000 });
   }
   return handled;
 }
