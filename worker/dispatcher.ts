@@ -213,12 +213,13 @@ export class Dispatcher {
     }
   }
 
-  #begin({ id, chat }: Head): void {
+  #begin(head: Head): void {
     const { inbox, handle, limits } = this.#options;
+    const { chat } = head;
     this.#heads.delete(chat);
     this.#turns.noteBegun(chat);
-    const found = inbox.get(id);
-    if (found?.state !== 'waiting') {
+    const found = inbox.take(head);
+    if (found === undefined) {
       // Another process has thrown it away.
       this.#refresh(chat);
       return;

@@ -106,10 +106,19 @@ export class IntakeReports {
 }
 
 function describe({ raw, chat }: InboxMessage): { type: string; sender: string } {
-  const { type, author, from } = JSON.parse(raw ?? '{}') as Record<string, unknown>;
+  const { type, author, from } = parsed(raw);
   const sender = [author, from, chat].map((wid) => textOfWid(wid)).find((text) => text !== undefined);
   return {
     type: typeof type === 'string' ? type : 'unknown',
     sender: sender?.split('@')[0]?.split(':')[0] ?? 'unknown',
   };
+}
+
+/** Of a damaged one nothing is known. */
+function parsed(raw: string | null): Record<string, unknown> {
+  try {
+    return JSON.parse(raw ?? '{}') as Record<string, unknown>;
+  } catch {
+    return {};
+  }
 }

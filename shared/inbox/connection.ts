@@ -1,7 +1,15 @@
 import { statSync } from 'node:fs';
 
-import { closeQuietly, type Database, openInboxFile, type Statement } from './inbox-file.js';
+import {
+  classifyInboxError,
+  closeQuietly,
+  DamagedInboxError,
+  type Database,
+  openInboxFile,
+  type Statement,
+} from './inbox-file.js';
 import { companions } from './set-aside.js';
+import { statements } from './statements.js';
 
 type Inode = bigint | 'none' | 'unknown';
 
@@ -19,16 +27,19 @@ export class InboxConnection {
     this.#path = path;
     this.#database = openInboxFile(path);
     try {
-      // Only of those that the index has: what is done with has no order any more, and there is much of it.
-      const [newest] = this.all<{ place: number | null }>(
-        "SELECT max(place) AS place FROM messages WHERE state IN ('waiting', 'running', 'dead')",
-      );
+      this.#prepareAll();
+      const [newest] = this.all<{ place: number | null }>(statements.lastPlace);
       this.lastPlace = newest?.place ?? 0;
       this.#inodes = new Map(companions.map((name) => [name, inodeOf(`${path}${name}`)]));
     } catch (error) {
       this.close();
       throw error;
     }
+  }
+
+  /** What {@link rescue} reads messages from. */
+  get database(): Database {
+    return this.#database;
   }
 
   all<Result>(sql: string, ...parameters: unknown[]): Result[] {
@@ -77,9 +88,22 @@ export class InboxConnection {
     }
   }
 
+  /** The binding leaves the file open until the garbage collector has come by its statements. */
   close(): void {
     this.#statements.clear();
     closeQuietly(this.#database);
+  }
+
+  /** @throws DamagedInboxError when the tables are not those that wasup has made. */
+  #prepareAll(): void {
+    for (const sql of Object.values(statements)) {
+      try {
+        this.#statement(sql);
+      } catch (error) {
+        if (classifyInboxError(error) !== undefined) throw error;
+        throw new DamagedInboxError(`the tables of ${this.#path} are not as they were made`, { cause: error });
+      }
+    }
   }
 
   #rollBack(): void {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import type { InboxCounts, InboxMessage } from './inbox-message.js';
 import { type Database, openInboxFile } from './inbox-file.js';
 import { fromRow, type Row } from './rows.js';
-import { columns } from './schema.js';
+import { statements } from './statements.js';
 
 export { isBusy } from './inbox-file.js';
 
@@ -22,44 +22,39 @@ export class DeadLetters {
 
   counts(): InboxCounts & { readonly done: number } {
     const counts = { waiting: 0, running: 0, dead: 0, done: 0 };
-    const rows = this.#file.prepare('SELECT state, count(*) AS n FROM messages GROUP BY state').all();
+    const rows = this.#file.prepare(statements.unsettledCounts).all();
     for (const { state, n } of rows as { state: keyof typeof counts; n: number }[]) counts[state] = n;
-    return counts;
+    const { n: settled } = this.#file.prepare(statements.settledCount).get() as { n: number };
+    return { ...counts, done: settled - counts.dead };
   }
 
   /** The newest first. */
   list(limit: number): InboxMessage[] {
-    return this.#read("WHERE state = 'dead' ORDER BY settled_at DESC, t DESC LIMIT ?", limit);
+    return (this.#file.prepare(statements.deadLetters).all(limit) as Row[]).map(fromRow);
   }
 
   get(id: string): InboxMessage | undefined {
-    return this.#read('WHERE id = ?', id)[0];
+    const row = this.#file.prepare(statements.message).get(id) as Row | undefined;
+    return row === undefined ? undefined : fromRow(row);
   }
 
   /** Gives parked messages to the bot again, with all their attempts. @returns how many; without ids all. */
   replay(ids?: readonly string[]): number {
-    return this.#change(
-      "UPDATE messages SET state = 'waiting', attempts = 0, deaths = 0, next_at = NULL, settled_at = NULL WHERE state = 'dead'",
-      ids,
-    );
+    return ids === undefined
+      ? this.#change(statements.replayAll)
+      : this.#change(statements.replay, JSON.stringify(ids));
   }
 
   /** Gives parked messages up: they are done with. @returns how many; without ids all. */
   drop(ids?: readonly string[]): number {
-    return this.#change("UPDATE messages SET state = 'done', raw = NULL WHERE state = 'dead'", ids);
+    return ids === undefined ? this.#change(statements.dropAll) : this.#change(statements.drop, JSON.stringify(ids));
   }
 
   close(): void {
     this.#file.close();
   }
 
-  #read(where: string, parameter: unknown): InboxMessage[] {
-    const rows = this.#file.prepare(`SELECT ${columns} FROM messages ${where}`).all(parameter);
-    return (rows as Row[]).map(fromRow);
-  }
-
-  #change(sql: string, ids: readonly string[] | undefined): number {
-    if (ids === undefined) return this.#file.prepare(sql).run().changes;
-    return this.#file.prepare(`${sql} AND id IN (SELECT value FROM json_each(?))`).run(JSON.stringify(ids)).changes;
+  #change(sql: string, ...parameters: string[]): number {
+    return this.#file.prepare(sql).run(...parameters).changes;
   }
 }

@@ -1,4 +1,5 @@
 import type { InboxConnection } from './connection.js';
+import { statements } from './statements.js';
 
 /** Numbers that are kept beside the messages. */
 export type InboxFact =
@@ -22,15 +23,11 @@ export type InboxFact =
 
 /** Sets a fact to whatever it is now; undefined forgets it. */
 export function setFact(file: InboxConnection, name: string, value: number | undefined): void {
-  if (value === undefined) file.run('DELETE FROM facts WHERE name = ?', name);
-  else file.run(upsert('excluded.value'), name, value);
+  if (value === undefined) file.run(statements.forgetFact, name);
+  else file.run(statements.setFact, name, value);
 }
 
 /** Raises a fact; a lower value changes nothing. */
 export function raiseFact(file: InboxConnection, name: InboxFact, value: number): void {
-  file.run(upsert('max(value, excluded.value)'), name, value);
-}
-
-function upsert(value: string): string {
-  return `INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = ${value}`;
+  file.run(statements.raiseFact, name, value);
 }

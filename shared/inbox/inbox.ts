@@ -1,16 +1,9 @@
-import {
-  type ArrivedMessage,
-  type Head,
-  type InboxCounts,
-  type InboxMessage,
-  isBefore,
-  type MessageState,
-} from './inbox-message.js';
+import { type ArrivedMessage, type Head, type InboxCounts, type InboxMessage, isBefore } from './inbox-message.js';
 import { type InboxFact, raiseFact, setFact } from './facts.js';
 import { JournalFile, type JournalFileOptions } from './journal-file.js';
 import { type OpenMessage, planMissed } from './plan-missed.js';
-import { fromRow, type Row, toValues } from './rows.js';
-import { columns, insertion, upsert } from './schema.js';
+import { toValues } from './rows.js';
+import { statements } from './statements.js';
 import { Unsaved } from './unsaved.js';
 
 export type { InboxFact } from './facts.js';
@@ -69,9 +62,9 @@ export class Inbox {
   /** Journals a message that has just come. @returns false for one that is known. */
   add(message: ArrivedMessage): boolean {
     if (this.#unsaved.has(message.id)) return false;
-    const row = this.#arrived(message, this.#file.takePlaces(1), false);
+    const row = this.#arrived(message, this.#file.takePlace(), false);
     if (this.isSaved) {
-      const added = this.#file.write((file) => file.run(`${insertion} ON CONFLICT (id) DO NOTHING`, ...toValues(row)));
+      const added = this.#file.write((file) => file.run(statements.insert, ...toValues(row)));
       if (added !== undefined) return added > 0;
     }
     // What could be read of a damaged file is in memory by now.
@@ -84,10 +77,10 @@ export class Inbox {
   /** The same as {@link add} for messages that have come together, oldest first: in one step where the file takes them. */
   addAll(messages: readonly ArrivedMessage[]): void {
     if (messages.length > 1 && this.isSaved) {
-      const rows = messages.map((message) => toValues(this.#arrived(message, false)));
+      const rows = messages.map((message) => toValues(this.#arrived(message, this.#file.takePlace(), false)));
       const isWritten = this.#file.write((file) => {
         file.transaction(() => {
-          for (const row of rows) file.run(`${insertion} ON CONFLICT (id) DO NOTHING`, ...row);
+          for (const row of rows) file.run(statements.insert, ...row);
         });
         return true;
       });
@@ -111,14 +104,14 @@ export class Inbox {
   ): number {
     const unknown = this.unknown(messages.map(({ id }) => id));
     const open = this.#open(chat);
-    const { fresh, moved } = planMissed(messages, open, unknown, since, () => this.#file.takePlaces(1));
+    const { fresh, moved } = planMissed(messages, open, unknown, since, () => this.#file.takePlace());
     const rows = fresh.map(({ message, place }) => this.#arrived({ ...message, chat }, place, true));
     const isWritten =
       this.isSaved &&
       this.#file.write((file) =>
         file.transaction(() => {
-          for (const row of rows) file.run(`${insertion} ON CONFLICT (id) DO NOTHING`, ...toValues(row));
-          for (const { id, place } of moved) file.run('UPDATE messages SET place = ? WHERE id = ?', place, id);
+          for (const row of rows) file.run(statements.insert, ...toValues(row));
+          for (const { id, place } of moved) file.run(statements.move, place, id);
           return true;
         }),
       );
@@ -134,10 +127,7 @@ export class Inbox {
 
   /** Of these, the ones that the inbox doesn't know. @throws when the file isn't open, without which that isn't known. */
   unknown(ids: readonly string[]): Set<string> {
-    const rows = this.#file.read<{ value: string }>(
-      'SELECT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM messages)',
-      JSON.stringify(ids),
-    );
+    const rows = this.#file.read<{ value: string }>(statements.unknown, JSON.stringify(ids));
     if (!this.#file.isOpen) throw new Error('the inbox can not be read, and what was handled before is not known');
     return new Set(rows.map(({ value }) => value).filter((id) => !this.#unsaved.has(id)));
   }
@@ -146,9 +136,23 @@ export class Inbox {
     return this.#unsaved.get(id) ?? this.#rowOf(id);
   }
 
+  /**
+   * A message that {@link head} has named. @returns undefined when another process has changed what becomes of it.
+   *
+   * A damaged file may name a head that it doesn't have: it is rebuilt then, and not asked for that head for ever.
+   */
+  take({ id, chat }: Head): InboxMessage | undefined {
+    const found = this.get(id);
+    if (found?.id === id && found.state === 'waiting') return found;
+    if (this.head(chat)?.id !== id) return undefined;
+    this.#file.distrust(`${id} waits, and is not there`);
+    const rescued = this.get(id);
+    return rescued?.id === id && rescued.state === 'waiting' ? rescued : undefined;
+  }
+
   /** The next message of each chat that has one. */
   heads(): Head[] {
-    const inFile = this.#file.read<{ chat: string }>("SELECT DISTINCT chat FROM messages WHERE state = 'waiting'");
+    const inFile = this.#file.read<{ chat: string }>(statements.waitingChats);
     const chats = new Set([...inFile.map(({ chat }) => chat), ...this.#unsaved.chats]);
     return [...chats].map((chat) => this.head(chat)).filter((head) => head !== undefined);
   }
@@ -157,11 +161,7 @@ export class Inbox {
   head(chat: string): Head | undefined {
     const unsaved = this.#unsaved.ofChat(chat);
     // What the file says of a message that has to be written is out of date: as many more rows are looked at.
-    const rows = this.#file.read<Head>(
-      "SELECT id, chat, t, place, deaths, next_at AS nextAt FROM messages WHERE state = 'waiting' AND chat = ? ORDER BY t, place LIMIT ?",
-      chat,
-      unsaved.length + 1,
-    );
+    const rows = this.#file.read<Head>(statements.head, chat, unsaved.length + 1);
     let head = rows.find(({ id }) => !this.#unsaved.has(id));
     for (const message of unsaved) {
       if (message.state === 'waiting' && (head === undefined || isBefore(message, head))) head = message;
@@ -175,12 +175,10 @@ export class Inbox {
     const isWritten =
       this.isSaved &&
       this.#file.write((file) => {
-        const changed = file.run(
-          'UPDATE messages SET state = ?, raw = ?, attempts = ?, deaths = ?, next_at = ?, error = ?, settled_at = ? WHERE id = ?',
-          ...[state, raw, attempts, deaths, nextAt, error, settledAt, id],
-        );
+        const values = [state, raw, attempts, deaths, nextAt, error, settledAt, id];
+        const changed = file.run(statements.update, ...values);
         // A damaged file may have lost it meanwhile.
-        if (changed === 0) file.run(upsert, ...toValues(message));
+        if (changed === 0) file.run(statements.upsert, ...toValues(message));
         return true;
       });
     if (isWritten !== true) this.#unsaved.keep(message);
@@ -188,24 +186,19 @@ export class Inbox {
 
   /** Those that were with their handlers when an earlier worker ended without a word; and those that are with them now. */
   running(): InboxMessage[] {
-    return this.#file
-      .read<Row>(`SELECT ${columns} FROM messages WHERE state = 'running'`)
-      .map(fromRow)
-      .filter(({ id }) => !this.#unsaved.has(id));
+    return this.#file.readMessages(statements.running).filter(({ id }) => !this.#unsaved.has(id));
   }
 
   counts(): InboxCounts {
     const counts = { waiting: 0, running: 0, dead: 0, done: 0 };
-    const rows = this.#file.read<{ state: keyof typeof counts; n: number }>(
-      "SELECT state, count(*) AS n FROM messages WHERE state IN ('waiting', 'running', 'dead') GROUP BY state",
-    );
+    const rows = this.#file.read<{ state: keyof typeof counts; n: number }>(statements.unsettledCounts);
     for (const { state, n } of rows) counts[state] = n;
     const { messages } = this.#unsaved;
     const outOfDate =
       messages.length === 0
         ? []
         : this.#file.read<{ state: keyof typeof counts }>(
-            'SELECT state FROM messages WHERE id IN (SELECT value FROM json_each(?))',
+            statements.known,
             JSON.stringify(messages.map(({ id }) => id)),
           );
     for (const { state } of outOfDate) counts[state] -= 1;
@@ -221,7 +214,7 @@ export class Inbox {
 
   fact(name: InboxFact): number | undefined {
     if (this.#unsaved.hasFact(name)) return this.#unsaved.fact(name);
-    return this.#file.read<{ value: number }>('SELECT value FROM facts WHERE name = ?', name)[0]?.value;
+    return this.#file.read<{ value: number }>(statements.fact, name)[0]?.value;
   }
 
   /** Raises a fact; a lower value changes nothing. Nothing is raised past what the file doesn't have yet. */
@@ -258,18 +251,15 @@ export class Inbox {
    */
   forget({ olderThan, maxBytes, askedSince, atOnce }: ForgetLimits): Forgotten {
     if (!this.isSaved) return { isMore: false, deadLetters: 0 };
-    const oldest = this.#file.read<{ id: string; t: number; state: MessageState }>(
-      "SELECT id, t, state FROM messages WHERE settled_at IS NOT NULL AND (settled_at < ? OR (? AND state = 'done')) AND t < ? ORDER BY settled_at LIMIT ?",
-      olderThan,
-      this.bytes > maxBytes ? 1 : 0,
-      askedSince,
-      atOnce,
-    );
+    type Old = Pick<InboxMessage, 'id' | 't' | 'state'>;
+    let oldest = this.#file.read<Old>(statements.oldest, olderThan, askedSince, atOnce);
+    if (oldest.length === 0 && this.bytes > maxBytes)
+      oldest = this.#file.read<Old>(statements.oldestDone, askedSince, atOnce);
     const isForgotten = this.#file.write((file) => {
       if (oldest.length > 0) {
         file.transaction(() => {
           const ids = JSON.stringify(oldest.map(({ id }) => id));
-          file.run('DELETE FROM messages WHERE id IN (SELECT value FROM json_each(?))', ids);
+          file.run(statements.delete, ids);
           raiseFact(file, 'floor', Math.max(...oldest.map(({ t }) => t)));
         });
       }
@@ -283,9 +273,12 @@ export class Inbox {
 
   /** Takes back what has come since a {@link lastPlace} and nobody has begun with. */
   discard(since: number): void {
-    if (!this.isSaved) return;
-    const unbegun = "state = 'waiting' AND attempts = 0";
-    this.#file.write((file) => file.run(`DELETE FROM messages WHERE ${unbegun} AND place > ?`, since));
+    this.#unsaved.drop(
+      this.#unsaved.messages.filter(
+        ({ place, state, attempts }) => place > since && state === 'waiting' && attempts === 0,
+      ),
+    );
+    this.#file.write((file) => file.run(statements.discard, since));
   }
 
   /** Whether the file may hold something else since this was asked last: another process has written to it, or it was opened anew. At first it may. */
@@ -327,15 +320,12 @@ export class Inbox {
   }
 
   #rowOf(id: string): InboxMessage | undefined {
-    return this.#file.read<Row>(`SELECT ${columns} FROM messages WHERE id = ?`, id).map(fromRow)[0];
+    return this.#file.readMessages(statements.message, id)[0];
   }
 
   /** What waits in a chat, and no handler has begun with. */
   #open(chat: string): OpenMessage[] {
-    const inFile = this.#file.read<OpenMessage>(
-      "SELECT id, t, place FROM messages WHERE chat = ? AND state = 'waiting' AND attempts = 0",
-      chat,
-    );
+    const inFile = this.#file.read<OpenMessage>(statements.open, chat);
     const inMemory = this.#unsaved.ofChat(chat).filter(({ state, attempts }) => state === 'waiting' && attempts === 0);
     return [...inFile.filter(({ id }) => !this.#unsaved.has(id)), ...inMemory];
   }

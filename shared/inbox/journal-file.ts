@@ -1,15 +1,23 @@
-import { InboxConnection } from './connection.js';
+import { existsSync, renameSync } from 'node:fs';
+
 import { WasupError } from '../errors.js';
+import { InboxConnection } from './connection.js';
 import { setFact } from './facts.js';
-import { classifyInboxError } from './inbox-file.js';
-import { fromRow, type Row, toValues } from './rows.js';
-import { salvage } from './salvage.js';
-import { columns, upsert } from './schema.js';
+import { classifyInboxError, DamagedInboxError, type Database } from './inbox-file.js';
+import type { InboxMessage } from './inbox-message.js';
+import { removeTarget, rescue, type Rescued } from './rescue.js';
+import { fromRow, isRow, toValues } from './rows.js';
+import { newestWrite, openDamaged } from './salvage.js';
 import { setInboxAside } from './set-aside.js';
+import { statements } from './statements.js';
 import type { Unsaved } from './unsaved.js';
 
 /** A file that is damaged again and again lies on a disk that can't be trusted: after so many everything stays in memory. */
 const maxRebuilds = 2;
+/** Messages that are written from memory in one transaction. */
+const savedAtOnce = 200;
+/** Milliseconds: what a rescue and what writing from memory may take before the event loop turns, and what each turn of a rescue may. */
+const defaultPatience = { first: 300, slice: 30, end: 5_000 };
 
 export interface JournalFileOptions {
   readonly path: string;
@@ -21,6 +29,8 @@ export interface JournalFileOptions {
   readonly onSaved: (messages: number) => void;
   /** Told when a damaged file was set aside, and what could be read of it is in a new one. */
   readonly onRebuilt: (rebuilt: Rebuilt) => void;
+  /** Milliseconds that the event loop is kept waiting: at first, by each step after that, and at the end. */
+  readonly patience?: typeof defaultPatience;
 }
 
 export interface Rebuilt {
@@ -32,21 +42,33 @@ export interface Rebuilt {
   readonly error: unknown;
 }
 
+/** A rescue that is going on: the file is closed meanwhile. */
+interface Rescuing {
+  readonly steps: Generator<undefined, Rescued>;
+  readonly finish: (rescued: Rescued) => void;
+  timer: NodeJS.Immediate | undefined;
+}
+
 /** An inbox's file, which is opened, opened anew or rebuilt as its troubles ask for; what has to wait for that is in {@link Unsaved}. */
 export class JournalFile {
   readonly #options: JournalFileOptions;
   readonly #unsaved: Unsaved;
+  readonly #patience: typeof defaultPatience;
   #connection: InboxConnection | undefined;
+  #rescuing: Rescuing | undefined;
   #rebuilds = 0;
   #isTroubled = false;
   #fault: unknown;
   #openings = 0;
   #isPlaced = false;
   #lastPlace = 0;
+  /** Messages that were written from memory since the file was behind. */
+  #saved = 0;
 
   constructor(options: JournalFileOptions, unsaved: Unsaved) {
     this.#options = options;
     this.#unsaved = unsaved;
+    this.#patience = options.patience ?? defaultPatience;
   }
 
   get isOpen(): boolean {
@@ -68,8 +90,8 @@ export class JournalFile {
     return this.#lastPlace;
   }
 
-  takePlaces(count: number): number {
-    return (this.#lastPlace += count);
+  takePlace(): number {
+    return (this.#lastPlace += 1);
   }
 
   /** The same as {@link open}. @throws WasupError for a file that no later try can open. */
@@ -86,7 +108,9 @@ export class JournalFile {
 
   #open(refuse: (error: unknown) => void): boolean {
     if (this.#connection !== undefined) return true;
+    if (this.#rescuing !== undefined) return false;
     try {
+      takeRescued(this.#options.path);
       this.#connection = new InboxConnection(this.#options.path);
     } catch (error) {
       refuse(error);
@@ -99,9 +123,23 @@ export class JournalFile {
 
   /** @returns nothing while it can't be read; {@link isOpen} says so afterwards. */
   read<Result>(sql: string, ...parameters: unknown[]): Result[] {
+    return this.#read((connection) => connection.all<Result>(sql, ...parameters));
+  }
+
+  /** The same for whole messages. One that wasup can't have written is damage. */
+  readMessages(sql: string, ...parameters: unknown[]): InboxMessage[] {
+    return this.#read((connection) =>
+      connection.all(sql, ...parameters).map((row) => {
+        if (isRow(row)) return fromRow(row);
+        throw new DamagedInboxError(`a message in ${this.#options.path} makes no sense`);
+      }),
+    );
+  }
+
+  #read<Result>(work: (connection: InboxConnection) => Result[]): Result[] {
     for (let failures = 0; this.#connection !== undefined; failures += 1) {
       try {
-        return this.#connection.all<Result>(sql, ...parameters);
+        return work(this.#connection);
       } catch (error) {
         // What can't be read twice isn't taken for empty.
         if (!this.#mend(error) && failures > 0) this.#shut();
@@ -125,48 +163,91 @@ export class JournalFile {
     return undefined;
   }
 
-  /** Writes what has waited in memory. @returns whether the file has everything. */
-  save(): boolean {
+  /** Sets the file aside and goes on in a new one: what it says at one place contradicts what it says at another. */
+  distrust(reason: string): void {
+    if (this.#connection !== undefined) this.#mend(new DamagedInboxError(reason));
+  }
+
+  /** Writes what has waited in memory, as much as time allows. @returns whether the file has everything. */
+  save(patienceMs = this.#patience.first): boolean {
     if (!this.open()) return false;
-    if (this.#unsaved.isEmpty && this.#fault === undefined) return true;
-    const written = this.write((connection) =>
+    if (this.#unsaved.isEmpty && this.#fault === undefined && this.#saved === 0) return true;
+    const until = performance.now() + patienceMs;
+    do {
+      const portion = this.#unsaved.first(savedAtOnce);
+      const isLast = portion.length === this.#unsaved.size;
+      if (!this.#writePortion(portion, isLast) && !this.#writeOneByOne(portion)) return false;
+      if (isLast && this.#unsaved.isEmpty) {
+        const messages = this.#saved;
+        this.#saved = 0;
+        if (messages > 0) this.#options.onSaved(messages);
+        return true;
+      }
+    } while (performance.now() < until);
+    return false;
+  }
+
+  /** @param isLast whether the facts are written, too: they say what the file has. */
+  #writePortion(portion: readonly InboxMessage[], isLast: boolean): boolean {
+    const isWritten = this.write((connection) =>
       connection.transaction(() => {
-        const { messages, facts } = this.#unsaved;
-        for (const message of messages) connection.run(upsert, ...toValues(message));
-        for (const [name, value] of facts) setFact(connection, name, value);
-        return messages.length;
+        for (const message of portion) connection.run(statements.upsert, ...toValues(message));
+        if (isLast) for (const [name, value] of this.#unsaved.facts) setFact(connection, name, value);
+        return true;
       }),
     );
-    if (written === undefined) return false;
-    this.#unsaved.clear();
-    if (written > 0) this.#options.onSaved(written);
+    if (isWritten !== true) return false;
+    this.#saved += portion.length;
+    this.#unsaved.drop(portion);
+    if (isLast) this.#unsaved.dropFacts();
     return true;
+  }
+
+  /** One that can't be written for a reason of its own doesn't keep the others from the file. @returns whether all are written. */
+  #writeOneByOne(portion: readonly InboxMessage[]): boolean {
+    let fault = this.#fault;
+    if (fault === undefined) return false;
+    for (const message of portion) {
+      this.#fault = undefined;
+      if (this.#writePortion([message], false)) continue;
+      // It is the disk after all.
+      if (this.#fault === undefined) return false;
+      fault = this.#fault;
+      this.#unsaved.postpone(message);
+    }
+    this.#fault = this.#unsaved.isEmpty ? undefined : fault;
+    return this.#unsaved.isEmpty;
   }
 
   /** Looks whether it is still where it was opened. What is in one that was removed goes with this process: it is written into a new one. */
   checkPlace(): void {
     const connection = this.#connection;
     if (connection === undefined || connection.isInPlace) return;
-    const messages = this.read<Row>(`SELECT ${columns} FROM messages`).map(fromRow);
-    const facts = this.read<{ name: string; value: number }>('SELECT name, value FROM facts');
-    // It turned out to be damaged as well.
-    if (this.#connection !== connection) return;
-    this.#unsaved.keepFound(messages, facts);
     const { path, now } = this.#options;
     const rest = connection.filesInPlace();
-    this.#shut();
+    this.#connection = undefined;
     this.#complain(new Error(`${path} was removed or replaced while it was in use`));
+    let isFree = true;
     try {
       // SQLite would take them for parts of the new one.
       if (rest.length > 0) setInboxAside(path, new Date(now()), rest);
     } catch (error) {
+      isFree = false;
       this.#complain(error);
-      return;
     }
-    this.save();
+    // Read through the connection that is open: another one would not find it any more.
+    this.#beginRescue(connection.database, isFree ? path : undefined, (rescued) => {
+      this.#unsaved.keepFound([], rescued.facts);
+      if (rescued.isWritten) this.#saved += rescued.messages;
+      if (isFree) this.save();
+    });
   }
 
+  /** Writes what has waited, also what is being rescued, as far as time allows. */
   close(): void {
+    this.#advanceRescue(this.#patience.end);
+    if (this.#rescuing !== undefined) clearImmediate(this.#rescuing.timer);
+    this.save(this.#patience.end);
     this.#connection?.checkpoint();
     this.#shut();
   }
@@ -176,10 +257,7 @@ export class JournalFile {
     this.#noteTaken(newest);
     const { unchecked } = this.#unsaved;
     if (unchecked.length === 0) return;
-    const known = this.read<Row>(
-      'SELECT id, state FROM messages WHERE id IN (SELECT value FROM json_each(?))',
-      JSON.stringify(unchecked),
-    );
+    const known = this.read<Pick<InboxMessage, 'id' | 'state'>>(statements.known, JSON.stringify(unchecked));
     if (this.isOpen) this.#unsaved.check(known);
   }
 
@@ -199,34 +277,83 @@ export class JournalFile {
     // A mistake of ours, say. Messages are kept in memory whatever it is.
     if (trouble === undefined) this.#fault = error;
     if (trouble === 'damaged' && this.#rebuilds < maxRebuilds) return this.#rebuild(error);
+    if (trouble === 'damaged') this.#shut();
     this.#complain(error);
     return false;
   }
 
-  /** Sets a damaged file aside and goes on in a new one, with what could be read of the old. */
+  /**
+   * Sets a damaged file aside and goes on in a new one, with what could be read of the old. What takes longer goes on between other things;
+   * the file counts as one that can't be opened yet until then.
+   *
+   * @returns whether that is done.
+   */
   #rebuild(error: unknown): boolean {
-    const { path, now, onRebuilt } = this.#options;
+    const { path, now } = this.#options;
     this.#shut();
-    const found = salvage(path, now());
-    this.#keepFound(found);
+    this.#rebuilds += 1;
+    const writtenAt = Math.min(now(), newestWrite(path) ?? now());
+    const target = `${path}${rescuedSuffix}`;
+    let source: Database | undefined;
+    try {
+      removeTarget(target);
+      source = openDamaged(path);
+    } catch {
+      // There is nothing to be read of it.
+    }
+    this.#beginRescue(source, target, (rescued) => {
+      this.#unsaved.keepFound([], rescued.facts);
+      // Until then the old file was written, so that what is older has been journaled.
+      const hasMark = this.#unsaved.hasFact('mark');
+      if (!hasMark) this.#unsaved.keepFact('mark', Math.floor(writtenAt / 1_000));
+      this.#replace(rescued, error);
+    });
+    return this.#connection !== undefined;
+  }
+
+  /** Puts a new file in the place of the damaged one. */
+  #replace({ messages, isComplete, isWritten }: Rescued, error: unknown): void {
+    const { path, now, onRebuilt } = this.#options;
     let aside: string;
     try {
       aside = setInboxAside(path, new Date(now()));
     } catch (failure) {
       this.#complain(failure);
-      return false;
+      return;
     }
-    this.#rebuilds += 1;
-    const isSaved = this.save();
-    onRebuilt({ aside, messages: found.messages.length, isComplete: found.isComplete, error });
-    return isSaved;
+    // With none in its place it is taken when the file is opened.
+    if (!isWritten) removeTarget(`${path}${rescuedSuffix}`);
+    this.save();
+    onRebuilt({ aside, messages, isComplete, error });
   }
 
-  #keepFound({ messages, facts, writtenAt }: ReturnType<typeof salvage>): void {
-    this.#noteTaken(messages.reduce((newest, { place }) => Math.max(newest, place), 0));
-    this.#unsaved.keepFound(messages, facts);
-    // Until then the old file was written, so that what is older has been journaled.
-    if (!this.#unsaved.hasFact('mark')) this.#unsaved.keepFact('mark', Math.floor(writtenAt / 1_000));
+  #beginRescue(source: Database | undefined, target: string | undefined, finish: (rescued: Rescued) => void): void {
+    const steps = rescue({
+      source,
+      target,
+      keep: (messages) => {
+        this.#noteTaken(messages.reduce((newest, { place }) => Math.max(newest, place), 0));
+        this.#unsaved.keepFound(messages, []);
+      },
+    });
+    this.#rescuing = { steps, finish, timer: undefined };
+    this.#advanceRescue(this.#patience.first);
+  }
+
+  #advanceRescue(patienceMs: number): void {
+    const rescuing = this.#rescuing;
+    if (rescuing === undefined) return;
+    const until = performance.now() + patienceMs;
+    for (let step = rescuing.steps.next(); ; step = rescuing.steps.next()) {
+      if (step.done === true) {
+        this.#rescuing = undefined;
+        rescuing.finish(step.value);
+        return;
+      }
+      if (performance.now() >= until) break;
+    }
+    clearImmediate(rescuing.timer);
+    rescuing.timer = setImmediate(() => this.#advanceRescue(this.#patience.slice)).unref();
   }
 
   #shut(): void {
@@ -239,4 +366,15 @@ export class JournalFile {
     this.#isTroubled = true;
     this.#options.onTrouble(error);
   }
+}
+
+const rescuedSuffix = '.rescued';
+
+/** Takes a rescued file whose damaged original is set aside: the worker that has rescued it was killed in between. */
+function takeRescued(path: string): void {
+  const rescued = `${path}${rescuedSuffix}`;
+  if (!existsSync(rescued)) return;
+  if (!existsSync(path)) renameSync(rescued, path);
+  // Or what is left of it: the binding may not have closed it yet.
+  removeTarget(rescued);
 }

@@ -1,80 +1,171 @@
 import { statSync } from 'node:fs';
 
 import { closeQuietly, type Database, openDatabase } from './inbox-file.js';
-import { type InboxMessage, messageStates } from './inbox-message.js';
-import { type Row, fromRow } from './rows.js';
-import { columns } from './schema.js';
+import type { InboxMessage } from './inbox-message.js';
+import { fromRow, isRow } from './rows.js';
+import { statements } from './statements.js';
 
-export interface Salvage {
-  readonly messages: readonly InboxMessage[];
-  readonly facts: readonly { readonly name: string; readonly value: number }[];
-  /** Whether that is all that was in the file. */
-  readonly isComplete: boolean;
-  /** When the file was last written to, in milliseconds since 1970. */
-  readonly writtenAt: number;
+export interface Fact {
+  readonly name: string;
+  readonly value: number;
 }
 
-/** Reads from a damaged file whatever can still be read, from both ends to where it breaks. Never throws. */
-export function salvage(path: string, now: number): Salvage {
-  const writtenAt = Math.min(now, newestWrite(path) ?? now);
-  let database: Database | undefined;
+/** So many messages are read between two looks at the clock. */
+const portion = 50;
+/** Damage mostly takes a page, in which there are not more rows than this: so many numbers are tried one by one. */
+const triedOneByOne = 64;
+/** A row's number that is so far from the one before it was not given by SQLite. */
+const widestGap = 10_000_000;
+
+/** Opens a damaged file for {@link readMessages} and {@link readFacts}. @throws what SQLite says when that can't be done. */
+export function openDamaged(path: string): Database {
+  const database = openDatabase(path);
   try {
-    database = openDatabase(path);
-    const messages = new Map<string, InboxMessage>();
-    const ways = [readAll(database, 'ASC', messages), readAll(database, 'DESC', messages)];
-    const facts: Salvage['facts'][number][] = [];
-    const areFactsWhole = drain(database, 'SELECT name, value FROM facts', (fact) => {
-      if (isFact(fact)) facts.push(fact);
-      return isFact(fact);
-    });
-    const isComplete = ways.some((isWhole) => isWhole) && areFactsWhole;
-    return { messages: [...messages.values()], facts, isComplete, writtenAt };
-  } catch {
-    return { messages: [], facts: [], isComplete: false, writtenAt };
-  } finally {
+    // Otherwise SQLite refuses all of a file that is shorter than its header says.
+    database.exec('PRAGMA writable_schema = ON');
+    return database;
+  } catch (error) {
     closeQuietly(database);
+    throw error;
   }
 }
 
-function readAll(database: Database, order: 'ASC' | 'DESC', messages: Map<string, InboxMessage>): boolean {
-  // By the table alone: an index may be what is damaged.
-  return drain(database, `SELECT ${columns} FROM messages NOT INDEXED ORDER BY rowid ${order}`, (row) => {
-    if (!isRow(row)) return false;
-    messages.set(row.id, fromRow(row));
-    return true;
-  });
+/**
+ * Reads the messages that can be read, by the table alone: an index may be what is damaged. Where a row can't be read, it goes on at the next
+ * one that can. Never throws what SQLite says; yields every few rows.
+ *
+ * @returns whether no row was left out.
+ */
+export function* readMessages(
+  database: Database,
+  take: (messages: readonly InboxMessage[]) => void,
+): Generator<undefined, boolean> {
+  let isWhole = true;
+  let from: number | undefined = 1;
+  while (from !== undefined) {
+    const rows: RowReader = new RowReader(database, from);
+    for (let isMore = true; isMore;) {
+      isMore = rows.read(portion);
+      take(rows.messages);
+      yield;
+    }
+    isWhole &&= rows.isWhole;
+    if (rows.isAtEnd) return isWhole;
+    isWhole = false;
+    from = yield* findReadable(database, Math.max(rows.last, from) + 1);
+  }
+  return false;
 }
 
-/** @returns whether all was read, and `take` could use all of it. */
-function drain(database: Database, sql: string, take: (row: unknown) => boolean): boolean {
+/** Reads rows in the order of the table from a number on, until the end or the first one that can't be read. */
+class RowReader {
+  readonly #rows: Iterator<unknown> | undefined;
+  messages: InboxMessage[] = [];
+  isWhole = true;
+  isAtEnd = false;
+  /** The number of the newest row that was read. */
+  last: number;
+
+  constructor(database: Database, from: number) {
+    this.last = from - 1;
+    try {
+      const statement = database.prepare(statements.rowsFrom);
+      // A damaged integer may be one that JavaScript can't hold.
+      statement.setReadBigInts(true);
+      this.#rows = statement.iterate(from);
+    } catch {
+      this.#rows = undefined;
+    }
+  }
+
+  /** @returns whether there may be more. */
+  read(count: number): boolean {
+    this.messages = [];
+    if (this.#rows === undefined) return false;
+    try {
+      for (let n = 0; n < count; n += 1) {
+        const next = this.#rows.next();
+        if (next.done === true) {
+          this.isAtEnd = true;
+          return false;
+        }
+        this.#take(next.value as Record<string, unknown>);
+      }
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #take(found: Record<string, unknown>): void {
+    const { number, ...row } = Object.fromEntries(
+      Object.entries(found).map(([name, value]) => [name, typeof value === 'bigint' ? Number(value) : value]),
+    );
+    if (typeof number === 'number' && number > this.last && number - this.last < widestGap) this.last = number;
+    // Damage may leave a row that can be read and makes no sense; a new file would refuse it, and all the others with it.
+    if (isRow(row)) this.messages.push(fromRow(row));
+    else this.isWhole = false;
+  }
+}
+
+/**
+ * Finds the first row from a number on from which rows can be read: one by one, then in steps that double, then back by halves.
+ *
+ * @returns undefined when there is none.
+ */
+function* findReadable(database: Database, from: number): Generator<undefined, number | undefined> {
+  let unreadable = from - 1;
+  let readable: number | undefined;
+  for (let step = 1; readable === undefined; step = unreadable - from < triedOneByOne ? 1 : step * 2) {
+    const next = unreadable + step;
+    if (next > Number.MAX_SAFE_INTEGER / 4) return undefined;
+    if (isReadable(database, next)) readable = next;
+    else unreadable = next;
+    yield;
+  }
+  while (readable - unreadable > 1) {
+    const middle = Math.floor((readable + unreadable) / 2);
+    if (isReadable(database, middle)) readable = middle;
+    else unreadable = middle;
+    yield;
+  }
+  return readable;
+}
+
+/** Whether the next row from a number on can be read, or there is none. */
+function isReadable(database: Database, from: number): boolean {
   try {
-    let isWhole = true;
-    for (const row of database.prepare(sql).iterate()) isWhole = take(row) && isWhole;
-    return isWhole;
+    const statement = database.prepare(`${statements.rowsFrom} LIMIT 1`);
+    statement.setReadBigInts(true);
+    statement.get(from);
+    return true;
   } catch {
     return false;
   }
 }
 
-/** Damage may leave a row that can be read and makes no sense; a new file would refuse it, and all the others with it. */
-function isRow(value: unknown): value is Row {
-  const row = value as Record<keyof Row, unknown>;
-  return (
-    [row.id, row.chat].every((text) => typeof text === 'string' && text !== '') &&
-    [row.t, row.place, row.backfilled, row.attempts, row.deaths, row.receivedAt].every(Number.isSafeInteger) &&
-    [row.nextAt, row.settledAt].every((time) => time === null || Number.isSafeInteger(time)) &&
-    [row.raw, row.error].every((text) => text === null || typeof text === 'string') &&
-    (messageStates as readonly unknown[]).includes(row.state) &&
-    (row.state === 'done' || row.raw !== null)
-  );
+/** @returns the facts that can be read, and whether that is all of them. */
+export function readFacts(database: Database): { readonly facts: readonly Fact[]; readonly isWhole: boolean } {
+  const facts: Fact[] = [];
+  try {
+    let isWhole = true;
+    for (const fact of database.prepare(statements.allFacts).iterate()) {
+      if (isFact(fact)) facts.push(fact);
+      else isWhole = false;
+    }
+    return { facts, isWhole };
+  } catch {
+    return { facts, isWhole: false };
+  }
 }
 
-function isFact(value: unknown): value is Salvage['facts'][number] {
+function isFact(value: unknown): value is Fact {
   const { name, value: number } = value as Record<string, unknown>;
   return typeof name === 'string' && Number.isSafeInteger(number);
 }
 
-function newestWrite(path: string): number | undefined {
+/** @returns when a file or its write-ahead log was last written to, in milliseconds since 1970. */
+export function newestWrite(path: string): number | undefined {
   const times = ['', '-wal'].map((companion) => {
     try {
       return statSync(`${path}${companion}`).mtimeMs;

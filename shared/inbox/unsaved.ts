@@ -15,6 +15,20 @@ export class Unsaved {
     return this.#messages.size === 0 && this.#facts.size === 0;
   }
 
+  get size(): number {
+    return this.#messages.size;
+  }
+
+  /** So many of them, the oldest first. */
+  first(count: number): readonly InboxMessage[] {
+    const first: InboxMessage[] = [];
+    for (const message of this.#messages.values()) {
+      if (first.length === count) break;
+      first.push(message);
+    }
+    return first;
+  }
+
   get messages(): readonly InboxMessage[] {
     return [...this.#messages.values()];
   }
@@ -93,11 +107,19 @@ export class Unsaved {
     this.#facts.set(name, value);
   }
 
-  /** The file has everything. */
-  clear(): void {
-    this.#messages.clear();
-    this.#chats.clear();
+  /** The file has these. */
+  drop(messages: readonly InboxMessage[]): void {
+    for (const { id } of messages) this.#drop(id);
+  }
+
+  dropFacts(): void {
     this.#facts.clear();
+  }
+
+  /** Puts a message behind the others that are to be written. */
+  postpone(message: InboxMessage): void {
+    this.#messages.delete(message.id);
+    this.#messages.set(message.id, message);
   }
 
   /** Whether a message came a second time here: nobody has begun with it, or it needs no handling any more. */
@@ -110,6 +132,7 @@ export class Unsaved {
   #drop(id: string): void {
     const chat = this.#messages.get(id)?.chat ?? '';
     this.#messages.delete(id);
+    this.#unchecked.delete(id);
     this.#chats.get(chat)?.delete(id);
     if (this.#chats.get(chat)?.size === 0) this.#chats.delete(chat);
   }

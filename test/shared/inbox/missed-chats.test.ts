@@ -34,6 +34,8 @@ function open(path?: string): Opened {
     onTrouble: (error) => troubles.push(error),
     onSaved: () => undefined,
     onRebuilt: () => undefined,
+    // All at once.
+    patience: { first: 60_000, slice: 60_000, end: 60_000 },
   });
   return { inbox, path: file, troubles };
 }
