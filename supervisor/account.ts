@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import type { Alert } from '../shared/alerts.js';
 import type { Configuration } from '../shared/configuration/compile-configuration.js';
 import type { LinkMethod } from '../shared/link-answer.js';
+import { noteDeathWhileReading } from '../shared/inbox/read-marker.js';
 import type { Logger } from '../shared/logger.js';
 import { type SessionPaths, sessionPaths } from '../shared/paths.js';
 import type { FailureClass } from '../shared/protocol/messages.js';
@@ -85,7 +86,10 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
       children: this.#children,
       onEvent: (event) => this.#dispatch(event),
       onMessage: (message, incarnation) => this.#ear.receive(message, incarnation),
-      onExit: (exit) => this.#ear.noteExit(exit),
+      onExit: (exit) => {
+        noteDeathWhileReading(paths.inbox, exit.signal);
+        this.#ear.noteExit(exit);
+      },
       onHeldByAnother: () => this.#records.leaveToAnother(),
       linkMethod: () => this.#linkDesk.method,
       onAssigned: (effect) => this.#ear.noteAssigned(effect),

@@ -8,6 +8,7 @@ import {
   openInboxFile,
   type Statement,
 } from './inbox-file.js';
+import type { ReadMarker } from './read-marker.js';
 import { companions } from './set-aside.js';
 import { statements } from './statements.js';
 
@@ -19,13 +20,18 @@ export class InboxConnection {
   readonly #database: Database;
   readonly #statements = new Map<string, Statement>();
   readonly #inodes: ReadonlyMap<string, Inode>;
+  readonly #marker: ReadMarker | undefined;
   /** The place of the newest message when it was opened. */
   readonly lastPlace: number;
 
-  /** @throws what {@link openInboxFile} throws. */
-  constructor(path: string) {
+  /**
+   * @param marker says while it is read that it is.
+   * @throws what {@link openInboxFile} throws.
+   */
+  constructor(path: string, marker?: ReadMarker) {
     this.#path = path;
-    this.#database = openInboxFile(path);
+    this.#marker = marker;
+    this.#database = this.#marked(() => openInboxFile(path));
     try {
       this.#prepareAll();
       const [newest] = this.all<{ place: number | null }>(statements.lastPlace);
@@ -43,7 +49,7 @@ export class InboxConnection {
   }
 
   all<Result>(sql: string, ...parameters: unknown[]): Result[] {
-    return this.#statement(sql).all(...parameters) as Result[];
+    return this.#marked(() => this.#statement(sql).all(...parameters) as Result[]);
   }
 
   /** @returns how many rows it has changed. */
@@ -92,6 +98,10 @@ export class InboxConnection {
   close(): void {
     this.#statements.clear();
     closeQuietly(this.#database);
+  }
+
+  #marked<Result>(work: () => Result): Result {
+    return this.#marker === undefined ? work() : this.#marker.during('reading', work);
   }
 
   /** @throws DamagedInboxError when the tables are not those that wasup has made. */

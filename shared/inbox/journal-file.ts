@@ -5,6 +5,7 @@ import { InboxConnection } from './connection.js';
 import { setFact } from './facts.js';
 import { classifyInboxError, DamagedInboxError, type Database } from './inbox-file.js';
 import type { InboxMessage } from './inbox-message.js';
+import { deathWhileReading, ReadMarker } from './read-marker.js';
 import { removeTarget, rescue, type Rescued } from './rescue.js';
 import { fromRow, isRow, toValues } from './rows.js';
 import { newestWrite, openDamaged } from './salvage.js';
@@ -54,6 +55,9 @@ export class JournalFile {
   readonly #options: JournalFileOptions;
   readonly #unsaved: Unsaved;
   readonly #patience: typeof defaultPatience;
+  /** What an earlier worker was at with the file when a signal ended it. */
+  readonly #death: ReturnType<typeof deathWhileReading>;
+  readonly #marker: ReadMarker;
   #connection: InboxConnection | undefined;
   #rescuing: Rescuing | undefined;
   #rebuilds = 0;
@@ -69,6 +73,8 @@ export class JournalFile {
     this.#options = options;
     this.#unsaved = unsaved;
     this.#patience = options.patience ?? defaultPatience;
+    this.#death = deathWhileReading(options.path);
+    this.#marker = new ReadMarker(options.path);
   }
 
   get isOpen(): boolean {
@@ -96,6 +102,12 @@ export class JournalFile {
 
   /** The same as {@link open}. @throws WasupError for a file that no later try can open. */
   openFirst(): boolean {
+    if (this.#death !== undefined && existsSync(this.#options.path)) {
+      return this.#rebuild(
+        new DamagedInboxError('a worker was ended by a fault of native code while it read the inbox'),
+        this.#death === 'reading',
+      );
+    }
     return this.#open((error) => {
       if (error instanceof WasupError) throw error;
     });
@@ -111,7 +123,7 @@ export class JournalFile {
     if (this.#rescuing !== undefined) return false;
     try {
       takeRescued(this.#options.path);
-      this.#connection = new InboxConnection(this.#options.path);
+      this.#connection = new InboxConnection(this.#options.path, this.#marker);
     } catch (error) {
       refuse(error);
       this.#mend(error);
@@ -250,6 +262,7 @@ export class JournalFile {
     this.save(this.#patience.end);
     this.#connection?.checkpoint();
     this.#shut();
+    this.#marker.close();
   }
 
   #noteOpened(newest: number): void {
@@ -286,9 +299,10 @@ export class JournalFile {
    * Sets a damaged file aside and goes on in a new one, with what could be read of the old. What takes longer goes on between other things;
    * the file counts as one that can't be opened yet until then.
    *
+   * @param isToBeRead false for one that has ended even the process that rescued it.
    * @returns whether that is done.
    */
-  #rebuild(error: unknown): boolean {
+  #rebuild(error: unknown, isToBeRead = true): boolean {
     const { path, now } = this.#options;
     this.#shut();
     this.#rebuilds += 1;
@@ -297,7 +311,7 @@ export class JournalFile {
     let source: Database | undefined;
     try {
       removeTarget(target);
-      source = openDamaged(path);
+      if (isToBeRead) source = this.#marker.during('rescuing', () => openDamaged(path));
     } catch {
       // There is nothing to be read of it.
     }
@@ -344,7 +358,8 @@ export class JournalFile {
     const rescuing = this.#rescuing;
     if (rescuing === undefined) return;
     const until = performance.now() + patienceMs;
-    for (let step = rescuing.steps.next(); ; step = rescuing.steps.next()) {
+    for (;;) {
+      const step = this.#marker.during('rescuing', () => rescuing.steps.next());
       if (step.done === true) {
         this.#rescuing = undefined;
         rescuing.finish(step.value);

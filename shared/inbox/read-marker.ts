@@ -11,12 +11,14 @@ const markOf = (path: string): string => `${path}.reading`;
  * silent.
  */
 export class ReadMarker {
-  readonly #descriptor: number | undefined;
-  readonly #busy: Buffer;
-  readonly #idle = Buffer.from(marks.nothing);
+  #descriptor: number | undefined;
+  readonly #bytes = {
+    nothing: Buffer.from(marks.nothing),
+    reading: Buffer.from(marks.reading),
+    rescuing: Buffer.from(marks.rescuing),
+  };
 
-  constructor(path: string, work: 'reading' | 'rescuing') {
-    this.#busy = Buffer.from(marks[work]);
+  constructor(path: string) {
     try {
       this.#descriptor = openSync(markOf(path), 'w', 0o600);
     } catch {
@@ -24,17 +26,19 @@ export class ReadMarker {
     }
   }
 
-  during<Result>(work: () => Result): Result {
-    this.#write(this.#busy);
+  during<Result>(what: 'reading' | 'rescuing', work: () => Result): Result {
+    this.#write(this.#bytes[what]);
     try {
       return work();
     } finally {
-      this.#write(this.#idle);
+      this.#write(this.#bytes.nothing);
     }
   }
 
   close(): void {
     if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    // The number may be another file's by now.
+    this.#descriptor = undefined;
   }
 
   #write(mark: Buffer): void {

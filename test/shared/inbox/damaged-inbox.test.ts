@@ -1,12 +1,15 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { Inbox, type InboxOptions, type Rebuilt } from '../../../shared/inbox/inbox.js';
 import { openDatabase, openInboxFile } from '../../../shared/inbox/inbox-file.js';
+import { noteDeathWhileReading } from '../../../shared/inbox/read-marker.js';
 import { statements } from '../../../shared/inbox/statements.js';
 import { until } from '../../support/until.js';
 
@@ -37,6 +40,7 @@ function open(more: Partial<InboxOptions> = {}): Inbox {
     onTrouble: (error) => troubles.push(error),
     onSaved: (messages) => saved.push(messages),
     onRebuilt: (event) => rebuilt.push(event),
+    patience: { first: 60_000, slice: 60_000, end: 60_000 },
     ...more,
   });
 }
@@ -98,7 +102,8 @@ describe('an inbox that is cut off', () => {
 describe('a damaged inbox', () => {
   test('with a bit flipped in the text of a message that waits is read, and ends no process', () => {
     const bytes = fill(10);
-    bytes[bytes.indexOf('text 3') + 2]! ^= 0x80;
+    const at = bytes.indexOf('text 3') + 2;
+    bytes.writeUInt8(bytes.readUInt8(at) ^ 0x80, at);
     writeFileSync(path, bytes);
     const inbox = open();
     expect(handleAll(inbox)).toHaveLength(10);
@@ -117,7 +122,10 @@ describe('a damaged inbox', () => {
   });
 
   const damages = {
-    'one bit': (bytes: Buffer, at: number, value: number) => (bytes[at % bytes.length]! ^= 1 << (value % 8)),
+    'one bit': (bytes: Buffer, at: number, value: number) => {
+      const place = at % bytes.length;
+      bytes.writeUInt8(bytes.readUInt8(place) ^ (1 << (value % 8)), place);
+    },
     'one byte': (bytes: Buffer, at: number, value: number) => (bytes[at % bytes.length] = value),
     'a page of zeros': (bytes: Buffer, at: number) => {
       const start = Math.floor((at % bytes.length) / page) * page;
@@ -165,7 +173,7 @@ describe('a damaged inbox', () => {
         expect(handleAll(next).map(({ id }) => id)).toEqual(['new']);
         next.close();
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
     // Mostly a page is what is lost.
     expect(kept.filter((count) => count < 300).length).toBeLessThan(kept.length / 4);
@@ -240,6 +248,50 @@ describe('a rescue that takes longer', () => {
     expect(saved).toEqual([401]);
     expect(handleAll(inbox)).toHaveLength(401);
     inbox.close();
+  });
+});
+
+describe('an inbox that a worker has died with by a fault signal', () => {
+  /** A process of its own, which native code ends while it reads (or rescues) the inbox. */
+  function dieBy(signal: string, work: 'reading' | 'rescuing'): void {
+    const program = fileURLToPath(new URL('../fixtures/dies-while-reading.ts', import.meta.url));
+    const { signal: died } = spawnSync(process.execPath, ['--import', 'tsx', program, path, work, signal], {
+      timeout: 30_000,
+      killSignal: 'SIGINT',
+    });
+    expect(died).toBe(signal);
+    noteDeathWhileReading(path, died);
+  }
+
+  test('while it was read is set aside by the next one, with nothing lost, and once', () => {
+    fill();
+    dieBy('SIGABRT', 'reading');
+    const next = open();
+    expect(rebuilt).toMatchObject([{ messages: 400, isComplete: true }]);
+    expect(handleAll(next)).toHaveLength(400);
+    next.close();
+    open().close();
+    expect(rebuilt).toHaveLength(1);
+  });
+
+  test('while it was rescued is set aside unread, and a new one begins', () => {
+    fill();
+    dieBy('SIGSEGV', 'rescuing');
+    const next = open();
+    expect(rebuilt).toMatchObject([{ messages: 0, isComplete: false }]);
+    expect(next.add({ id: 'new', chat: 'new', t: 9_000, raw: '{}' })).toBe(true);
+    next.close();
+  });
+
+  test('is left as it is where the signal came from outside, or another moment', () => {
+    fill();
+    dieBy('SIGKILL', 'reading');
+    noteDeathWhileReading(path, 'SIGKILL');
+    open().close();
+    noteDeathWhileReading(path, 'SIGABRT');
+    const next = open();
+    expect(rebuilt).toEqual([]);
+    next.close();
   });
 });
 

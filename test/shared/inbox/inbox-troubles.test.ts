@@ -54,6 +54,8 @@ function open(file: string): Inbox {
     onTrouble: (error) => troubles.push((error as Error).message),
     onSaved: (messages) => saved.push(messages),
     onRebuilt: (event) => rebuilt.push(event),
+    // At once, however busy the machine is.
+    patience: { first: 60_000, slice: 60_000, end: 60_000 },
   });
 }
 

@@ -38,6 +38,8 @@ function open(): Inbox {
     onTrouble: (error) => troubles.push(error),
     onSaved: (messages) => saved.push(messages),
     onRebuilt: (event) => rebuilt.push(event),
+    // At once, however busy the machine is.
+    patience: { first: 60_000, slice: 60_000, end: 60_000 },
   });
 }
 
