@@ -1,7 +1,31 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 
-/** Who waits for an answer is a person or two and their tools. */
-const maxConnections = 100;
+import { limitConnections } from './connection-limit.js';
+
+export interface ConnectionLimits {
+  /** Connections that are open at the same time. */
+  readonly maxConnections: number;
+  /** From its first byte to the end of a request's head, in ms. */
+  readonly headersTimeoutMs: number;
+  /** The same to the end of the request. */
+  readonly requestTimeoutMs: number;
+  /** How often the two are looked at, in ms. */
+  readonly checkIntervalMs: number;
+  /** A connection on which nothing is asked, in ms. */
+  readonly idleTimeoutMs: number;
+  /** One whose answer is not being read, in ms. The events of a listener that reads come more often. */
+  readonly stuckTimeoutMs: number;
+}
+
+/** For a person or two and their tools, who ask from this machine or through a proxy beside it. */
+const ownLimits: ConnectionLimits = {
+  maxConnections: 100,
+  headersTimeoutMs: 5_000,
+  requestTimeoutMs: 10_000,
+  checkIntervalMs: 1_000,
+  idleTimeoutMs: 5_000,
+  stuckTimeoutMs: 60_000,
+};
 
 export interface ControlServer {
   readonly server: Server;
@@ -12,7 +36,7 @@ export interface ControlServer {
 }
 
 /** A server that says that it is starting until there is something to serve. Doesn't keep the process alive. */
-export function createControlServer(): ControlServer {
+export function createControlServer(limits: ConnectionLimits = ownLimits): ControlServer {
   let listener: RequestListener = (_request, response) => {
     const body = JSON.stringify({
       error: 'wasup is starting.',
@@ -22,8 +46,18 @@ export function createControlServer(): ControlServer {
     });
     response.writeHead(503, { 'content-type': 'application/json; charset=utf-8', connection: 'close' }).end(body);
   };
-  const server = createServer((request, response) => listener(request, response));
-  server.maxConnections = maxConnections;
+  const { headersTimeoutMs, requestTimeoutMs, checkIntervalMs, idleTimeoutMs, stuckTimeoutMs } = limits;
+  const server = createServer(
+    {
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: checkIntervalMs,
+      keepAliveTimeout: idleTimeoutMs,
+    },
+    (request, response) => listener(request, response),
+  );
+  server.setTimeout(stuckTimeoutMs);
+  limitConnections(server, limits.maxConnections);
   server.unref();
   return {
     server,
