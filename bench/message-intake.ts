@@ -136,7 +136,7 @@ async function listen(folder: string, bot: Bot): Promise<{ client: AttachedClien
   const context = {
     assignment,
     paths: sessionPathsIn(folder),
-    output: { log, format: 'json' as const, banner: () => undefined, print: () => undefined },
+    output: { log, format: 'json' as const, isColoured: false, banner: () => undefined, print: () => undefined },
     botLog: createBotLog(log),
     supervisor: new SupervisorConnection(log, { on: () => process, connected: false }),
     timeline,

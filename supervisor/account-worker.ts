@@ -5,7 +5,7 @@ import type { SessionPaths } from '../shared/paths.js';
 import type { FailureClass, WorkerMessage } from '../shared/protocol/messages.js';
 import { type BotVersion, readBotVersion } from './bot-version.js';
 import type { ChildRecords } from './child-records.js';
-import { environmentForChildren } from './environment-for-children.js';
+import { environmentForWorkers } from './environment-for-children.js';
 import type { WorkerExit } from './exit-failure.js';
 import { workerEnvironment } from './find-orphan-workers.js';
 import type { Failure, MachineEvent } from './machine-types.js';
@@ -129,7 +129,7 @@ export class AccountWorkerSlot {
       log,
       rehearse: incarnation === undefined,
       memoryLimitMb: memoryHardLimitMb,
-      environment: workerEnvironment(paths.directory, environmentForChildren(process.env)),
+      environment: workerEnvironment(paths.directory, environmentForWorkers(process.env, process.stdout)),
     });
     const life = this.#hold({ worker, bot }, incarnation);
     watchWorkerStart(worker, {

@@ -1,6 +1,6 @@
 import type { Configuration } from '../shared/configuration/compile-configuration.js';
 import type { Logger } from '../shared/logger.js';
-import { environmentForChildren } from './environment-for-children.js';
+import { environmentForWorkers } from './environment-for-children.js';
 import { workerEnvironment } from './find-orphan-workers.js';
 import { StandbyPool } from './standby-pool.js';
 import { spawnWorker } from './start-account-worker.js';
@@ -15,7 +15,7 @@ export function createStandbyPool(configuration: () => Configuration, log: Logge
         ...options,
         rehearse: true,
         memoryLimitMb: configuration().memoryHardLimitMb,
-        environment: workerEnvironment(sessionsDirectory, environmentForChildren(process.env)),
+        environment: workerEnvironment(sessionsDirectory, environmentForWorkers(process.env, process.stdout)),
       }),
     startTimeoutMs: () => configuration().workerStartTimeoutMs,
     log,

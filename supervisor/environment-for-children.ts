@@ -1,13 +1,51 @@
+import { withoutPasswords } from '../shared/secrets.js';
+
 /**
- * The environment for workers and browsers: without what the service manager said to the supervisor alone. A bot that takes itself
- * for systemd's or pm2's own child would speak to them in the supervisor's name ("ready", "stopping"), or to a channel that isn't there.
+ * The environment for workers and browsers. Without what the service manager said to the supervisor alone: a bot that takes itself for
+ * systemd's or pm2's own child would speak to them in the supervisor's name ("ready", "stopping"), or to a channel that isn't there. And without
+ * the operator's settings of wasup, whatever they are called: tokens and keys, and what is said of other accounts.
  */
 export function environmentForChildren(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const isPm2 = environment['pm_id'] !== undefined;
   const isForUs = (name: string): boolean =>
-    systemdNames.test(name) || nodeNames.test(name) || (isPm2 && pm2Names.test(name));
+    (ownNames.test(name) && !forBots.has(name)) ||
+    systemdNames.test(name) ||
+    nodeNames.test(name) ||
+    (isPm2 && pm2Names.test(name));
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !isForUs(name)));
 }
+
+export interface Terminal {
+  readonly isTTY: boolean;
+  /** Bits of a colour: 1, 4, 8 or 24. */
+  getColorDepth?(): number;
+}
+
+/** For a worker: what it prints is read by the supervisor, and has the colours of the terminal to which that leads. */
+export function environmentForWorkers(environment: NodeJS.ProcessEnv, terminal: Terminal): NodeJS.ProcessEnv {
+  const forChildren = environmentForChildren(environment);
+  const isDecided = environment['FORCE_COLOR'] !== undefined || environment['NO_COLOR'] !== undefined;
+  if (!terminal.isTTY || isDecided) return forChildren;
+  return { ...forChildren, FORCE_COLOR: colourLevels[terminal.getColorDepth?.() ?? 1] ?? '1' };
+}
+
+/** For a browser, whose helpers run pages of others: passwords of proxies, which Chromium doesn't take from here anyway, stay out, too. */
+export function environmentForBrowsers(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(environmentForChildren(environment)).map(([name, value]) => [
+      name,
+      value && withoutPasswords(value),
+    ]),
+  );
+}
+
+/** What programs understand that ask for colours, by the bits of a colour. */
+const colourLevels: Readonly<Record<number, string>> = { 1: '0', 4: '1', 8: '2', 24: '3' };
+
+const ownNames = /^WASUP_/i;
+
+/** By this `displayDeviceStatus` and its like find the files, also where a bot calls them. */
+const forBots = new Set(['WASUP_SESSIONS_DIR']);
 
 const systemdNames = /^(NOTIFY_SOCKET|WATCHDOG_(PID|USEC)|LISTEN_(PID|FDS|FDNAMES)|MAINPID|FDSTORE)$/;
 

@@ -2,6 +2,7 @@ import type { Configuration } from '../shared/configuration/compile-configuratio
 import { describeError } from '../shared/errors.js';
 import { supervisorExitCodes } from '../shared/exit-codes.js';
 import type { Logger, Output } from '../shared/logger.js';
+import { keepSecret } from '../shared/secrets.js';
 import { within } from '../shared/within.js';
 import { withDeadline } from '../shared/with-deadline.js';
 import { announceAccounts } from './announce-accounts.js';
@@ -40,6 +41,8 @@ export interface Development {
 export async function run(options: RunOptions): Promise<number> {
   const { configuration, output } = options;
   assertAccounts(configuration);
+  keepSecret(configuration.http.token);
+  tellWarnings(output.log);
   const home = enterOwnHome(output.log);
   const claimed = await claimSessionsFolder(configuration.sessionsDirectory, output.log);
   try {
@@ -47,6 +50,16 @@ export async function run(options: RunOptions): Promise<number> {
   } finally {
     await Promise.all([home.close(), claimed.close()]);
   }
+}
+
+/** Node writes them to stderr itself, and waits where that is a terminal that stands still. */
+function tellWarnings(log: Logger): void {
+  if (process.listenerCount('warning') === 0) return;
+  process.removeAllListeners('warning');
+  process.on('warning', ({ name, message }) => {
+    const level = /^(Deprecation|Experimental)Warning$/.test(name) ? 'debug' : 'warn';
+    log[level](`Node.js: ${name}: ${message}`);
+  });
 }
 
 async function supervise(

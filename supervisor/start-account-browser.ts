@@ -3,7 +3,7 @@ import type { SessionPaths } from '../shared/paths.js';
 import { type BrowserProcess, startBrowser, type StartBrowserOptions } from './browser/browser-process.js';
 import { launchArguments } from './browser/launch-arguments.js';
 import type { LaunchSurroundings } from './browser/launch-surroundings.js';
-import { environmentForChildren } from './environment-for-children.js';
+import { environmentForBrowsers } from './environment-for-children.js';
 
 export interface AccountBrowserOptions {
   readonly configuration: Configuration;
@@ -30,7 +30,7 @@ export function startAccountBrowser(
     }),
     logPath: paths.browserLog,
     startTimeoutMs: configuration.browserStartTimeoutMs,
-    environment: environmentForChildren(process.env),
+    environment: environmentForBrowsers(process.env),
     ...handlers,
   });
 }

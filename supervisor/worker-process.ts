@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { existsSync } from 'node:fs';
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 import { execa } from 'execa';
@@ -8,6 +8,7 @@ import { execa } from 'execa';
 import { WasupError } from '../shared/errors.js';
 import { supervisorExitCodes } from '../shared/exit-codes.js';
 import { type HangReport, hangDescriptor } from '../shared/protocol/hang-report.js';
+import { logDescriptor } from '../shared/protocol/log-descriptor.js';
 import type { SupervisorMessage, WorkerMessage } from '../shared/protocol/messages.js';
 import { parseWorkerMessage } from '../shared/protocol/parse-message.js';
 import { within } from '../shared/within.js';
@@ -17,6 +18,7 @@ import { limitedNode } from './memory/limit-memory.js';
 import { oomScores, raiseOomScore, readOomKills } from './memory/oom-score.js';
 import { readHangReports } from './read-hang-reports.js';
 import type { WorkerStopBudget } from './stop-budget.js';
+import { relayWorkerOutput, type WorkerOutputOptions } from './worker-output.js';
 
 export interface WorkerOptions {
   readonly botModule: string;
@@ -29,6 +31,8 @@ export interface WorkerOptions {
   readonly environment: NodeJS.ProcessEnv;
   /** The program to run. Default: wasup's own worker. */
   readonly entry?: WorkerEntry;
+  /** Where what it prints goes. Default: where this process' own words go. */
+  readonly output?: Pick<WorkerOutputOptions, 'stdout' | 'stderr'>;
 }
 
 export interface WorkerEntry {
@@ -62,6 +66,7 @@ export class WorkerProcess extends EventEmitter<WorkerEvents> {
   /** What it can take over in a page, once it has said hello. */
   pageHalf = '';
   readonly #subprocess: ReturnType<typeof spawnWorker>;
+  #account: string | undefined;
   #alive = true;
   #complaints = 0;
   #oomKills = readOomKills();
@@ -87,6 +92,14 @@ export class WorkerProcess extends EventEmitter<WorkerEvents> {
       },
       onMalformed: (problem) => this.emit('malformed', problem),
     });
+    const output = relayWorkerOutput(
+      {
+        stdout: stdio[1],
+        stderr: stdio[2],
+        log: (stdio as readonly unknown[])[logDescriptor] as Readable,
+      },
+      { ...options.output, format: options.log.format, account: () => this.#account },
+    );
     this.#subprocess.on('message', (raw: unknown) => this.#receive(raw));
     this.exited = new Promise((resolve) => {
       this.#subprocess.once('exit', (code, signal) => {
@@ -98,9 +111,8 @@ export class WorkerProcess extends EventEmitter<WorkerEvents> {
           this.emit('exit', { code, signal, ...(memoryRanOut && { memoryRanOut }) });
           resolve();
         };
-        const ending = endGroup(this.pid);
-        if (ending === undefined) finish();
-        else void ending.then(finish);
+        // Its last words are told before its end is.
+        void Promise.all([endGroup(this.pid), output.ended()]).then(finish);
       });
     });
     this.#subprocess.on('error', () => undefined);
@@ -113,6 +125,7 @@ export class WorkerProcess extends EventEmitter<WorkerEvents> {
 
   send(message: SupervisorMessage): void {
     if (!this.#alive || !this.#subprocess.connected) return;
+    if (message.type === 'assign') this.#account = message.account;
     this.#subprocess.send(message, undefined, undefined, () => undefined);
   }
 
@@ -185,8 +198,8 @@ function spawnWorker({
     forceKillAfterDelay: false,
     // Ctrl-C in a terminal reaches a shared group twice; the supervisor orders the stop.
     detached: true,
-    // The line to the browser, and the one of the guard thread. IPC follows.
-    stdio: ['ignore', 'inherit', 'inherit', 'pipe', 'pipe'],
+    // What it prints, the line to the browser, the one of the guard thread, and its log. IPC follows.
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
   });
   return subprocess;
 }

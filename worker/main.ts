@@ -4,10 +4,13 @@ import { Socket } from 'node:net';
 import { describeError, describeStack } from '../shared/errors.js';
 import { workerExitCodes } from '../shared/exit-codes.js';
 import { createOutput } from '../shared/logger.js';
+import { standardOutput, writerTo } from '../shared/output/standard-output.js';
+import { logDescriptor } from '../shared/protocol/log-descriptor.js';
 import { protocolVersion } from '../shared/protocol/messages.js';
 import { sessionPathsIn } from '../shared/paths.js';
 import { withDeadline } from '../shared/with-deadline.js';
 import { Attempts } from './attempts.js';
+import { boundStandardStreams } from './bound-standard-streams.js';
 import { createBotLog } from './bot-log.js';
 import { classifyFailure } from './classify-failure.js';
 import { comesFromBot } from './comes-from-bot.js';
@@ -41,8 +44,13 @@ const { values } = parseArgs({
   },
 });
 const logOptions = { level: values['log-level'], format: values['log-format'] === 'json' ? 'json' : 'pretty' } as const;
-let output = createOutput(logOptions, { role: 'worker' });
 const channel = takeIpcChannel();
+/** Its own line to the supervisor; started by hand there is none. */
+const logWriter = channel === undefined ? standardOutput : writerTo(logDescriptor);
+let output = createOutput(logOptions, { role: 'worker' }, logWriter);
+boundStandardStreams([process.stdout, process.stderr], (writes) =>
+  output.log.warn(`${writes} times what the bot printed was dropped: the supervisor did not read it.`),
+);
 let incarnation: number | null = null;
 let session: Session | undefined;
 let attempts: Attempts | undefined;
@@ -85,8 +93,8 @@ try {
   const assignment = await supervisor.assignment;
   incarnation = assignment.incarnation;
   const account = `+${assignment.account}`;
-  output = createOutput(logOptions, { role: 'worker', account });
-  const botLog = createBotLog(createOutput(logOptions, { role: 'bot', account }).log);
+  output = createOutput(logOptions, { role: 'worker', account }, logWriter);
+  const botLog = createBotLog(createOutput(logOptions, { role: 'bot', account }, logWriter).log);
   const timeline = new Timeline((phase) => {
     void supervisor.send({ type: 'phase', incarnation: assignment.incarnation, phase });
   });

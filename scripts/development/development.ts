@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import { sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { standardError } from '../../shared/output/standard-output.js';
 import { describeFiles } from '../../supervisor/development/describe-files.js';
 import { type FolderWatch, watchFolders } from '../../supervisor/development/watch-folders.js';
 import { isInTerminal } from '../../supervisor/is-in-terminal.js';
@@ -165,5 +166,5 @@ export class Development {
 }
 
 function say(text: string): void {
-  process.stderr.write(`dev: ${text}\n`);
+  standardError.write(`dev: ${text}\n`);
 }

@@ -4,9 +4,7 @@ import type { CompiledConfiguration } from '../configuration/compile-configurati
 import { type OptionGroup, optionGroups } from '../configuration/option.js';
 import { optionValue } from '../configuration/option-value.js';
 import { type OptionKey, optionKeys, options } from '../configuration/options.js';
-
-/** Printed in the place of a secret. */
-const mask = '***';
+import { mask, redactAll } from '../secrets.js';
 
 export interface ListedConfiguration {
   /** By the option's name in the configuration file. A value that was not given and has no default is null. */
@@ -19,11 +17,14 @@ export interface ListedConfiguration {
 export function listConfiguration({ configuration, origins }: CompiledConfiguration): ListedConfiguration {
   const entries = optionKeys.map((key) => {
     const value = optionValue(configuration, key) ?? null;
-    return [key, { value: value !== null && options[key].secret === true ? mask : value, origin: origins[key] }];
+    return [
+      key,
+      { value: value !== null && options[key].secret === true ? mask : redactAll(value), origin: origins[key] },
+    ];
   });
   return {
     options: Object.fromEntries(entries) as ListedConfiguration['options'],
-    accounts: configuration.accountOverrides,
+    accounts: redactAll(configuration.accountOverrides) as ListedConfiguration['accounts'],
   };
 }
 

@@ -1,6 +1,7 @@
 import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
 
 import { describeError } from '../../shared/errors.js';
+import { redact } from '../../shared/secrets.js';
 import { refuse } from './answers.js';
 import type { ControlledSupervisor } from './controlled.js';
 import { type Caller, hasToken, refuseStranger, type TcpDoor, tokenMissing } from './guard.js';
@@ -63,6 +64,8 @@ export function createControlApi(options: ControlApiOptions): FastifyInstance {
     if (refusal.status === 401) reply.header('www-authenticate', 'Bearer realm="wasup"');
     return refuse(reply, refusal.status, refusal.error, refusal.action);
   });
+
+  api.addHook('onSend', async (_request, _reply, payload) => (typeof payload === 'string' ? redact(payload) : payload));
 
   const isTrusted = (request: FastifyRequest): boolean => door === undefined || hasToken(callerOf(request), door);
   addHealthRoutes(api, options, isTrusted);

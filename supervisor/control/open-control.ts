@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { describeError } from '../../shared/errors.js';
 import type { Configuration } from '../../shared/configuration/compile-configuration.js';
 import type { Logger } from '../../shared/logger.js';
+import { keepSecret } from '../../shared/secrets.js';
 import type { ClaimedFolder } from './claim-sessions-folder.js';
 import type { ControlledSupervisor } from './controlled.js';
 import type { TcpDoor } from './guard.js';
@@ -52,6 +53,7 @@ export async function openControl(
 
   claimed.serve(listenerFor());
   const token = http.token ?? (await keepHttpToken(sessionsDirectory, log));
+  keepSecret(token);
   const tokenHint = `token: ${http.token === undefined ? httpTokenPath(sessionsDirectory) : 'as configured'}`;
   const listener = listenerFor({ host: http.host, token });
   const door = await openTcpDoor({ ...http, listener, tokenHint, log });

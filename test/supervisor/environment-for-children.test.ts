@@ -1,8 +1,12 @@
 import { expect, it } from 'vitest';
 
-import { environmentForChildren } from '../../supervisor/environment-for-children.js';
+import {
+  environmentForBrowsers,
+  environmentForChildren,
+  environmentForWorkers,
+} from '../../supervisor/environment-for-children.js';
 
-const ownAndForeign = { PATH: '/bin', HOME: '/root', WASUP_ACCOUNTS: '12025550100', NODE_ENV: 'production' };
+const ownAndForeign = { PATH: '/bin', HOME: '/root', NODE_ENV: 'production' };
 
 it('children are not told what systemd and Node told the supervisor', () => {
   expect(
@@ -38,4 +42,42 @@ it("children don't take themselves for pm2's, and can still run it", () => {
 it('variables that only look like those of pm2 stay where there is no pm2', () => {
   const environment = { ...ownAndForeign, name: 'mine', status: 'mine', instances: '2' };
   expect(environmentForChildren(environment)).toEqual(environment);
+});
+
+it('no setting of wasup reaches a child, whatever its name, but for the folder that the displays read', () => {
+  const settings = {
+    WASUP_ACCOUNTS: '12025550100,12025550101',
+    WASUP_HTTP_TOKEN: 'a',
+    WASUP_ALERT_SECRET: 'b',
+    WASUP_FLEET_URL: 'c',
+    WASUP_FLEET_KEY: 'd',
+    WASUP_BACKUP_KEY: 'e',
+    WASUP_BROWSER_ARGS: 'f',
+    wasup_lower_case: 'g',
+  };
+  const environment = { ...ownAndForeign, ...settings, WASUP_SESSIONS_DIR: '/sessions' };
+  const expected = { ...ownAndForeign, WASUP_SESSIONS_DIR: '/sessions' };
+  expect(environmentForChildren(environment)).toEqual(expected);
+  expect(environmentForWorkers(environment, { isTTY: false })).toEqual(expected);
+  expect(environmentForBrowsers(environment)).toEqual(expected);
+});
+
+it('passwords of proxies reach no browser; a bot needs them to get out', () => {
+  const environment = { ...ownAndForeign, HTTPS_PROXY: 'http://me:hunter2@proxy.example:3128' };
+  expect(environmentForBrowsers(environment)['HTTPS_PROXY']).toBe('http://***@proxy.example:3128');
+  expect(environmentForChildren(environment)).toEqual(environment);
+});
+
+it.each([
+  [1, '0'],
+  [4, '1'],
+  [8, '2'],
+  [24, '3'],
+])('a bot may use the colours of the terminal to which its output leads (%i bits)', (depth, level) => {
+  const terminal = { isTTY: true, getColorDepth: () => depth };
+  expect(environmentForWorkers(ownAndForeign, terminal)).toEqual({ ...ownAndForeign, FORCE_COLOR: level });
+  expect(environmentForWorkers(ownAndForeign, { ...terminal, isTTY: false })).toEqual(ownAndForeign);
+  for (const decided of [{ NO_COLOR: '1' }, { FORCE_COLOR: '3' }]) {
+    expect(environmentForWorkers({ ...ownAndForeign, ...decided }, terminal)).toEqual({ ...ownAndForeign, ...decided });
+  }
 });

@@ -27,7 +27,7 @@ export class LinkDisplay {
       return;
     }
     // Colours make it readable on any terminal. In a log they would be noise, and most people read logs on a dark screen.
-    const style = process.stdout.isTTY
+    const style = this.#output.isColoured
       ? ({ type: 'terminal', small: true } as const)
       : ({ type: 'utf8', color: { dark: '#ffffff', light: '#000000' } } as const);
     this.#output.print(await QRCode.toString(qr, { ...style, errorCorrectionLevel: 'L' }));

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 
 import type { FastifyInstance } from 'fastify';
 
+import { redact } from '../../../shared/secrets.js';
 import { refuse } from '../answers.js';
 import type { ControlApiOptions } from '../control-api.js';
 import type { SupervisorEvents } from '../controlled.js';
@@ -57,7 +58,7 @@ export function addEventRoutes(api: FastifyInstance, options: ControlApiOptions)
 
 function event(name: string, data: unknown): string {
   // JSON has no line breaks of its own, and an event ends at an empty line.
-  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+  return `event: ${name}\ndata: ${redact(JSON.stringify(data))}\n\n`;
 }
 
 function send(listener: ServerResponse, text: string): void {
