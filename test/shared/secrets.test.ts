@@ -24,7 +24,9 @@ it.each([
 
 describe('a redactor', () => {
   it('leaves none of its secrets in a text, also not as JSON or as a part of an address', () => {
-    const secret = string({ minLength: 6, maxLength: 30, unit: 'grapheme-ascii' }).filter((text) => !text.includes('*'));
+    const secret = string({ minLength: 6, maxLength: 30, unit: 'grapheme-ascii' }).filter(
+      (text) => !text.includes('*'),
+    );
     assert(
       property(secret, string(), string(), (kept, one, other) => {
         const redact = createRedactor([kept]);
