@@ -22,6 +22,7 @@ import { browserFailure, tellAlert, tellFailure } from './tell-failure.js';
 import { isOutdated } from './bot-version.js';
 import { bundledBot } from './bundled-bot.js';
 import { ChildRecords } from './child-records.js';
+import { checkFolder } from './check-folder.js';
 import { claimAccount } from './claim-account.js';
 import { realClock } from './real-clock.js';
 import type { AccountView, ControlledAccount, RequestAnswer } from './control/controlled.js';
@@ -164,6 +165,7 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
 
   /** @throws WasupError when the account's folder can't be made, read or written. Another process may have it: see `isHeldByAnother`. */
   async start(): Promise<void> {
+    await checkFolder(this.#paths.directory, this.#log);
     const claim = await claimAccount(this.#paths.directory, this.#log, (failure) => this.#leaveToAnother(failure));
     if ('refused' in claim) {
       this.#leaveToAnother(claim.refused);

@@ -6,6 +6,7 @@ import { keepSecret } from '../shared/secrets.js';
 import { within } from '../shared/within.js';
 import { withDeadline } from '../shared/with-deadline.js';
 import { announceAccounts } from './announce-accounts.js';
+import { checkFolder } from './check-folder.js';
 import { claimSessionsFolder, type ClaimedFolder } from './control/claim-sessions-folder.js';
 import { openControl } from './control/open-control.js';
 import type { FolderWatch } from './development/watch-folders.js';
@@ -44,6 +45,7 @@ export async function run(options: RunOptions): Promise<number> {
   keepSecret(configuration.http.token);
   tellWarnings(output.log);
   const home = enterOwnHome(output.log);
+  await checkFolder(configuration.sessionsDirectory, output.log);
   const claimed = await claimSessionsFolder(configuration.sessionsDirectory, output.log);
   try {
     return await supervise(options, home, claimed);

@@ -45,6 +45,8 @@ async function readToken(path: string): Promise<KeptToken> {
   try {
     const stats = await lstat(path);
     if (!stats.isFile()) return { problem: 'was no file', isInTheWay: stats.isDirectory() };
+    if (stats.uid !== (process.getuid?.() ?? stats.uid))
+      return { problem: 'belonged to another user', isInTheWay: false };
     if ((stats.mode & 0o077) !== 0) return { problem: 'could be read by other users', isInTheWay: false };
     const token = (await readFile(path, 'utf8')).trim();
     if (tokenPattern.test(token)) return { token };

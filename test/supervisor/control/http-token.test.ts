@@ -1,4 +1,4 @@
-import { chmod, lstat, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -50,6 +50,14 @@ it.each<[string, () => Promise<void>]>([
   const stats = await lstat(path);
   expect({ isFile: stats.isFile(), mode: stats.mode & 0o777 }).toEqual({ isFile: true, mode: 0o600 });
   expect(token).not.toBe('a-token-that-others-have-read');
+});
+
+it.runIf(process.getuid?.() === 0)('that belongs to another user is replaced', async () => {
+  await writeFile(path, 'a-token-of-somebody-else', { mode: 0o600 });
+  await chown(path, 1234, 1234);
+  expect(await keep()).not.toBe('a-token-of-somebody-else');
+  expect(warnings).toEqual([expect.stringContaining('belonged to another user')]);
+  expect((await lstat(path)).uid).toBe(0);
 });
 
 it('that can’t be kept is good for now, and what to do is said', async () => {
