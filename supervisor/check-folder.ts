@@ -30,10 +30,10 @@ export async function checkFolder(
   }
   try {
     await chmod(path, stats.mode & 0o7775);
-    log.warn(`Every user of this machine could write to ${path}, where logins are kept; wasup has taken that away.`);
+    log.warn(`${path}, where logins are kept, was writable by other users; wasup has taken that away.`);
   } catch {
     log.warn(
-      `Every user of this machine can write to ${path}, where logins are kept. What to do: chmod o-w '${path}' as its owner.`,
+      `${path}, where logins are kept, is writable by other users. What to do: chmod o-w '${path}' as its owner.`,
     );
   }
 }
