@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 
-import { closeQuietly, type Database, openDatabase } from './inbox-file.js';
+import { closeQuietly, type Database, openDatabase, type Statement } from './inbox-file.js';
 import type { InboxMessage } from './inbox-message.js';
 import { fromRow, isRow } from './rows.js';
 import { statements } from './statements.js';
@@ -21,7 +21,8 @@ const widestGap = 10_000_000;
 export function openDamaged(path: string): Database {
   const database = openDatabase(path);
   try {
-    // Otherwise SQLite refuses all of a file that is shorter than its header says.
+    // Otherwise SQLite refuses all of a file that is shorter than its header says; a defensive connection ignores it.
+    database.enableDefensive(false);
     database.exec('PRAGMA writable_schema = ON');
     return database;
   } catch (error) {
@@ -59,6 +60,8 @@ export function* readMessages(
 
 /** Reads rows in the order of the table from a number on, until the end or the first one that can't be read. */
 class RowReader {
+  /** Held as long as its rows are read: the binding's iterator doesn't keep it from the garbage collector, and reads freed memory then. */
+  #statement: Statement | undefined;
   readonly #rows: Iterator<unknown> | undefined;
   messages: InboxMessage[] = [];
   isWhole = true;
@@ -69,10 +72,10 @@ class RowReader {
   constructor(database: Database, from: number) {
     this.last = from - 1;
     try {
-      const statement = database.prepare(statements.rowsFrom);
+      this.#statement = database.prepare(statements.rowsFrom);
       // A damaged integer may be one that JavaScript can't hold.
-      statement.setReadBigInts(true);
-      this.#rows = statement.iterate(from);
+      this.#statement.setReadBigInts(true);
+      this.#rows = this.#statement.iterate(from);
     } catch {
       this.#rows = undefined;
     }
@@ -81,7 +84,7 @@ class RowReader {
   /** @returns whether there may be more. */
   read(count: number): boolean {
     this.messages = [];
-    if (this.#rows === undefined) return false;
+    if (this.#rows === undefined || this.#statement === undefined) return false;
     try {
       for (let n = 0; n < count; n += 1) {
         const next = this.#rows.next();
@@ -149,7 +152,7 @@ export function readFacts(database: Database): { readonly facts: readonly Fact[]
   const facts: Fact[] = [];
   try {
     let isWhole = true;
-    for (const fact of database.prepare(statements.allFacts).iterate()) {
+    for (const fact of database.prepare(statements.allFacts).all()) {
       if (isFact(fact)) facts.push(fact);
       else isWhole = false;
     }

@@ -237,6 +237,13 @@ describe('a rescue that takes longer', () => {
     rmSync(copy, { recursive: true });
   });
 
+  test('reads no memory that the garbage collector has freed between two steps', () => {
+    fill();
+    const program = fileURLToPath(new URL('../fixtures/rescues-under-collection.ts', import.meta.url));
+    const ended = spawnSync(process.execPath, ['--expose-gc', '--import', 'tsx', program, path], { encoding: 'utf8' });
+    expect([ended.signal, ended.status, ended.stdout]).toEqual([null, 0, '400']);
+  });
+
   test('also goes on for a file that was taken away', async () => {
     fill();
     const inbox = open({ patience: impatient });
