@@ -10,8 +10,8 @@ const accountStates = {
   linking: 'Waiting for the device to be linked.',
   /** Verified and listening: messages reach the bot. */
   listening: 'Listening.',
-  /** Linked, but the connection to WhatsApp is away; messages wait at WhatsApp. */
-  degraded: 'Connection to WhatsApp is away.',
+  /** The page is up, and something keeps messages from coming through: the connection to WhatsApp, the page's storage; the reason says what. */
+  degraded: 'Up, but messages may not come through.',
   /** Something died; the next attempt is scheduled. */
   backoff: 'Waiting before the next attempt.',
   /** Nobody linked the device in time; waits for a person to ask for a new QR. */

@@ -52,6 +52,8 @@ export const alertKinds = [
   'catch-up-failing',
   /** A message was parked as a dead letter: the bot has failed on it as often as it may. */
   'message-parked',
+  /** The disk of the sessions folder is about to be full. */
+  'disk-low',
   /** The device was linked so often within a day that WhatsApp may restrict the account. */
   'link-limit',
 ] as const;

@@ -1,5 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import type { Configuration } from '../shared/configuration/compile-configuration.js';
 import { describeError } from '../shared/errors.js';
+import { hasRoom } from '../shared/files/has-room.js';
 import type { Logger } from '../shared/logger.js';
 import type { SessionPaths } from '../shared/paths.js';
 import type { BrowserProcess, SpawnedBrowser } from './browser/browser-process.js';
@@ -22,12 +25,16 @@ export interface AccountBrowserOptions {
   readonly log: Logger;
   readonly children: Pick<ChildRecords, 'note' | 'forget'>;
   readonly onEvent: (event: MachineEvent) => void;
+  /** There is no room on the disk of the profile, and the start of the browser waits for it; or there is room again. */
+  readonly onRoom: (isThere: boolean) => void;
   /** Another supervisor's browser holds the profile. */
   readonly onHeldByAnother: () => void;
 }
 
 /** A process that survives SIGKILL waits for the kernel; when that lets it go nobody knows. */
 const stuckRetryMs = 60_000;
+/** A disk that is full is looked at this often. */
+const roomLookMs = 1_000;
 
 /** An account's browser, one at most: starts it, asks whether it lives, ends it, and says what becomes of it. */
 export class AccountBrowser {
@@ -53,6 +60,7 @@ export class AccountBrowser {
     const starting = new AbortController();
     this.#starting = starting;
     try {
+      await this.#waitForRoom(starting.signal);
       const browser = await startAccountBrowser(
         { executablePath, surroundings: await surroundings, configuration: configuration() },
         paths,
@@ -75,6 +83,20 @@ export class AccountBrowser {
       onEvent({ type: 'browser-failed', failure: browserFailure(error) });
     } finally {
       this.#starting = undefined;
+    }
+  }
+
+  /** On a full disk Chromium can't read what it has stored, and may give it up: the login with it. */
+  async #waitForRoom(signal: AbortSignal): Promise<void> {
+    const { paths, onRoom } = this.#options;
+    if (await hasRoom(paths.profile)) return;
+    onRoom(false);
+    try {
+      do {
+        await sleep(roomLookMs, undefined, { signal, ref: false });
+      } while (!(await hasRoom(paths.profile)));
+    } finally {
+      onRoom(true);
     }
   }
 

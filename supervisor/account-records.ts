@@ -161,6 +161,13 @@ export class AccountRecords {
     );
   }
 
+  /** Why nothing is started for now; null: nothing is known against it. */
+  recordWaiting(words: { readonly reason: string; readonly userAction: string | null } | null): void {
+    this.#write('device-status.json', () =>
+      this.#status.update({ reason: words?.reason ?? null, userAction: words?.userAction ?? null }),
+    );
+  }
+
   async isActive(): Promise<boolean> {
     await this.#writing;
     return (await this.#status.read()).isActive;

@@ -4,6 +4,12 @@ import type { AccountView } from './control/controlled.js';
 import type { LinkCode } from './link-desk.js';
 import type { Machine } from './machine-types.js';
 
+/** Why no browser is started: its disk is full. */
+export interface MissingRoom {
+  readonly reason: string;
+  readonly userAction: string;
+}
+
 /** What there is to be shown beside the machine and the facts. */
 export interface Showing {
   readonly number: string;
@@ -13,6 +19,7 @@ export interface Showing {
   readonly memoryBytes: number | null;
   readonly linkCode: LinkCode | undefined;
   readonly isWaitingForTurn: boolean;
+  readonly missingRoom?: MissingRoom | null;
 }
 
 /** Pure. */
@@ -21,9 +28,10 @@ export function viewAccount(
   facts: Pick<AccountFacts, 'restoreMode' | 'restoreDuration' | 'lastMessageAt' | 'inbox' | 'heartbeat' | 'sinceMs'>,
   showing: Showing,
 ): AccountView {
-  const { state, failure, incarnation, phase, transport, tally } = machine;
+  const { state, failure, impairment, incarnation, phase, transport, tally } = machine;
   const hasWorker = showing.workerPid !== undefined;
   const isWell = state === 'listening';
+  const words = showing.missingRoom ?? (state === 'degraded' ? impairment : failure);
   return {
     number: showing.number,
     state,
@@ -34,8 +42,8 @@ export function viewAccount(
     restoreDuration: facts.restoreDuration,
     restarts: Math.max(0, incarnation - 1),
     since: new Date(facts.sinceMs).toISOString(),
-    reason: isWell ? null : reasonOf(machine),
-    userAction: isWell ? null : (failure?.userAction ?? null),
+    reason: isWell ? null : (words?.reason ?? null),
+    userAction: isWell ? null : (words?.userAction ?? null),
     lastMessageAt: facts.lastMessageAt,
     inbox: facts.inbox,
     sentence: sentenceOf(machine, showing),
@@ -49,12 +57,12 @@ export function viewAccount(
   };
 }
 
-function reasonOf({ state, transport, failure }: Machine): string | null {
-  if (state === 'degraded') return `The connection to WhatsApp is away (${transport})`;
-  return failure?.reason ?? null;
-}
-
-function sentenceOf({ state, tally }: Machine, { isWaitingForTurn, linkCode }: Showing): string {
+function sentenceOf(
+  { state, tally, impairment }: Machine,
+  { isWaitingForTurn, linkCode, missingRoom }: Showing,
+): string {
+  if (missingRoom) return 'Waiting for room on the disk.';
+  if (state === 'degraded' && impairment?.kind === 'connection') return 'Connection to WhatsApp is away.';
   if (isWaitingForTurn) return 'Waiting for other accounts that are on their way up.';
   if (state === 'backoff' && tally.breaker.state === 'open') {
     return 'Has failed too often; nothing is started for a while, then one more life is tried.';

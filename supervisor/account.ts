@@ -6,6 +6,7 @@ import type { Configuration } from '../shared/configuration/compile-configuratio
 import type { LinkMethod } from '../shared/link-answer.js';
 import { noteDeathWhileReading } from '../shared/inbox/read-marker.js';
 import type { Logger } from '../shared/logger.js';
+import { roomAction } from '../shared/files/has-room.js';
 import { type SessionPaths, sessionPaths } from '../shared/paths.js';
 import type { FailureClass } from '../shared/protocol/messages.js';
 import type { SessionHistoryEntry } from '../shared/session-history.js';
@@ -16,7 +17,7 @@ import { AccountShell } from './account-shell.js';
 import type { AccountEvents } from './account-events.js';
 import type { AccountOptions } from './account-options.js';
 import { AccountFacts } from './account-facts.js';
-import { viewAccount } from './account-view.js';
+import { type MissingRoom, viewAccount } from './account-view.js';
 import { AccountWatches } from './account-watches.js';
 import { browserFailure, tellAlert, tellFailure } from './tell-failure.js';
 import { isOutdated } from './bot-version.js';
@@ -56,6 +57,8 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
   #configuration: Configuration;
   #lock: AccountLock | undefined;
   #stopRequested = false;
+  /** Why the browser isn't started; null when nothing keeps it from that. */
+  #missingRoom: MissingRoom | null = null;
 
   constructor(options: AccountOptions) {
     super();
@@ -91,6 +94,7 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
         noteDeathWhileReading(paths.inbox, exit.signal);
         this.#ear.noteExit(exit);
       },
+      onRoom: (isThere) => this.#hearOfRoom(isThere),
       onHeldByAnother: () => this.#records.leaveToAnother(),
       linkMethod: () => this.#linkDesk.method,
       onAssigned: (effect) => this.#ear.noteAssigned(effect),
@@ -156,6 +160,7 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
       memoryBytes: this.#memory.bytes,
       linkCode: this.linkCode,
       isWaitingForTurn: this.#processes.isWaitingForTurn,
+      missingRoom: this.#missingRoom,
     });
   }
 
@@ -187,6 +192,11 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
   /** It could not be started: it waits for a person, whose request for a restart starts it from the beginning. */
   giveUp(error: unknown): void {
     this.#dispatch({ type: 'refused', failure: browserFailure(error) });
+  }
+
+  /** Something that concerns this account as well as others. */
+  hear(alert: Alert): void {
+    if (!this.isHeldByAnother) this.#raise(alert, 'LOCAL');
   }
 
   /** Resolves when worker and browser are gone, or are said to be stuck. */
@@ -284,6 +294,22 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
       onTransition: (event, before, after) => this.#onTransition(event, before, after),
       onSettled: (machine) => this.#onSettled(machine),
     });
+  }
+
+  #hearOfRoom(isThere: boolean): void {
+    const { profile } = this.#paths;
+    this.#missingRoom = isThere
+      ? null
+      : { reason: `The disk of ${profile} has no room for a browser`, userAction: roomAction(profile) };
+    if (this.#missingRoom !== null) {
+      const { reason, userAction } = this.#missingRoom;
+      this.#raise(
+        { kind: 'disk-low', sentence: `${reason}; it is started when there is some.`, action: userAction },
+        'LOCAL',
+      );
+    }
+    this.#records.recordWaiting(this.#missingRoom ?? this.machine.failure);
+    this.emit('state', this.machine);
   }
 
   #dispatch(event: MachineEvent): void {

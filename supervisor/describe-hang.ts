@@ -21,21 +21,46 @@ const maxCallers = 2;
  */
 export function describeHang({ hang, botModule, ownFolder = parentFolder() }: HangPlaces): string | undefined {
   if (hang === undefined) return undefined;
-  const frames = tellingFrames(hang.frames, ownFolder);
-  const [innermost] = frames;
-  if (innermost === undefined) {
+  const place = locate({ hang, botModule, ownFolder });
+  if (place === undefined) {
     const seconds = (hang.stalledMs / 1_000).toFixed(1);
     return `its event loop had stood still for ${seconds} s, in one long call of Node.js or V8 that can't be looked into`;
   }
-  const folder = dirname(botModule) + sep;
-  const isOfBot = ({ url }: StackFrame): boolean => placeOf(url).startsWith(folder) && !isLibrary(url);
-  const firstOfBot = Math.max(0, frames.findIndex(isOfBot));
-  const [where = innermost, ...callers] = frames.slice(firstOfBot);
-  const called = frames[firstOfBot - 1];
+  const { where, callers, called } = place;
   const inside = called === undefined ? '' : `, which had called ${describeFrame(called)}`;
   const calledFrom = differing(where, callers).slice(0, maxCallers).map(describeFrame);
   const from = calledFrom.length === 0 ? '' : `, called from ${calledFrom.join(', from ')}`;
   return `its event loop hangs in ${describeFrame(where)}${inside}${from}`;
+}
+
+/**
+ * What a person is to mend so that a worker doesn't hang there again; undefined when nothing is known of a hang. Pure.
+ */
+export function mendHang({ hang, botModule, ownFolder = parentFolder() }: HangPlaces): string | undefined {
+  if (hang === undefined) return undefined;
+  const place = locate({ hang, botModule, ownFolder });
+  if (place === undefined) {
+    return 'Look in the bot for a call that keeps its thread for seconds (a regular expression, JSON of many MB, a synchronous file or child process), and take it off the main thread';
+  }
+  const { where } = place;
+  const what = `${describeFrame(where)}: it kept the event loop for ${(hang.stalledMs / 1_000).toFixed(1)} s or longer`;
+  return isOwn(where.url, ownFolder) ? `Report this, it is a fault of wasup: ${what}` : `Mend ${what}`;
+}
+
+/** Where it hangs, who has called that, and what that has called: the bot's innermost call, or else the innermost there is. */
+function locate({
+  hang,
+  botModule,
+  ownFolder,
+}: Required<HangPlaces>):
+  | { readonly where: StackFrame; readonly callers: readonly StackFrame[]; readonly called: StackFrame | undefined }
+  | undefined {
+  const frames = tellingFrames(hang?.frames ?? [], ownFolder);
+  const folder = dirname(botModule) + sep;
+  const isOfBot = ({ url }: StackFrame): boolean => placeOf(url).startsWith(folder) && !isLibrary(url);
+  const firstOfBot = Math.max(0, frames.findIndex(isOfBot));
+  const [where, ...callers] = frames.slice(firstOfBot);
+  return where === undefined ? undefined : { where, callers, called: frames[firstOfBot - 1] };
 }
 
 /** Node's own calls and wasup's tell nothing, unless there are no others. */

@@ -34,11 +34,11 @@ export class HeartbeatWatch {
  * bot sets itself up: nobody is answered more slowly for it.
  */
 export function heartbeatTimeoutMs(
-  { worker, state }: Machine,
+  { worker, state, phase }: Machine,
   configuration: Pick<Configuration, 'heartbeatTimeoutMs' | 'workerStartTimeoutMs'>,
 ): number | undefined {
   if (worker !== 'assigned') return undefined;
-  const listens = state === 'listening' || state === 'degraded';
+  const listens = state === 'listening' || state === 'degraded' || phase === 'listening';
   if (listens) return configuration.heartbeatTimeoutMs;
   return Math.max(configuration.heartbeatTimeoutMs, configuration.workerStartTimeoutMs);
 }

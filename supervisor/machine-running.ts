@@ -211,11 +211,11 @@ export function workerExited(machine: Machine, exit: Event<'worker-exited'>, sur
   return afterFailure(without, failure, surroundings, hasListened);
 }
 
-export function heartbeatMissed(machine: Machine, { afterMs, detail }: Event<'heartbeat-missed'>): Step {
+export function heartbeatMissed(machine: Machine, { afterMs, detail, userAction }: Event<'heartbeat-missed'>): Step {
   if (machine.worker !== 'assigned') return nothing(machine);
   const where = detail === undefined ? '' : `: ${detail}`;
   const reason = `The worker has not given a sign of life for ${Math.round(afterMs)} ms${where}`;
-  const failure: WorkerFailure = { class: 'TRANSIENT', reason, userAction: null, reported: false };
+  const failure: WorkerFailure = { class: 'TRANSIENT', reason, userAction: userAction ?? null, reported: false };
   return { machine: { ...machine, workerFailure: failure }, effects: [{ type: 'kill-worker' }] };
 }
 
@@ -224,9 +224,15 @@ export function phase(machine: Machine, { phase: entered }: Event<'phase'>, surr
   const wasUp = machine.state === 'listening' || machine.state === 'degraded';
   const comesUp = entered !== 'listening' && entered !== 'linking' && entered !== 'stopping';
   const next: Machine = { ...machine, phase: entered, state: wasUp && comesUp ? 'restoring' : machine.state };
+  if (entered === 'listening' && next.worker === 'assigned') return nothing(takePage(next, surroundings));
   // It was to take the page over as it was, and could not.
   const opensAnew = entered === 'loading' && next.worker === 'assigned' && next.page === 'living' && !wasUp;
   return nothing(opensAnew ? openPage(next, surroundings) : next);
+}
+
+/** The page listens, and the next life may take it over. Whether messages come through is said by `listening`. */
+function takePage(machine: Machine, { now }: Surroundings): Machine {
+  return { ...machine, listeningSinceMs: machine.listeningSinceMs ?? now.monotonicMs, page: 'living' };
 }
 
 export function listening(machine: Machine, event: MachineEvent, { now }: Surroundings): Step {
@@ -236,7 +242,7 @@ export function listening(machine: Machine, event: MachineEvent, { now }: Surrou
   const linked = machine.mode === 'link' ? noteLink(machine.tally, now.wallMs) : machine.tally;
   return nothing({
     ...machine,
-    state: 'listening',
+    state: machine.impairment === null ? 'listening' : 'degraded',
     mode: 'restore',
     tally: forgiveClass(linked, 'AUTH'),
     stuckAuthenticating: 0,
@@ -249,10 +255,10 @@ export function listening(machine: Machine, event: MachineEvent, { now }: Surrou
 
 /** Whether a sign of life proves now that the session is healthy, so that its next failure is a new one. Pure. */
 export function isProven(
-  { listeningSinceMs }: Machine,
+  { listeningSinceMs, impairment }: Machine,
   { limits, now }: Pick<Surroundings, 'limits' | 'now'>,
 ): boolean {
-  return listeningSinceMs !== null && now.monotonicMs - listeningSinceMs >= limits.stableAfterMs;
+  return listeningSinceMs !== null && impairment === null && now.monotonicMs - listeningSinceMs >= limits.stableAfterMs;
 }
 
 export function proven(machine: Machine, _event: MachineEvent, surroundings: Surroundings): Step {
@@ -264,10 +270,11 @@ export function handled(machine: Machine): Step {
   return nothing({ ...machine, tally: forgive(machine.tally) });
 }
 
-export function transport(machine: Machine, event: Event<'transport'>): Step {
-  if (machine.state !== 'listening' && machine.state !== 'degraded') return nothing(machine);
-  const state = event.state === 'CONNECTED' ? 'listening' : 'degraded';
-  return nothing({ ...machine, state, transport: event.state });
+export function health(machine: Machine, { connection, impairment }: Event<'health'>): Step {
+  if (machine.worker !== 'assigned') return nothing(machine);
+  const isUp = machine.state === 'listening' || machine.state === 'degraded';
+  const state = impairment === null ? 'listening' : 'degraded';
+  return nothing({ ...machine, transport: connection, impairment, ...(isUp && { state }) });
 }
 
 export function profileMoved(machine: Machine, event: Event<'profile-moved'>, surroundings: Surroundings): Step {

@@ -19,7 +19,13 @@ export function startMissing(machine: Machine, surroundings: Surroundings): Step
     next = { ...next, browser: 'starting' };
   }
   if (machine.worker === 'absent') {
-    const life = { incarnation: machine.incarnation + 1, workerFailure: null, phase: null, hasOpenedPage: false };
+    const life = {
+      incarnation: machine.incarnation + 1,
+      workerFailure: null,
+      phase: null,
+      hasOpenedPage: false,
+      impairment: null,
+    };
     if (machine.successor === 'absent') {
       effects.push({ type: 'start-worker' });
       next = { ...next, ...life, worker: 'starting' };

@@ -1,6 +1,6 @@
 import type { AccountState } from '../shared/account-state.js';
 import type { Alert } from '../shared/alerts.js';
-import type { FailureClass, RestoreRung, SessionMode, WorkerPhase } from '../shared/protocol/messages.js';
+import type { FailureClass, Impairment, RestoreRung, SessionMode, WorkerPhase } from '../shared/protocol/messages.js';
 import type { BreakerLimits } from './breaker.js';
 import type { WorkerExit } from './exit-failure.js';
 import type { RestartLimits } from './restart-policy.js';
@@ -73,10 +73,12 @@ export interface Machine {
   readonly stuckAuthenticating: number;
   /** This life has had WhatsApp Web opened; one that took over the page as it was has not. */
   readonly hasOpenedPage: boolean;
-  /** Monotonic milliseconds; null while not listening. */
+  /** Monotonic milliseconds, of the page of this life: it may not be proved yet that messages come through. Null while it doesn't listen. */
   readonly listeningSinceMs: number | null;
   /** The state of WhatsApp's socket, as far as it was told. */
   readonly transport: string;
+  /** What keeps messages from coming through though the page listens; null: nothing that is known. */
+  readonly impairment: Impairment | null;
   /** Why the account isn't listening; null when nothing has gone wrong since it last was. */
   readonly failure: Failure | null;
   /** What the end of this worker life will be put down to, as far as it is known before its exit. */
@@ -114,10 +116,15 @@ export type MachineEvent =
   | { readonly type: 'listening' }
   | { readonly type: 'profile-moved'; readonly name: string | null }
   | { readonly type: 'profile-not-moved'; readonly failure: Failure }
-  /** The state of WhatsApp's socket while the page lives on. */
-  | { readonly type: 'transport'; readonly state: string }
-  /** @property detail where it hangs, as far as that can be told. */
-  | { readonly type: 'heartbeat-missed'; readonly afterMs: number; readonly detail?: string | undefined }
+  /** What impairs the session has changed, and the state of WhatsApp's socket. */
+  | { readonly type: 'health'; readonly connection: string; readonly impairment: Impairment | null }
+  /** @property detail where it hangs, as far as that can be told; @property userAction what is to be mended there. */
+  | {
+      readonly type: 'heartbeat-missed';
+      readonly afterMs: number;
+      readonly detail?: string | undefined;
+      readonly userAction?: string | undefined;
+    }
   /** A sign of life, when it has listened for as long as a healthy life does. Silence proves nothing. */
   | { readonly type: 'proven' }
   /** The worker's bot has dealt with a message: whatever ends this life, it was good for something. */

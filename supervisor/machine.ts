@@ -39,6 +39,7 @@ export function createMachine({ mode, quarantine }: Operation, tally: Tally = em
     hasOpenedPage: false,
     listeningSinceMs: null,
     transport: 'CONNECTED',
+    impairment: null,
     failure: null,
     workerFailure: null,
   };
@@ -116,7 +117,7 @@ const table: { readonly [Type in MachineEvent['type']]: Row<Type> } = {
   'listening':         { running: running.listening,        waiting: nothing,                 ending: nothing },
   'proven':            { running: running.proven,           waiting: nothing,                 ending: nothing },
   'handled':           { running: running.handled,          waiting: nothing,                 ending: nothing },
-  'transport':         { running: running.transport,        waiting: nothing,                 ending: nothing },
+  'health':            { running: running.health,           waiting: nothing,                 ending: nothing },
 
   // The stored login.
   'profile-moved':     { running: running.profileMoved,     waiting: waiting.profileMoved,    ending: ending.profileMoved },

@@ -16,6 +16,7 @@ import type { Output } from '../shared/logger.js';
 import { Account } from './account.js';
 import { ensureBrowser } from './browser/install-browser.js';
 import { isRoot, type LaunchSurroundings, readLaunchSurroundings } from './browser/launch-surroundings.js';
+import { DiskWatch } from './disk-watch.js';
 import type { ControlledSupervisor, ReloadAnswer, SupervisorEvents } from './control/controlled.js';
 import { describeReload, refusedReload } from './describe-reload.js';
 import { createStandbyPool } from './create-standby-pool.js';
@@ -31,6 +32,9 @@ export function assertAccounts({ accounts }: Configuration): void {
   });
 }
 
+/** A busy account writes some MB a minute. */
+const diskLookMs = 15_000;
+
 /** Reads the configuration again, from the same places. */
 export type Recompile = () => Promise<Configuration>;
 
@@ -41,6 +45,7 @@ export class Supervisor implements ControlledSupervisor {
   readonly #browser: { executablePath: string; surroundings: Promise<LaunchSurroundings> };
   readonly #gate: StartGate;
   readonly #standby: StandbyPool;
+  readonly #disk: DiskWatch;
   readonly #recompile: Recompile | undefined;
   #configuration: Configuration;
   #accounts: readonly Account[];
@@ -82,6 +87,13 @@ export class Supervisor implements ControlledSupervisor {
     this.#gate = new StartGate({ ...gateOptions(configuration), random: Math.random });
     this.#standby = createStandbyPool(() => this.#configuration, output.log);
     this.#accounts = configuration.accounts.map((number) => this.#createAccount(number));
+    this.#disk = new DiskWatch({
+      folder: configuration.sessionsDirectory,
+      limitMb: () => this.#configuration.diskLowMb,
+      intervalMs: diskLookMs,
+      raise: (alert) => this.#accounts.forEach((account) => account.hear(alert)),
+      onOver: (freeMb) => output.log.info(`The disk of the sessions folder has room again: ${freeMb} MB.`),
+    });
   }
 
   get accounts(): readonly Account[] {
@@ -96,6 +108,7 @@ export class Supervisor implements ControlledSupervisor {
   async start(): Promise<void> {
     const accounts = this.#accounts;
     this.#output.log.info(`Supervisor ${process.pid} starts ${describeAccounts(accounts.length)}.`);
+    this.#disk.start();
     const errors = new Map<Account, unknown>();
     const starts = accounts.map((account) => account.start().catch((error: unknown) => errors.set(account, error)));
     await Promise.all(starts);
@@ -105,6 +118,7 @@ export class Supervisor implements ControlledSupervisor {
 
   async stop(): Promise<void> {
     this.#isStopping = true;
+    this.#disk.stop();
     await Promise.all([...this.#accounts.map((account) => account.stop()), this.#standby.close()]);
   }
 

@@ -17,12 +17,13 @@ function isOver({ state }: Machine): boolean {
   return state === 'stopping' || state === 'stopped';
 }
 
-function endOf({ state, transport, failure, workerFailure }: Machine): SessionHistoryEntryInput {
+function endOf({ state, transport, impairment, failure, workerFailure }: Machine): SessionHistoryEntryInput {
   if (state === 'degraded' && transport === 'CONFLICT') {
     return { eventType: 'session_down', class: 'TERMINAL', reason: 'WhatsApp Web is open somewhere else' };
   }
   if (state === 'degraded') {
-    return { eventType: 'session_down', class: 'NETWORK', reason: `The connection to WhatsApp is away (${transport})` };
+    const failureClass = impairment?.kind === 'connection' ? 'NETWORK' : 'LOCAL';
+    return { eventType: 'session_down', class: failureClass, reason: impairment?.reason };
   }
   if (state === 'restoring') {
     return { eventType: 'session_down', class: 'TRANSIENT', reason: 'The session has to come up again in its page' };

@@ -8,7 +8,7 @@ import type { AccountWatches } from './account-watches.js';
 import { AttemptLog } from './attempt-log.js';
 import { processStateNow } from '../shared/process-stat.js';
 import { bundledBot } from './bundled-bot.js';
-import { describeSilence } from './describe-silence.js';
+import { judgeSilence } from './describe-silence.js';
 import type { WorkerExit } from './exit-failure.js';
 import { heartbeatTimeoutMs, HeartbeatWatch } from './heartbeat-watch.js';
 import type { LinkDesk } from './link-desk.js';
@@ -84,8 +84,8 @@ export class WorkerEar {
       case 'handled':
         shell.dispatch({ type: 'handled' });
         return;
-      case 'transport':
-        shell.dispatch({ type: 'transport', state: message.state });
+      case 'health':
+        shell.dispatch({ type: 'health', connection: message.connection, impairment: message.impairment });
         return;
       case 'failure':
         shell.dispatch({
@@ -100,6 +100,8 @@ export class WorkerEar {
       case 'phase':
         this.#attempts.enter(message.phase);
         shell.dispatch({ type: 'phase', phase: message.phase });
+        // From now on it is expected as often as of one that listens: the bot gets its first message next.
+        if (message.phase === 'listening') this.#expectHeartbeat();
         return;
       case 'restore-metrics':
         this.#attempts.report(message.attempt);
@@ -127,7 +129,7 @@ export class WorkerEar {
     const { worker } = processes;
     const processState = worker === undefined ? undefined : processStateNow(worker.pid);
     const botModule = configuration().botModule ?? bundledBot();
-    const detail = describeSilence({ processState, hang: worker?.hang, botModule });
-    shell.dispatch({ type: 'heartbeat-missed', afterMs, detail });
+    const silence = judgeSilence({ processState, hang: worker?.hang, botModule });
+    shell.dispatch({ type: 'heartbeat-missed', afterMs, ...silence });
   }
 }

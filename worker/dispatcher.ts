@@ -25,6 +25,8 @@ export interface DispatcherOptions {
   readonly handle: (message: InboxMessage, signal: AbortSignal) => Promise<unknown>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Whether the page is to be blamed for this failure, and not the message. Default: never. */
+  readonly isFaultOfPage?: (message: InboxMessage, error: unknown) => boolean;
   readonly onFailed: (message: InboxMessage, error: unknown) => void;
   /** The bot has dealt with a message. */
   readonly onDone?: () => void;
@@ -116,6 +118,23 @@ export class Dispatcher {
   /** Resolves when no handler is running. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all([...this.#running.values()].map(({ ended }) => ended));
+  }
+
+  /** Gives the bot again what was parked for no fault of its own. Other ids are left alone. */
+  revive(ids: readonly string[]): void {
+    const { inbox } = this.#options;
+    for (const id of ids) {
+      const message = inbox.get(id);
+      if (message?.state !== 'dead') continue;
+      inbox.update({ ...message, state: 'waiting', attempts: 1, nextAt: null, settledAt: null });
+      this.noteChange(message.chat);
+    }
+  }
+
+  /** Resolves when no message is with its handler with which a worker has died before. */
+  async suspectsEnded(): Promise<void> {
+    const suspects = [...this.#running.values()].filter(({ message }) => message.deaths > 0);
+    await Promise.all(suspects.map(({ ended }) => ended));
   }
 
   /**
@@ -250,9 +269,14 @@ export class Dispatcher {
     if (run?.message !== message) return;
     const { limits, now, onFailed, onParked } = this.#options;
     const words = error instanceof DeadlineError ? error.message : describeError(error);
+    const isExcused = run.closures !== this.#closures || this.#options.isFaultOfPage?.(message, error) === true;
     const outcome =
       run.lost === undefined
-        ? afterFailure(message, words, limits, now(), { isExcused: run.closures !== this.#closures })
+        ? {
+            ...afterFailure(message, words, limits, now(), { isExcused }),
+            // It was begun with, which the first attempt stands for; the others are given back.
+            ...(isExcused && { attempts: Math.max(1, message.attempts - 1) }),
+          }
         : this.#afterLoss(run, run.lost, words);
     onFailed({ ...message, ...outcome }, error);
     this.#settle(message, outcome);

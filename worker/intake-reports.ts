@@ -11,7 +11,7 @@ import { textOfWid } from './whatsapp/text-of-wid.js';
 const messageTypeNames: Record<string, string> = { chat: 'text', ptt: 'voice', vcard: 'contact' };
 
 /** So many in a row, and somebody has to know. */
-const catchUpFailuresToTell = 3;
+export const catchUpFailuresToTell = 3;
 
 /** What people are told of messages: in the log, and where they have to know, as an alert. */
 export class IntakeReports {

@@ -1,5 +1,5 @@
 import type { Assignment, ProbeOutcome } from '../shared/protocol/messages.js';
-import { HealBudget } from './heal-budget.js';
+import type { HealBudget } from './heal-budget.js';
 import { judgeListening, type MessageCount, noMessages } from './listening-verdict.js';
 import type { AttachedClient } from './whatsapp/attached-client.js';
 import { failureOfSilence, lookAt } from './whatsapp/look.js';
@@ -17,8 +17,14 @@ export interface ListeningProbeOptions {
   isListening(): boolean;
   /** Whether nothing could reach the page now, however well it were. */
   isCutOff(): boolean;
+  /** How often the page may be loaded anew. */
+  readonly budget: HealBudget;
   /** Called with each state that was seen while listening. */
   onState(state: PageState): void;
+  /** The library has stumbled over a message, which has to be fetched. */
+  onLost(): void;
+  /** Looks whether the page can write its storage. Rejects with what ends the session. */
+  lookAtStorage(): Promise<void>;
   /** The page is to come up again, because of the reason; in the same document if nothing is attached to it. */
   heal(reason: string, isUntouched: boolean): void;
   /** Called with what ends the session. */
@@ -34,9 +40,9 @@ export interface ProbeResult {
 /** Looks at the page of a session that listens, one look at a time: whether it lives, and whether it still tells of messages. */
 export class ListeningProbe {
   readonly #options: ListeningProbeOptions;
-  readonly #budget = new HealBudget();
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
+  #isLooking = false;
   #missedLooks = 0;
   #count: MessageCount = noMessages;
   /** The document that was counted in. */
@@ -56,6 +62,11 @@ export class ListeningProbe {
     this.#lookIn(this.#options.deadlines.probeIntervalMs);
   }
 
+  /** Looks now rather than at the end of the interval: something has gone wrong that a look may explain. */
+  hurry(): void {
+    if (this.#timer !== undefined && !this.#isLooking) this.#lookIn(0);
+  }
+
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -63,13 +74,18 @@ export class ListeningProbe {
 
   #lookIn(milliseconds: number): void {
     if (this.#stopped) return;
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
+      this.#isLooking = true;
       this.#look()
         .catch((thrown: unknown) => {
           if (!this.#stopped) this.#options.fail(thrown);
         })
         // After a look that was missed the next one follows at once: two are needed.
-        .finally(() => this.#lookIn(this.#missedLooks > 0 ? 0 : this.#options.deadlines.probeIntervalMs));
+        .finally(() => {
+          this.#isLooking = false;
+          this.#lookIn(this.#missedLooks > 0 ? 0 : this.#options.deadlines.probeIntervalMs);
+        });
     }, milliseconds).unref();
   }
 
@@ -100,26 +116,30 @@ export class ListeningProbe {
       return;
     }
     this.#missedLooks = 0;
-    if (state !== undefined) this.#judge(state, document);
+    if (state === undefined || !this.#judge(state, document)) return;
+    if (state.socket === 'CONNECTED' && state.hasSynced) await this.#options.lookAtStorage();
   }
 
-  #judge(state: PageState, document: number): void {
-    const { client, incarnation } = this.#options;
+  /** @returns whether the document stays. */
+  #judge(state: PageState, document: number): boolean {
+    const { client, incarnation, budget } = this.#options;
     if (document !== this.#document) this.#count = noMessages;
     this.#document = document;
-    const verdict = judgeListening(state, incarnation, client.messages, this.#count);
+    const verdict = judgeListening(state, incarnation, client.messages, this.#count, client.untaken);
     this.#note(verdict.is);
     if (verdict.is !== 'deaf') {
+      if (verdict.count.lost > this.#count.lost) this.#options.onLost();
       this.#count = verdict.count;
       if (state.socket !== null) this.#options.onState(state);
-      return;
+      return true;
     }
-    if (this.#budget.take(performance.now())) this.#options.heal(verdict.reason, verdict.isUntouched);
+    if (budget.take(performance.now())) this.#options.heal(verdict.reason, verdict.isUntouched);
     else {
       this.#options.fail(
         new WorkerFailure('TRANSIENT', `${verdict.reason}, and loading it anew has not helped for long`),
       );
     }
+    return false;
   }
 
   #note(outcome: ProbeOutcome): void {

@@ -4,12 +4,14 @@ import type { PageState } from './whatsapp/page-state.js';
 export interface MessageCount {
   readonly had: number;
   readonly heard: number;
-  /** How many the library never hands over: it stumbles over them, and goes on with the next. */
+  /** How many the library never hands over: it stumbles over them, and goes on with the next. They have to be fetched. */
   readonly lost: number;
+  /** How many came out and are not in the inbox: taking them in has failed. */
+  readonly untaken: number;
 }
 
 /** Listeners that were just attached. */
-export const noMessages: MessageCount = { had: 0, heard: 0, lost: 0 };
+export const noMessages: MessageCount = { had: 0, heard: 0, lost: 0, untaken: 0 };
 
 export type ListeningVerdict =
   | { readonly is: 'healthy'; readonly count: MessageCount }
@@ -28,17 +30,19 @@ export type ListeningVerdict =
  *
  * @param heard messages that have come out of the page's document, by the time of the look.
  * @param before the count of the look before.
+ * @param untaken how many of the messages that came out are not in the inbox.
  */
 export function judgeListening(
   state: PageState,
   incarnation: number,
   heard: number,
   before: MessageCount,
+  untaken = 0,
 ): ListeningVerdict {
   const unheard = before.had - heard;
   const lost = heard > before.heard ? Math.max(before.lost, unheard) : before.lost;
   const had = state.messages ?? before.had;
-  const count: MessageCount = { had, heard, lost: Math.min(lost, had - heard) };
+  const count: MessageCount = { had, heard, lost: Math.min(lost, had - heard), untaken };
   if (state.socket !== 'CONNECTED') return { is: 'away', count };
   // What a page that syncs anew has for the library isn't known yet.
   if (!state.hasSynced) return { is: 'healthy', count };
@@ -50,6 +54,9 @@ export function judgeListening(
   }
   if (!state.utilities) {
     return { is: 'deaf', reason: 'whatsapp-web.js has gone from the page', isUntouched: false };
+  }
+  if (before.untaken > 0 && untaken > 0) {
+    return { is: 'deaf', reason: 'Messages have come out of the page that are not in the inbox', isUntouched: false };
   }
   if (unheard > lost) {
     const reason = `The page has ${unheard - lost === 1 ? 'a message' : 'messages'} that it doesn't hand over`;

@@ -11,7 +11,9 @@ import { CatchUp, CatchUpOvertaken } from './catch-up.js';
 import type { Mortal } from './decide-handling.js';
 import { slackSeconds } from './decide-since.js';
 import { Dispatcher } from './dispatcher.js';
-import { IntakeReports } from './intake-reports.js';
+import { catchUpFailuresToTell, IntakeReports } from './intake-reports.js';
+import type { SendStep } from './judge-sends.js';
+import { SendWatch } from './send-watch.js';
 import type { SessionContext } from './session-context.js';
 import type { AttachedClient } from './whatsapp/attached-client.js';
 import type { Message } from './whatsapp/library.js';
@@ -29,6 +31,16 @@ const hearingIntervalMs = 60_000;
 /** Old messages are looked for this often, and forgotten in portions that nobody notices. */
 const forgetIntervalMs = 600_000;
 const forgottenAtOnce = 200;
+
+/** Told of errors of the page by which answers fail. */
+export interface SendObserver {
+  /** One message has failed by an error of the page: a look at it may explain that. */
+  onPageError(): void;
+  /** Messages fail by it whatever they are, and this is to be done about the page. */
+  onFault(error: string, step: SendStep['step']): void;
+  /** Messages go out again. */
+  onOver(): void;
+}
 
 /** What a worker life does with messages: into the inbox first, from there to the bot. */
 export class MessageIntake {
@@ -60,6 +72,8 @@ export class MessageIntake {
   #held: ArrivedMessage[] = [];
   #heldFault: unknown;
   #fault: string | undefined;
+  #sendObserver: SendObserver | undefined;
+  #onCatchUp: (failure: string | undefined) => void = () => undefined;
   #onFault: (fault: string | undefined) => void = () => undefined;
   readonly #clock = new WhatsAppClock();
   /** Seconds since messages began to concern the bot, where the inbox knows of nothing before. */
@@ -112,6 +126,16 @@ export class MessageIntake {
     if (this.#fault !== undefined) onChange(this.#fault);
   }
 
+  /** Calls back when what was missed can't be fetched, again and again, and when it could. */
+  watchCatchUp(onChange: (failure: string | undefined) => void): void {
+    this.#onCatchUp = onChange;
+  }
+
+  /** Calls back with what the page does about answers; see {@link SendWatch}. */
+  watchSends(observer: SendObserver): void {
+    this.#sendObserver = observer;
+  }
+
   /** What has come in this life was for somebody else: another phone's session is in the page. */
   discard(): void {
     this.#arriving = [];
@@ -152,14 +176,26 @@ export class MessageIntake {
       log: botLog,
       stopping: this.#stopping,
     });
+    const sends = this.#watchSends();
+    // WhatsApp's server has taken a message of this account.
+    client.on('message_ack', ({ fromMe }: Message, ack: number) => {
+      if (fromMe && ack === 1) sends.noteSuccess();
+    });
     const dispatcher = new Dispatcher({
       inbox: this.#inbox,
       limits: handling,
       handle: (row, signal) => {
         if (row.attempts === 1) this.#reports.arrival(row);
-        return calls.hand(row, signal);
+        return calls.hand(row, signal).then(() => {
+          if (row.error !== null) sends.noteSuccess();
+        });
       },
       now: Date.now,
+      isFaultOfPage: (row, error) => {
+        const blamed = sends.noteFailure(row.id, error);
+        dispatcher.revive(blamed.filter((id) => id !== row.id));
+        return blamed.length > 0;
+      },
       onFailed: (row, error) => this.#reports.failure(row, error),
       onDone: () => this.#reports.handled(),
       onParked: (row) => {
@@ -194,6 +230,26 @@ export class MessageIntake {
     this.#upkeep = setInterval(() => this.#keepUp(), upkeepIntervalMs).unref();
   }
 
+  #watchSends(): SendWatch {
+    const inbox = this.#inbox;
+    return new SendWatch({
+      now: Date.now,
+      lastStep() {
+        const [error, step, at] = [inbox.fact('sendError'), inbox.fact('sendStep'), inbox.fact('sendStepAt')];
+        if (error === undefined || at === undefined) return undefined;
+        return { error, step: step === 1 ? 'reload' : 'fresh-browser', at };
+      },
+      noteStep({ error, step, at }) {
+        inbox.set('sendError', error);
+        inbox.set('sendStep', step === 'reload' ? 1 : 2);
+        inbox.set('sendStepAt', at);
+      },
+      onPageError: () => this.#sendObserver?.onPageError(),
+      onFault: (error, step) => this.#sendObserver?.onFault(error, step),
+      onOver: () => this.#sendObserver?.onOver(),
+    });
+  }
+
   /** From now on the bot gets what waits. */
   open(): void {
     if (this.#stopping.aborted) return;
@@ -202,11 +258,21 @@ export class MessageIntake {
   }
 
   /**
+   * Resolves when the bot has been given what waited and the event loop has turned since: a message that hangs it keeps this from happening. A
+   * message with which a worker has died before is watched for a moment longer, or until it is handled.
+   */
+  async firstGiven(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    const { heartbeatIntervalMs } = this.#context.assignment.deadlines;
+    await within(this.#dispatcher?.suspectsEnded() ?? Promise.resolve(), heartbeatIntervalMs);
+  }
+
+  /**
    * Nothing is heard of WhatsApp for now: what comes meanwhile has to be fetched, and is handled before what comes afterwards.
    *
-   * @param what has gone.
+   * @param what has gone; left out where nothing of it may be held against what is running.
    */
-  noteLoss(what: Mortal): void {
+  noteLoss(what?: Mortal): void {
     clearTimeout(this.#retry);
     this.#losses += 1;
     this.#isCaughtUp = false;
@@ -272,12 +338,14 @@ export class MessageIntake {
   #noteCaughtUp(): void {
     this.#isCaughtUp = true;
     this.#failures = 0;
+    this.#onCatchUp(undefined);
     this.#inbox.set('behind', undefined);
   }
 
   #retryLater(error: unknown): void {
     this.#failures += 1;
     this.#reports.catchUpFailure(error, this.#failures);
+    if (this.#failures >= catchUpFailuresToTell) this.#onCatchUp(describeError(error));
     clearTimeout(this.#retry);
     const delay = Math.min(catchUpRetryMs.first * 2 ** (this.#failures - 1), catchUpRetryMs.longest);
     this.#retry = setTimeout(() => void this.catchUp(), delay).unref();

@@ -1,14 +1,19 @@
+import { hasRoom } from '../shared/files/has-room.js';
 import { withDeadline } from '../shared/with-deadline.js';
 import { classifyFailure } from './classify-failure.js';
 import { configurationMistake } from './configuration-mistake.js';
 import { ConnectionWatch } from './connection-watch.js';
+import { HealBudget } from './heal-budget.js';
 import { isSupervisorStopped } from './is-supervisor-stopped.js';
 import { ListeningProbe, type ProbeResult } from './listening-probe.js';
 import type { SessionContext } from './session-context.js';
+import type { SessionHealth } from './session-health.js';
 import type { SessionRecords } from './session-records.js';
 import { decisiveStates } from './socket-verdict.js';
+import { StorageWatch } from './storage-watch.js';
 import type { AttachedClient } from './whatsapp/attached-client.js';
 import { readWhatsAppVersion } from './whatsapp/page-actions.js';
+import { lookAtStorage } from './whatsapp/page-storage.js';
 import type { PageState } from './whatsapp/page-state.js';
 import { WorkerFailure } from './worker-failure.js';
 
@@ -16,10 +21,13 @@ export interface PageUpkeepOptions {
   readonly context: SessionContext;
   readonly client: AttachedClient;
   readonly records: SessionRecords;
+  readonly health: SessionHealth;
   /** Called with what ends the session. */
   fail(thrown: unknown): void;
-  /** Told when the connection of a session that listens goes away, and when it is back. */
-  onConnection(isThere: boolean): void;
+  /** Nothing is heard of WhatsApp for now. */
+  onLoss(): void;
+  /** A message has to be fetched that the page has and doesn't hand over. */
+  onLost(): void;
 }
 
 /**
@@ -30,8 +38,9 @@ export class PageUpkeep {
   readonly #options: PageUpkeepOptions;
   readonly #connection: ConnectionWatch;
   readonly #probe: ListeningProbe;
-  /** The state of the socket that supervisor and file know of. */
-  #toldState = 'CONNECTED';
+  readonly #storage: StorageWatch;
+  /** For whatever reason: a page that has to be loaded anew so often isn't cured by it. */
+  readonly #budget = new HealBudget();
   #stopped = false;
 
   constructor(options: PageUpkeepOptions) {
@@ -48,10 +57,23 @@ export class PageUpkeep {
       fail,
       alert: (alert) => void supervisor.send({ type: 'alert', incarnation, ...alert }),
     });
+    this.#storage = new StorageWatch({
+      health: options.health,
+      timeoutMs: deadlines.probeTimeoutMs,
+      profile: context.paths.profile,
+      look: () => lookAtStorage(client.page, Date.now()),
+      hasRoom: () => hasRoom(context.paths.profile),
+      reload: (reason) => this.healByReload(reason),
+      fail,
+      document: () => (this.#isListening ? client.document : undefined),
+    });
     this.#probe = new ListeningProbe({
       client,
       incarnation,
       deadlines,
+      budget: this.#budget,
+      lookAtStorage: () => this.#storage.look(),
+      onLost: () => options.onLost(),
       isListening: () => this.#isListening,
       isCutOff: () => isSupervisorStopped(),
       onState: ({ socket }) => socket !== null && this.#observe(socket),
@@ -75,6 +97,26 @@ export class PageUpkeep {
   /** The session listens for the first time. */
   start(): void {
     if (!this.#stopped) this.#probe.start();
+  }
+
+  /** Looks at the page soon, rather than at the end of the interval. */
+  hurry(): void {
+    this.#probe.hurry();
+  }
+
+  /** One look at the storage of a page that is about to listen. Never rejects: what ends the session goes to `fail`. */
+  async lookAtStorage(): Promise<void> {
+    await this.#storage.look().catch((thrown: unknown) => {
+      if (!this.#stopped) this.#options.fail(thrown);
+    });
+  }
+
+  /** Loads the page anew to cure what it suffers from. @returns false when that was done too often. */
+  healByReload(reason: string): boolean {
+    if (!this.#isListening) return true;
+    if (!this.#budget.take(performance.now())) return false;
+    this.#heal(reason, false);
+    return true;
   }
 
   /** Nothing is done to the page from now on. */
@@ -140,26 +182,10 @@ export class PageUpkeep {
   #observe(state: string): void {
     if (this.#stopped) return;
     // Nobody is told of a session that doesn't listen yet; what it reads just then may not be all.
-    if (this.#options.context.timeline.phase === 'catching-up' && state !== 'CONNECTED')
-      this.#options.onConnection(false);
-    this.#report(state);
+    if (this.#options.context.timeline.phase === 'catching-up' && state !== 'CONNECTED') this.#options.onLoss();
+    // A page that is coming up again isn't listening because its socket is there.
+    if (this.#isListening && state !== 'LOGOUT') this.#options.health.noteConnection(state);
     this.#connection.observe(state, { listens: this.#isListening });
-  }
-
-  /** A page that is coming up again isn't listening because its socket is there. */
-  #report(state: string): void {
-    if (!this.#isListening || state === this.#toldState || state === 'LOGOUT') return;
-    this.#toldState = state;
-    const { context, records } = this.#options;
-    const connected = state === 'CONNECTED';
-    const { incarnation } = context.assignment;
-    void context.supervisor.send({ type: 'transport', incarnation, connected, state });
-    this.#options.onConnection(connected);
-    if (connected) void records.noteListening();
-    else {
-      const reason = `The connection to WhatsApp is away (${state})`;
-      void records.update({ isActive: false, state: 'degraded', reason });
-    }
   }
 
   #heal(reason: string, isUntouched: boolean): void {
@@ -182,11 +208,11 @@ export class PageUpkeep {
   /** The session doesn't listen any more, and begins to come up again. */
   #lose(reason: string, kept: 'browser' | 'page'): void {
     if (!this.#isListening) return;
-    const { context, records } = this.#options;
+    const { context, records, health } = this.#options;
     context.attempts.beginInPlace();
     context.timeline.restart(kept === 'browser' ? 'loading' : 'starting', kept);
-    this.#toldState = 'CONNECTED';
     void records.update({ isActive: false, state: 'restoring', reason });
+    health.noteConnection('CONNECTED');
   }
 }
 

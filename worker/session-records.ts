@@ -4,6 +4,7 @@ import { describeError } from '../shared/errors.js';
 import type { KeptFileOptions } from '../shared/files/kept-json-file.js';
 import { HistoryKeeper } from '../shared/history-keeper.js';
 import type { Logger } from '../shared/logger.js';
+import type { Impairment } from '../shared/protocol/messages.js';
 import type { SessionPaths } from '../shared/paths.js';
 import type { SessionHistoryEntryInput } from '../shared/session-history.js';
 import { StatusKeeper } from '../shared/status-keeper.js';
@@ -26,6 +27,7 @@ export class SessionRecords {
   readonly #verifyIntervalMs: number;
   /** Nobody else says anything of the status as long as this life lasts. */
   #said: Partial<DeviceStatus> = {};
+  #impairment: Impairment | null = null;
   #verifyTimer: NodeJS.Timeout | undefined;
 
   constructor(paths: SessionPaths, account: string, log: Logger, options: SessionRecordsOptions = {}) {
@@ -55,17 +57,25 @@ export class SessionRecords {
     await this.#status.update(change).catch((error: unknown) => this.#tellBug(error));
   }
 
-  /** The session listens, whatever kept it from that before is over. */
+  /** The page listens, whatever kept it from that before is over. What impairs the session holds on. */
   async noteListening(details: Partial<DeviceStatus> = {}): Promise<void> {
+    const isActive = this.#impairment === null;
     await this.update({
-      state: 'listening',
+      state: isActive ? 'listening' : 'degraded',
       deviceLinked: true,
-      isActive: true,
-      lastConnected: new Date().toISOString(),
-      reason: null,
-      userAction: null,
+      isActive,
+      ...(isActive && { lastConnected: new Date().toISOString() }),
+      reason: this.#impairment?.reason ?? null,
+      userAction: this.#impairment?.userAction ?? null,
       ...details,
     });
+  }
+
+  /** What impairs the session while its page listens has changed; null: nothing does. */
+  async noteImpairment(impairment: Impairment | null): Promise<void> {
+    this.#impairment = impairment;
+    const { state } = this.#said;
+    if (state === 'listening' || state === 'degraded') await this.noteListening();
   }
 
   async note(entry: SessionHistoryEntryInput): Promise<void> {

@@ -4,6 +4,7 @@ import type { Bot } from '../bot/define-bot.js';
 import { describeError } from '../shared/errors.js';
 import type { DeviceStatus } from '../shared/device-status.js';
 import type { WorkerPhase } from '../shared/protocol/messages.js';
+import { hasRoom, roomAction } from '../shared/files/has-room.js';
 import { isSameNumber } from '../shared/same-number.js';
 import { within } from '../shared/within.js';
 import { withDeadline } from '../shared/with-deadline.js';
@@ -17,6 +18,7 @@ import { obeyUnlink } from './obey-unlink.js';
 import { pageLoadFailure, PageUpkeep } from './page-upkeep.js';
 import type { InboxCounts } from '../shared/inbox/inbox-message.js';
 import type { SessionContext } from './session-context.js';
+import { SessionHealth } from './session-health.js';
 import { SessionFaults } from './session-faults.js';
 import { SessionRecords } from './session-records.js';
 import { SessionRestoreHandler } from './session-restore-handler.js';
@@ -95,9 +97,21 @@ export function startSession(
     return linkedAt === null ? undefined : Date.parse(linkedAt) / 1_000;
   });
   const evidence = new PageEvidence();
+  const health = new SessionHealth({
+    onChange(impairment, connection) {
+      void context.supervisor.send({ type: 'health', incarnation, connection, impairment });
+      void records.noteImpairment(impairment);
+    },
+    onPause(isPaused) {
+      if (isPaused) intake.noteLoss(health.has('storage') ? undefined : 'connection');
+      // One that comes up again gives the bot what waits when it listens.
+      else if (timeline.phase === 'listening') void intake.resume();
+    },
+  });
   let upkeep: PageUpkeep | undefined;
   let disconnect = (): Promise<void> => Promise.resolve();
   let client: AttachedClient | undefined;
+  let noteFirstListening: (() => void) | undefined;
 
   // Also where a stop comes first: what has died is no less dead.
   faults.occurred.catch((failure: unknown) => intake.noteFault(classifyFailure(failure).lost));
@@ -176,27 +190,54 @@ export function startSession(
       context,
       client: attached,
       records,
+      health,
       fail: (thrown) => faults.report(thrown),
-      onConnection: (isThere) => {
-        if (isThere) void intake.resume();
-        else intake.noteLoss('connection');
-      },
+      onLoss: () => intake.noteLoss('connection'),
+      onLost: () => void intake.catchUp(),
     });
     upkeep = pageUpkeep;
+    watchIntake(pageUpkeep);
     context.supervisor.on('unlink', () => void obeyUnlink(() => unlinkDevice(attached.page), assignment.account, log));
     await Promise.race([setUpBot(attached), faults.occurred]);
 
-    const broughtUp = await operation.run(attached, async () => {
+    await operation.run(attached, async () => {
       try {
         // A navigation in a page that has crashed would end at its deadline only.
         const comingUp = openAndBringUp(attached, operation, pageUpkeep, { browser, page });
-        return await Promise.race([comingUp, faults.occurred]);
+        const broughtUp = await Promise.race([comingUp, faults.occurred]);
+        // In this document, or in one that has taken its place meanwhile.
+        const listens = new Promise<void>((resolve) => (noteFirstListening = resolve));
+        void announceListening(broughtUp, pageUpkeep);
+        await Promise.race([listens, faults.occurred]);
+        return broughtUp;
       } catch (error) {
         throw await explain(error);
       }
     });
-    await announceListening(broughtUp);
     pageUpkeep.start();
+  }
+
+  function watchIntake(pageUpkeep: PageUpkeep): void {
+    intake.watchFault((fault) => {
+      if (fault === undefined) health.clear('intake');
+      else health.note('intake', fault);
+    });
+    intake.watchCatchUp((failure) => {
+      if (failure === undefined) health.clear('catch-up');
+      else health.note('catch-up', `What came while nobody listened can't be fetched (${failure})`);
+    });
+    intake.watchSends({
+      onPageError: () => pageUpkeep.hurry(),
+      onFault(error, step) {
+        const reason = `The page refuses the bot's answers, whatever the message (${error})`;
+        health.note('sends', reason, null);
+        // What waits is not tried in this page any more.
+        intake.noteLoss();
+        if (step === 'reload' && pageUpkeep.healByReload(reason)) return;
+        faults.report(new WorkerFailure('LOCAL', `${reason}, and loading the page anew has not helped`));
+      },
+      onOver: () => health.clear('sends'),
+    });
   }
 
   async function openAndBringUp(
@@ -229,10 +270,7 @@ export function startSession(
         log.warn(`${failure.message}; loading the page anew.`);
         return pageUpkeep.reload(failure.message);
       },
-      onListeningAgain: (again) => {
-        void records.noteListening({ waVersion: again.state.waVersion });
-        void announceListening(again);
-      },
+      onListeningAgain: (again) => void announceListening(again, pageUpkeep),
       onFault: (thrown) => faults.report(thrown),
     });
   }
@@ -306,10 +344,19 @@ export function startSession(
   /** What a person reads of a WhatsApp Web that the library doesn't know needs the versions of both. */
   async function explain(thrown: unknown): Promise<WorkerFailure> {
     const failure = classifyFailure(thrown);
+    if (failure.class === 'AUTH') return believe(failure);
     if (failure.class !== 'INCOMPATIBLE') return failure;
     attempts.waVersion ??= (await upkeep?.readVersion()) ?? null;
     const { waVersion: lastWorking } = await records.status();
     return explainIncompatible(failure, { whatsApp: attempts.waVersion, lastWorking, library: libraryVersion });
+  }
+
+  /** A page that can't open its storage shows itself as not linked, while the login lies there. */
+  async function believe(failure: WorkerFailure): Promise<WorkerFailure> {
+    const { profile } = context.paths;
+    if (await hasRoom(profile)) return failure;
+    const reason = `${failure.message}, while the disk of ${profile} has no room, so that the login may not have been read`;
+    return new WorkerFailure('LOCAL', reason, { cause: failure, userAction: roomAction(profile) });
   }
 
   /** Before anything is handed to the bot: what was missed comes before what comes now. */
@@ -318,11 +365,17 @@ export function startSession(
     attempts.messagesCaughtUp = await intake.catchUpInTime();
   }
 
-  async function announceListening({ state, healed }: BroughtUp): Promise<void> {
+  async function announceListening({ state, healed }: BroughtUp, pageUpkeep: PageUpkeep): Promise<void> {
     timeline.reach('caughtUp');
+    // The supervisor counts this life as one that has taken the page, and expects its heartbeats, before the bot gets its first message.
     enter('listening');
+    const document = client?.document;
+    client?.release();
+    if (!health.isPaused) intake.open();
+    // The message that ended the last worker may end this one, and the page may have no storage: it listens when neither is so.
+    await Promise.all([intake.firstGiven(), pageUpkeep.lookAtStorage()]);
+    if (timeline.phase !== 'listening' || client?.document !== document) return;
     log.debug({ phases: timeline.durationsMs }, `Listening after ${timeline.elapsedMs} ms.`);
-    // Said before the bot gets its first message, which may keep this process busy.
     const told = context.supervisor.send({
       type: 'listening',
       incarnation,
@@ -333,9 +386,10 @@ export function startSession(
       identity: state.identity ?? assignment.account,
       healed,
     });
-    client?.release();
-    intake.open();
-    if (intake.isDue) attempts.messagesCaughtUp = await intake.catchUpInTime();
+    if (noteFirstListening === undefined) void records.noteListening({ waVersion: state.waVersion });
+    noteFirstListening?.();
+    noteFirstListening = undefined;
+    if (intake.isDue && !health.isPaused) attempts.messagesCaughtUp = await intake.catchUpInTime();
     await told;
     await attempts.succeed(healed);
   }

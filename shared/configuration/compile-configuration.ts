@@ -38,6 +38,7 @@ export interface Configuration extends DeadlineValues {
   readonly handlerConcurrency: number;
   readonly inboxMaxMb: number;
   readonly catchUpMaxMessages: number;
+  readonly diskLowMb: number;
   readonly memorySoftLimitMb: number;
   readonly memoryHardLimitMb: number;
 }

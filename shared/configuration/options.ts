@@ -30,6 +30,7 @@ export interface OptionValues extends DeadlineValues {
   readonly handlerConcurrency: number;
   readonly inboxMaxMb: number;
   readonly catchUpMaxMessages: number;
+  readonly diskLowMb: number;
   readonly memorySoftLimitMb: number;
   readonly memoryHardLimitMb: number;
 }
@@ -236,6 +237,13 @@ export const options: { readonly [Key in keyof OptionValues]: Option<OptionValue
     sentence: 'Memory (PSS, in MB) above which they are replaced at once; 0: none.',
     environmentName: 'WASUP_MEMORY_HARD_LIMIT_MB',
     flag: '--memory-hard-limit-mb',
+  }),
+  diskLowMb: wholeNumber(500, [0, 1_000_000], {
+    group: 'watching',
+    appliesAt: 'once',
+    sentence: 'Free space (in MB) on the disk of the sessions folder below which an alert says so; 0: never.',
+    environmentName: 'WASUP_DISK_LOW_MB',
+    flag: '--disk-low-mb',
   }),
 };
 

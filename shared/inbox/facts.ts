@@ -19,7 +19,11 @@ export type InboxFact =
   | 'serving'
   /** Place of the message at which, and at nothing else, the last deaths were; and how many. */
   | 'tried'
-  | 'trials';
+  | 'trials'
+  /** What was done last about an error of the page by which answers failed: which error, 1 or 2 for a reload or another browser, and when. */
+  | 'sendError'
+  | 'sendStep'
+  | 'sendStepAt';
 
 /** Sets a fact to whatever it is now; undefined forgets it. */
 export function setFact(file: InboxConnection, name: string, value: number | undefined): void {

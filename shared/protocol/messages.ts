@@ -48,6 +48,13 @@ export type WorkerPhase = (typeof workerPhases)[number];
 export const probeOutcomes = ['healthy', 'away', 'deaf', 'silent'] as const;
 export type ProbeOutcome = (typeof probeOutcomes)[number];
 
+/**
+ * What keeps messages from coming through while the page listens, the gravest first: WhatsApp's socket, the page's own database, answers
+ * that the page refuses, the inbox, and what came while nobody listened.
+ */
+export const impairmentKinds = ['connection', 'storage', 'sends', 'intake', 'catch-up'] as const;
+export type ImpairmentKind = (typeof impairmentKinds)[number];
+
 /** Why something failed, as far as it decides what to do next. */
 export const failureClasses = [
   'LOCAL',
@@ -78,6 +85,15 @@ export type Milestone = (typeof milestones)[number];
 /** A text over IPC: bounded, so that no message can be of any length. The sender cuts it (`boundTexts`), the receiver refuses more. */
 const text = z.string().refine((value) => isBounded(value), { error: `more than ${maxTextBytes} bytes` });
 const filledText = text.min(1);
+
+const impairmentSchema = z.strictObject({
+  kind: z.enum(impairmentKinds),
+  /** A sentence without its full stop. */
+  reason: filledText,
+  /** What a person should do; null when wasup sees to it. */
+  userAction: text.nullable(),
+});
+export type Impairment = z.infer<typeof impairmentSchema>;
 
 /** How one attempt to bring a session up went: a restore, a link, or the same page after it had reloaded itself. */
 export const attemptSchema = z.strictObject({
@@ -236,8 +252,14 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
   }),
   /** The bot has dealt with a message. Said once in each life, at the first. */
   z.strictObject({ type: z.literal('handled'), incarnation }),
-  /** The connection to WhatsApp went away (false) or came back (true) while the page lives on. */
-  z.strictObject({ type: z.literal('transport'), incarnation, connected: z.boolean(), state: text }),
+  /** What impairs the session changed: the gravest impairment, null when there is none. Said before `listening`, too. */
+  z.strictObject({
+    type: z.literal('health'),
+    incarnation,
+    /** `Socket.state` of WhatsApp Web, as far as it was told. */
+    connection: text,
+    impairment: impairmentSchema.nullable(),
+  }),
   /** Said before the worker exits by itself; the exit code repeats it more coarsely. */
   z.strictObject({
     type: z.literal('failure'),

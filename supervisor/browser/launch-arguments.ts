@@ -75,6 +75,11 @@ const fixedSwitches = [
   // The profile must open again without a desktop's keyring, also after the machine has changed.
   '--password-store=basic',
   '--use-mock-keychain',
+  // Else up to a fifth of what is free on the disk, for a page that is loaded a few times a day. In bytes; the code of the page is kept apart
+  // from it, in a cache whose size Chromium chooses itself.
+  '--disk-cache-size=100000000',
+  // Shaders of a page that nobody looks at.
+  '--disable-gpu-shader-disk-cache',
   '--mute-audio',
   '--hide-scrollbars',
   // Features of the window around the page; the omnibox ones alone are two more renderers. And a renderer in reserve: the one page that there

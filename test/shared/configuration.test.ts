@@ -51,6 +51,7 @@ describe('without any source', () => {
       catchUpMaxMessages: 10_000,
       catchUpTimeoutMs: 30_000,
       memoryIntervalMs: 30_000,
+      diskLowMb: 500,
       memorySoftLimitMb: 1_500,
       memoryHardLimitMb: 3_000,
       quietMs: 30_000,

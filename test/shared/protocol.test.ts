@@ -7,6 +7,7 @@ import {
   failureClasses,
   milestones,
   probeOutcomes,
+  impairmentKinds,
   protocolVersion,
   restoreRungs,
   sessionModes,
@@ -102,11 +103,13 @@ const workerMessages: { [Type in WorkerMessage['type']]: fc.Arbitrary<Extract<Wo
     action: fc.option(fc.string()),
   }),
   handled: fc.record({ type: fc.constant('handled' as const), incarnation }),
-  transport: fc.record({
-    type: fc.constant('transport'),
+  health: fc.record({
+    type: fc.constant('health'),
     incarnation,
-    connected: fc.boolean(),
-    state: fc.string(),
+    connection: fc.string(),
+    impairment: fc.option(
+      fc.record({ kind: fc.constantFrom(...impairmentKinds), reason: word, userAction: fc.option(fc.string()) }),
+    ),
   }),
   failure: fc.record({
     type: fc.constant('failure'),

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
 import type { HangReport, StackFrame } from '../../shared/protocol/hang-report.js';
-import { describeSilence } from '../../supervisor/describe-silence.js';
+import { describeSilence, judgeSilence } from '../../supervisor/describe-silence.js';
 
 const handle = at('handle', 'file:///bots/my%20bot/bot.js', 12, 5);
 const onMessage = at('onMessage', 'file:///bots/my%20bot/bot.js?version=2', 30, 3);
@@ -67,6 +67,16 @@ it.each<[string | undefined, string | undefined]>([
   [undefined, undefined],
 ])('of a process in state %s says: %s', (state, sentence) => {
   expect(silenceOf(state, undefined)).toBe(sentence);
+});
+
+it.each<[string, StackFrame[], RegExp]>([
+  ['the bot’s line', [library, handle, onMessage], /^Mend handle \(\/bots\/my bot\/bot\.js:12:5\): .* 5\.2 s/],
+  ['a fault of wasup’s own', [intake, timers], /^Report this, it is a fault of wasup: deliver/],
+  ['what to look for where there is no stack', [], /^Look in the bot for a call that keeps its thread/],
+])('names to a person %s', (_, frames, action) => {
+  const silent = { hang: { stalledMs: 5_204, frames }, botModule: '/bots/my bot/bot.js', ownFolder: '/opt/wasup/' };
+  expect(judgeSilence({ ...silent, processState: 'R' }).userAction).toMatch(action);
+  expect(judgeSilence({ ...silent, processState: 'T' }).userAction).toBeUndefined();
 });
 
 function silenceOf(processState: string | undefined, hang: HangReport | undefined): string | undefined {

@@ -37,6 +37,8 @@ export interface World {
   readonly wallMs: number;
 }
 
+const away = { kind: 'connection', reason: 'Away', userAction: null } as const;
+
 /** Something that this world can do next. */
 export interface Move {
   readonly event: MachineEvent;
@@ -213,7 +215,12 @@ function workerMoves({ worker, workerIsToldToStop, workerHasFailed }: World): Mo
     case 'waiting':
       return [...ends, ...failures];
     case 'assigned':
-      return [...ends, ...failures, { event: { type: 'listening' }, certain: true }];
+      return [
+        ...ends,
+        ...failures,
+        { event: { type: 'phase', phase: 'listening' }, certain: false },
+        { event: { type: 'listening' }, certain: true },
+      ];
     case 'listening':
       return [
         ...ends,
@@ -221,8 +228,8 @@ function workerMoves({ worker, workerIsToldToStop, workerHasFailed }: World): Mo
         // Announced once more after the page has reloaded itself.
         { event: { type: 'listening' }, certain: true },
         { event: { type: 'phase', phase: 'starting' }, certain: false },
-        { event: { type: 'transport', state: 'CONNECTED' }, certain: false },
-        { event: { type: 'transport', state: 'OPENING' }, certain: false },
+        { event: { type: 'health', connection: 'CONNECTED', impairment: null }, certain: false },
+        { event: { type: 'health', connection: 'OPENING', impairment: away }, certain: false },
         { event: { type: 'heartbeat-missed', afterMs: 10_000 }, certain: false },
         { event: { type: 'proven' }, certain: false, listenedMs: provenMs },
         { event: { type: 'handled' }, certain: false },
@@ -300,6 +307,8 @@ function happened(world: World, event: MachineEvent): World {
     case 'profile-not-moved':
       return { ...world, loginIsBeingMoved: false };
     case 'phase':
+      // It has got the page.
+      return event.phase === 'listening' ? { ...world, worker: 'listening', handingOver: false } : world;
     case 'refused':
     case 'start':
     case 'stop':
@@ -309,7 +318,7 @@ function happened(world: World, event: MachineEvent): World {
     case 'browser-hung':
     case 'proven':
     case 'handled':
-    case 'transport':
+    case 'health':
     case 'heartbeat-missed':
       return world;
   }

@@ -17,6 +17,7 @@ const browserReady: MachineEvent = { type: 'browser-ready' };
 const browserExited: MachineEvent = { type: 'browser-exited', reason: 'The browser is gone' };
 const workerReady: MachineEvent = { type: 'worker-ready' };
 const listening: MachineEvent = { type: 'listening' };
+const away = { kind: 'connection', reason: 'The connection to WhatsApp is away (OPENING)', userAction: null } as const;
 const retry: MachineEvent = { type: 'retry' };
 const killed: MachineEvent = { type: 'worker-exited', code: null, signal: 'SIGKILL' };
 const restart: MachineEvent = { type: 'restart', freshBrowser: false };
@@ -29,7 +30,8 @@ const broken: MachineEvent = { type: 'worker-exited', code: 78, signal: null };
 const ended: MachineEvent = { type: 'worker-exited', code: 0, signal: null };
 const refused: MachineEvent = { type: 'worker-failure', failure: failureOf('AUTH') };
 const loggedOut: MachineEvent = { type: 'worker-exited', code: 77, signal: null };
-const up = [start, browserReady, workerReady, listening];
+const restoring = [start, browserReady, workerReady];
+const up = [...restoring, listening];
 const refusal = [refused, loggedOut];
 const passing: MachineEvent[] = [
   { type: 'worker-failure', failure: failureOf('TRANSIENT') },
@@ -137,8 +139,28 @@ const paths: readonly Path[] = [
     name: 'a lost connection degrades the account and kills nobody',
     before: up,
     steps: [
-      [{ type: 'transport', state: 'OPENING' }, 'degraded'],
-      [{ type: 'transport', state: 'CONNECTED' }, 'listening'],
+      [{ type: 'health', connection: 'OPENING', impairment: away }, 'degraded'],
+      [{ type: 'health', connection: 'CONNECTED', impairment: null }, 'listening'],
+    ],
+  },
+  {
+    name: 'a session that is impaired when it comes up is degraded until that is over',
+    before: restoring,
+    steps: [
+      [{ type: 'phase', phase: 'listening' }, 'restoring'],
+      [{ type: 'health', connection: 'CONNECTED', impairment: away }, 'restoring'],
+      [listening, 'degraded'],
+      [{ type: 'health', connection: 'CONNECTED', impairment: null }, 'listening'],
+    ],
+  },
+  {
+    name: 'a worker that hangs over its first message never listens, and is followed by one in the same page',
+    before: restoring,
+    steps: [
+      [{ type: 'phase', phase: 'listening' }, 'restoring'],
+      [{ type: 'heartbeat-missed', afterMs: 10_000 }, 'restoring', 'kill-worker'],
+      [killed, 'starting', 'start-worker'],
+      [workerReady, 'restoring', 'assign restore hot 1'],
     ],
   },
   {

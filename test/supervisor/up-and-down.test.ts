@@ -6,6 +6,11 @@ import { noteUpAndDown } from '../../supervisor/up-and-down.js';
 
 const idle = createMachine({ mode: 'restore', quarantine: false });
 const failure = { class: 'LOCAL', reason: 'The browser is gone', userAction: null } as const;
+const away = {
+  kind: 'connection',
+  reason: 'The connection to WhatsApp is away (OPENING)',
+  userAction: null,
+} as const;
 const workerFailure = { class: 'AUTH', reason: 'Unlinked', userAction: null, reported: true } as const;
 
 function notes(before: Partial<Machine>, after: Partial<Machine>): SessionHistoryEntryInput[] {
@@ -28,12 +33,12 @@ describe('an account', () => {
   it.each<[string, Partial<Machine>, SessionHistoryEntryInput]>([
     [
       'its connection is away',
-      { state: 'degraded', transport: 'OPENING', failure },
+      { state: 'degraded', transport: 'OPENING', impairment: away, failure },
       { eventType: 'session_down', class: 'NETWORK', reason: 'The connection to WhatsApp is away (OPENING)' },
     ],
     [
       'somebody else has its connection',
-      { state: 'degraded', transport: 'CONFLICT' },
+      { state: 'degraded', transport: 'CONFLICT', impairment: away },
       { eventType: 'session_down', class: 'TERMINAL', reason: 'WhatsApp Web is open somewhere else' },
     ],
     [

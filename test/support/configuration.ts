@@ -99,6 +99,7 @@ export const samples: Record<OptionKey, string> = {
   catchUpMaxMessages: '100',
   catchUpTimeoutMs: '1000',
   memoryIntervalMs: '1000',
+  diskLowMb: '50',
   memorySoftLimitMb: '500',
   memoryHardLimitMb: '0',
   quietMs: '0',

@@ -30,6 +30,7 @@ export interface SimulationOptions {
   readonly stopTimeoutMs: number;
 }
 
+const unwritable = { kind: 'storage', reason: "The page's storage can't be written", userAction: null } as const;
 const heartbeatTimeoutMs = 10_000;
 const browserHungMs = 13_000;
 /** Chromium leaves when its pipe closes, the worker when its guard has seen that its parent is gone. */
@@ -122,7 +123,7 @@ export class SimulatedAccount {
     else if (chance < 0.8 && browser !== undefined) this.#endBrowser(browser);
     else if (chance < 0.9 && browser !== undefined) this.#hangBrowser(browser);
     else if (worker?.isListening === true)
-      this.#say({ type: 'transport', state: chance < 0.95 ? 'OPENING' : 'CONNECTED' });
+      this.#say({ type: 'health', connection: 'CONNECTED', impairment: chance < 0.95 ? unwritable : null });
   }
 
   #createShell(): AccountShell {

@@ -125,6 +125,7 @@ class FakePage {
     return (this.window.require('WAWebCollections') as { Msg: EventEmitter }).Msg;
   }
   readonly goto = vi.fn(() => Promise.resolve());
+  readonly evaluateOnNewDocument = vi.fn(() => Promise.resolve());
   readonly waitForFunction = (): Promise<void> => Promise.resolve();
   readonly createCDPSession = (): Promise<EventEmitter> => Promise.resolve(this.#session);
   readonly exposeFunction = (): Promise<void> => Promise.resolve();

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { HealBudget } from '../../worker/heal-budget.js';
 import { ListeningProbe } from '../../worker/listening-probe.js';
 import { classifyFailure } from '../../worker/classify-failure.js';
 import type { AttachedClient } from '../../worker/whatsapp/attached-client.js';
@@ -162,6 +163,7 @@ class ProbedPage {
   isCutOff = false;
   looks = 0;
   mostAtATime = 0;
+  storageLooks = 0;
   states = 0;
   readonly deeds: string[] = [];
   readonly probe: ListeningProbe;
@@ -194,6 +196,9 @@ class ProbedPage {
       isListening: () => this.isListening,
       isCutOff: () => this.isCutOff,
       onState: () => void (this.states += 1),
+      budget: new HealBudget(),
+      onLost: () => this.deeds.push('fetch'),
+      lookAtStorage: () => Promise.resolve(void (this.storageLooks += 1)),
       heal: () => this.deeds.push('heal'),
       fail: (thrown) => this.deeds.push(`fail: ${classifyFailure(thrown).class}`),
     });

@@ -60,6 +60,15 @@ describe('messages', () => {
   });
 });
 
+it('that came out and are not in the inbox at two looks make a page deaf, however many others are', () => {
+  const state = { ...listening, messages: 3 };
+  const first = judgeListening(state, incarnation, 3, noMessages, 1);
+  expect(first.is).toBe('healthy');
+  const count = first.is === 'deaf' ? noMessages : first.count;
+  expect(judgeListening({ ...state, messages: 5 }, incarnation, 5, count, 1).is).toBe('deaf');
+  expect(judgeListening({ ...state, messages: 5 }, incarnation, 5, count, 0).is).toBe('healthy');
+});
+
 class CountedPage {
   #count = noMessages;
 

@@ -11,6 +11,7 @@ import { readOwnInfo, whatsAppWebUrl } from './page-actions.js';
 import type { PageEvidence } from './page-evidence.js';
 import type { WhatsAppWindow } from './page-globals.js';
 import type { PageCall } from './page-relay.js';
+import { installStorageWatch } from './page-storage.js';
 import { RelayLine, type RelayCallback } from './relay-line.js';
 import { installSendOnce, resultTimeoutMs, sendOnceAttribute } from './send-once.js';
 import type { StoredLoginStrategy } from './stored-login-strategy.js';
@@ -53,6 +54,7 @@ export class AttachedClient extends LibraryClient {
 
   /** Messages that came from the listeners of this document. */
   #messages = 0;
+  #untaken = 0;
   #relay: RelayLine | undefined;
   #takeIncoming: ((message: Message) => boolean) | undefined;
   #taking: () => Promise<void> | undefined = () => undefined;
@@ -128,7 +130,12 @@ export class AttachedClient extends LibraryClient {
       taken: () => this.#taking(),
     });
     this.#relay.interceptExposure();
-    await Promise.all([session.send('Page.enable'), takesOver ? this.#relay.listen() : undefined]);
+    await Promise.all([
+      session.send('Page.enable'),
+      takesOver ? this.#relay.listen() : undefined,
+      // Before WhatsApp's own code opens its databases.
+      page.evaluateOnNewDocument(installStorageWatch),
+    ]);
   }
 
   /** Calls back whenever another document has taken the place of the one that was opened (WhatsApp reloaded, or logged out). */
@@ -160,6 +167,11 @@ export class AttachedClient extends LibraryClient {
   /** Counts the documents that the page has shown: what was found out about one says nothing about the next. */
   get document(): number {
     return this.#document;
+  }
+
+  /** How many of those nobody could take in. */
+  get untaken(): number {
+    return this.#untaken;
   }
 
   /** How many messages have come out of this document. */
@@ -204,7 +216,7 @@ export class AttachedClient extends LibraryClient {
       // The library tells of each incoming message by both names.
       if (message?.fromMe === false) {
         if (event === 'message' && this.#taken === message) return true;
-        if (event === 'message_create' && this.#takeIncoming(message)) {
+        if (event === 'message_create' && this.#hasTaken(message)) {
           this.#taken = message;
           return true;
         }
@@ -214,6 +226,17 @@ export class AttachedClient extends LibraryClient {
     if (listeners.length === 0) return super.emit(event, ...parameters);
     for (const listener of listeners) this.#tell(event, listener, parameters);
     return true;
+  }
+
+  /** What can't be taken is in no inbox: the page goes on counting it as not handed over. */
+  #hasTaken(message: Message): boolean {
+    try {
+      return this.#takeIncoming?.(message) ?? false;
+    } catch (error) {
+      this.#untaken += 1;
+      this.#log.error(`A message could not be taken in, and is fetched again: ${describeError(error)}`);
+      throw error;
+    }
   }
 
   #tell(event: string | symbol, listener: Parameters<typeof Reflect.apply>[0], parameters: unknown[]): void {
@@ -283,6 +306,7 @@ export class AttachedClient extends LibraryClient {
     await super.attachEventListeners();
     await this.page.evaluate(installSendOnce, sendOnceAttribute, resultTimeoutMs);
     this.#messages = 0;
+    this.#untaken = 0;
     await this.page.evaluate((incarnation) => window.wasup?.attach(incarnation), this.#incarnation);
   }
 
@@ -305,6 +329,7 @@ export class AttachedClient extends LibraryClient {
       await this.#beforeStandIn(() => super.attachEventListeners());
       await line.adopt(this.#incarnation);
       this.#messages = 0;
+      this.#untaken = 0;
       this.emit('authenticated');
       this.emit('ready');
     } catch (error) {

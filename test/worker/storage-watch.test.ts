@@ -1,0 +1,71 @@
+import { beforeEach, expect, it } from 'vitest';
+
+import type { Impairment } from '../../shared/protocol/messages.js';
+import { SessionHealth } from '../../worker/session-health.js';
+import type { StorageLook } from '../../worker/storage-verdict.js';
+import { StorageWatch } from '../../worker/storage-watch.js';
+
+const well: StorageLook = { error: null, closed: [] };
+const unwritable: StorageLook = { error: 'UnknownError: IO error', closed: ['model-storage'] };
+const closed: StorageLook = { error: null, closed: ['model-storage'] };
+
+let page: StorageLook;
+let isRoomy: boolean;
+let document: number | undefined;
+let deeds: string[];
+let told: (string | null)[];
+let watch: StorageWatch;
+
+beforeEach(() => {
+  [page, isRoomy, document, deeds, told] = [well, true, 1, [], []];
+  const onChange = (impairment: Impairment | null): void => void told.push(impairment?.reason ?? null);
+  const onPause = (isPaused: boolean): void => void deeds.push(isPaused ? 'pause' : 'go on');
+  watch = new StorageWatch({
+    health: new SessionHealth({ onChange, onPause }),
+    timeoutMs: 1_000,
+    profile: '/profile',
+    look: () => Promise.resolve(page),
+    hasRoom: () => Promise.resolve(isRoomy),
+    reload: () => {
+      deeds.push('reload');
+      return true;
+    },
+    fail: (failure) => deeds.push(`fail: ${failure.class}`),
+    document: () => document,
+  });
+});
+
+it('on a full disk the bot is given nothing and the page is left alone; with room it is loaded anew', async () => {
+  page = unwritable;
+  isRoomy = false;
+  for (let looks = 0; looks < 3; looks += 1) await watch.look();
+  expect(deeds).toEqual(['pause']);
+  expect(told.at(-1)).toMatch(/can't be written .* has no room/);
+  page = closed;
+  await watch.look();
+  expect(deeds).toEqual(['pause']);
+  isRoomy = true;
+  await watch.look();
+  expect(deeds).toEqual(['pause', 'reload']);
+  page = well;
+  await watch.look();
+  expect(deeds).toEqual(['pause', 'reload', 'go on']);
+  expect(told.at(-1)).toBeNull();
+});
+
+it('what a load of the page has not cured gets another browser', async () => {
+  page = closed;
+  await watch.look();
+  await watch.look();
+  expect(deeds).toEqual(['pause', 'reload', 'fail: LOCAL']);
+});
+
+it('says nothing of a document that has gone meanwhile, or that doesn’t listen', async () => {
+  page = closed;
+  const looking = watch.look();
+  document = 2;
+  await looking;
+  document = undefined;
+  await watch.look();
+  expect([deeds, told]).toEqual([[], []]);
+});

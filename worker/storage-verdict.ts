@@ -1,0 +1,57 @@
+/** What the page says of its own storage: whether our record could be written and read back, and whose databases were closed under them. */
+export interface StorageLook {
+  /** Name and message of what was thrown; null when the record was written and read back. */
+  readonly error: string | null;
+  /** Names of databases that Chromium has closed and that nobody has opened since. */
+  readonly closed: readonly string[];
+}
+
+export type StorageVerdict =
+  | { readonly is: 'well' }
+  /** One look alone may fall into a moment in which the disk is busy. */
+  | { readonly is: 'unknown' }
+  | {
+      readonly is: 'impaired';
+      readonly reason: string;
+      /** Whether the storage takes records again, and only the page's connections to it are gone. */
+      readonly isWritable: boolean;
+    };
+
+/** So many looks in a row without an answer count as a failure. */
+export const maxMissedStorageLooks = 2;
+
+/**
+ * Whether the page can write its storage. Pure.
+ *
+ * @param missed how many looks in a row had no answer, this one included.
+ */
+export function judgeStorage(look: StorageLook | 'silent', missed: number): StorageVerdict {
+  if (look === 'silent') {
+    if (missed < maxMissedStorageLooks) return { is: 'unknown' };
+    return { is: 'impaired', reason: "The page's storage doesn't answer", isWritable: false };
+  }
+  if (look.error !== null) {
+    return { is: 'impaired', reason: `The page's storage can't be written (${look.error})`, isWritable: false };
+  }
+  if (look.closed.length > 0) {
+    const names = look.closed.join(', ');
+    return { is: 'impaired', reason: `Chromium has closed the page's storage (${names})`, isWritable: true };
+  }
+  return { is: 'well' };
+}
+
+/** What has been done about a storage that is impaired. */
+export interface StorageMemory {
+  readonly reloads: number;
+}
+
+export type StorageStep = 'wait' | 'reload' | 'fresh-browser';
+
+/**
+ * What is done about an impaired storage: nothing while the disk has no room, since a page doesn't come up without its storage; then another load
+ * of the page, once; then another browser. Pure.
+ */
+export function nextStorageStep(hasRoom: boolean, { reloads }: StorageMemory): StorageStep {
+  if (!hasRoom) return 'wait';
+  return reloads === 0 ? 'reload' : 'fresh-browser';
+}

@@ -1,0 +1,119 @@
+import type { Page } from 'puppeteer';
+
+import type { StorageLook } from '../storage-verdict.js';
+
+interface Events {
+  addEventListener(event: string, listener: () => void): void;
+}
+
+interface StorageRequest<Result> extends Events {
+  readonly result: Result;
+  readonly error: Error | null;
+}
+
+interface Transaction extends Events {
+  readonly error: Error | null;
+  objectStore(name: string): {
+    put(value: number, key: string): unknown;
+    get(key: string): StorageRequest<unknown>;
+  };
+}
+
+interface StorageDatabase extends Events {
+  readonly name: string;
+  createObjectStore(name: string): void;
+  transaction(store: string, mode: 'readonly' | 'readwrite'): Transaction;
+  close(): void;
+}
+
+type Open = (name: string, version?: number) => StorageRequest<StorageDatabase>;
+
+interface StorageWindow {
+  readonly IDBFactory: { readonly prototype: { open: Open } };
+  readonly indexedDB: object;
+  /** Set in each document, before WhatsApp's own code where a worker was there in time. */
+  readonly wasupStorage?: { look(value: number): Promise<StorageLook> };
+}
+
+declare const window: StorageWindow;
+
+/**
+ * Runs in the page, once in a document. Notes which of WhatsApp's databases Chromium closes under it, as it does with all of them when one
+ * write fails; and writes and reads back a record of its own, in a database of its own. WhatsApp's data isn't touched.
+ */
+export function installStorageWatch(): void {
+  if (window.wasupStorage !== undefined) return;
+  const own = 'wasup';
+  const store = 'probe';
+  const closed = new Set<string>();
+  let database: StorageDatabase | undefined;
+  const request = <Result>(asked: StorageRequest<Result>): Promise<Result> =>
+    new Promise((resolve, reject) => {
+      asked.addEventListener('success', () => resolve(asked.result));
+      asked.addEventListener('error', () => reject(asked.error ?? new Error('no reason given')));
+    });
+  const { prototype } = window.IDBFactory;
+  const open = Reflect.get(prototype, 'open');
+  prototype.open = function (this: unknown, ...parameters: Parameters<Open>) {
+    const opening = Reflect.apply(open, this, parameters);
+    opening.addEventListener('success', () => {
+      const { result } = opening;
+      if (result.name === own) return;
+      closed.delete(result.name);
+      result.addEventListener('close', () => closed.add(result.name));
+    });
+    return opening;
+  };
+  const openOwn = async (): Promise<StorageDatabase> => {
+    const opening = Reflect.apply(open, window.indexedDB, [own, 1]);
+    opening.addEventListener('upgradeneeded', () => opening.result.createObjectStore(store));
+    const opened = await request(opening);
+    // WhatsApp deletes all there is when the device is unlinked.
+    opened.addEventListener('versionchange', () => {
+      opened.close();
+      database = undefined;
+    });
+    // All of a page's databases are one for Chromium. Of those that were opened before this code was there, this one's end tells.
+    opened.addEventListener('close', () => {
+      database = undefined;
+      closed.add(own);
+    });
+    return opened;
+  };
+  const writeAndRead = async (value: number): Promise<StorageLook> => {
+    try {
+      database ??= await openOwn();
+      const transaction = database.transaction(store, 'readwrite');
+      const written = new Promise<void>((resolve, reject) => {
+        transaction.addEventListener('complete', () => resolve());
+        transaction.addEventListener('abort', () => reject(transaction.error ?? new Error('the write was aborted')));
+      });
+      transaction.objectStore(store).put(value, 'look');
+      await written;
+      const read = await request(database.transaction(store, 'readonly').objectStore(store).get('look'));
+      if (read !== value) throw new Error('a record was written and could not be read back');
+      return { error: null, closed: [...closed] };
+    } catch (error) {
+      database?.close();
+      database = undefined;
+      const { name, message } = error as Error;
+      return { error: `${name}: ${message}`.slice(0, 300), closed: [...closed] };
+    }
+  };
+  /** A disk that hangs is asked once at a time. */
+  let underWay: Promise<StorageLook> | undefined;
+  const look = (value: number): Promise<StorageLook> => {
+    underWay ??= writeAndRead(value).finally(() => (underWay = undefined));
+    return underWay;
+  };
+  Object.defineProperty(window, 'wasupStorage', { value: { look }, enumerable: false });
+}
+
+/** Has the page write and read back a record, and say which of its databases were closed. */
+export async function lookAtStorage(page: Page, value: number): Promise<StorageLook> {
+  await page.evaluate(installStorageWatch);
+  return page.evaluate(
+    (written) => window.wasupStorage?.look(written) ?? Promise.resolve({ error: null, closed: [] }),
+    value,
+  );
+}
