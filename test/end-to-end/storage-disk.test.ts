@@ -31,7 +31,9 @@ describe.skipIf(!canMount)('an account whose browser has its profile on a full d
     await stage.stopAll();
     disk.unmount();
     // What the page says of its storage is what the test brings about.
-    const others = stage.sandbox.pageErrors.filter((text) => !/disk full|NO_SPACE|IDBDatabase|backing store/i.test(text));
+    const others = stage.sandbox.pageErrors.filter(
+      (text) => !/disk full|NO_SPACE|IDBDatabase|backing store/i.test(text),
+    );
     Object.defineProperty(stage.sandbox, 'pageErrors', { value: others });
     await stage.close();
   });
