@@ -1,5 +1,5 @@
 /**
- * Gives each chat its turn, one message at a time: however many wait in one chat, a message of another waits for at most one of each.
+ * Gives each chat its turn, one message at a time: however many wait in one chat, the first message of another waits for at most one of each.
  *
  * Start-time fair queueing in which each message costs the same. A chat that has had nothing to do joins at the turn that is going on.
  */

@@ -183,6 +183,7 @@ export function startSession(
       authTimeoutMs: deadlines.authTimeoutMs,
       evidence,
       log,
+      onDropped: () => intake.noteLoss(),
     });
     client = attached;
     intake.listen(attached);

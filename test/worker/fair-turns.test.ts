@@ -35,12 +35,13 @@ const anyChat = fc.constantFrom('a', 'b', 'c', 'd', 'e');
 /** A chat that something comes in, or undefined for a message that is handled. */
 const anyStep = fc.option(anyChat, { nil: undefined, freq: 2 });
 
-test('a message that is next in its chat waits for at most one message of each other chat, whatever comes', () => {
+test('a new customer’s message waits for at most one message of each other chat, anybody’s next one for two, whatever comes', () => {
   fc.assert(
     fc.property(fc.array(anyStep, { maxLength: 200 }), (steps) => {
       const waiting = new Waiting();
       /** For each chat that waits: how often each other chat was begun since its head is there. */
       const passed = new Map<string, Map<string, number>>();
+      const known = new Set<string>();
       for (const step of steps) {
         if (step !== undefined) {
           waiting.arrive(step);
@@ -50,15 +51,16 @@ test('a message that is next in its chat waits for at most one message of each o
         const begun = waiting.next();
         if (begun === undefined) continue;
         passed.delete(begun.chat);
+        known.add(begun.chat);
         if ((waiting.chats.get(begun.chat)?.length ?? 0) > 0) passed.set(begun.chat, new Map());
         for (const [chat, others] of passed) {
           if (chat === begun.chat) continue;
           others.set(begun.chat, (others.get(begun.chat) ?? 0) + 1);
-          expect(others.get(begun.chat), `${begun.chat} before ${chat}`).toBe(1);
+          expect(others.get(begun.chat), `${begun.chat} before ${chat}`).toBeLessThanOrEqual(known.has(chat) ? 2 : 1);
         }
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 1_000 },
   );
 });
 

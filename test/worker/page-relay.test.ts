@@ -87,7 +87,7 @@ describe('what the page calls', () => {
     await (await listen()).end();
     await define('onAppStateChangedEvent');
     await page.evaluate("void window.onAppStateChangedEvent('OPENING')");
-    expect(await page.evaluate('window.wasup.adopt(2)')).toEqual({ calls: [], refused: [] });
+    expect(await page.evaluate('window.wasup.adopt(2)')).toEqual({ calls: [], refused: [], dropped: 0 });
   });
 
   it('is bounded for each name while nobody is there; what goes is counted', async () => {
@@ -107,6 +107,22 @@ describe('what the page calls', () => {
     expect(await page.evaluate('[window.wasup.dropped, window.wasup.messages]')).toEqual([2, 3]);
   });
 
+  it('that was not kept is told of once to the worker that takes the page over, before it gets what was kept', async () => {
+    const [version, binding, kept, , takeOvers] = relayArguments;
+    await page.evaluate(installRelay, version, binding, kept, 3, takeOvers);
+    await define('onAddMessageEvent');
+    await page.evaluate('for (let n = 1; n <= 5; n += 1) void window.onAddMessageEvent({ n }); 0');
+    const first = await listen(true);
+    const heard: unknown[] = [];
+    first.line.define('onAddMessageEvent', (message) => void heard.push(message));
+    await first.line.adopt(2);
+    expect(first.dropped).toEqual([2]);
+    expect(heard).toEqual([]);
+    const second = await listen(true);
+    await second.line.adopt(3);
+    expect(second.dropped).toEqual([]);
+  });
+
   it('is not handed over for ever: not to a fourth worker when three have ended without an answer', async () => {
     const first = await listen();
     first.line.define('onAddMessageEvent', () => new Promise(() => undefined));
@@ -123,7 +139,7 @@ describe('what the page calls', () => {
       await next.end();
     }
     expect(heard).toEqual(['second', 'third']);
-    expect(await page.evaluate('window.wasup.adopt(9)')).toEqual({ calls: [], refused: [] });
+    expect(await page.evaluate('window.wasup.adopt(9)')).toEqual({ calls: [], refused: [], dropped: 0 });
   });
 
   it('is answered without being handed over when nothing listens to it', async () => {
@@ -134,7 +150,7 @@ describe('what the page calls', () => {
     await define('onChatUnreadCountEvent', 'onReaction');
     await page.evaluate('Promise.all([window.onChatUnreadCountEvent({ id: 1 }), window.onReaction()])');
     expect(heard).toEqual(['reaction']);
-    expect(await page.evaluate('window.wasup.adopt(2)')).toEqual({ calls: [], refused: [] });
+    expect(await page.evaluate('window.wasup.adopt(2)')).toEqual({ calls: [], refused: [], dropped: 0 });
   });
 
   it('names a chat whose unread count has changed, and doesn’t carry all its messages along', async () => {
@@ -212,6 +228,7 @@ interface Listener {
   /** Names of the callbacks that have thrown. */
   readonly thrown: string[];
   readonly refused: string[];
+  readonly dropped: number[];
   readonly end: () => Promise<void>;
 }
 
@@ -221,18 +238,20 @@ async function listen(takesOver = false, isHeard: (name: string) => boolean = ()
   sessions.push(session);
   const thrown: string[] = [];
   const refused: string[] = [];
+  const dropped: number[] = [];
   const line = new RelayLine({
     page,
     session,
     takesOver,
     onThrown: (name) => void thrown.push(name),
     onRefused: (calls) => void refused.push(...calls.map(({ name }) => name)),
+    onDropped: (calls) => void dropped.push(calls),
     isHeard,
     taken: () => undefined,
   });
   if (takesOver) await line.listen();
   else await line.install();
-  return { line, thrown, refused, end: () => session.detach() };
+  return { line, thrown, refused, dropped, end: () => session.detach() };
 }
 
 async function define(...names: string[]): Promise<void> {

@@ -32,6 +32,8 @@ export interface AttachedClientOptions {
   /** Learns what goes wrong in the page. */
   readonly evidence: PageEvidence;
   readonly log: Logger;
+  /** Told when a page that is taken over could not keep all that has happened in it. */
+  readonly onDropped?: () => void;
 }
 
 /**
@@ -43,6 +45,7 @@ export class AttachedClient extends LibraryClient {
   readonly #authTimeoutMs: number;
   readonly #evidence: PageEvidence;
   readonly #log: Logger;
+  readonly #onDropped: (() => void) | undefined;
   #opened = false;
   /** Counts the documents that the page has shown. */
   #document = 0;
@@ -61,7 +64,7 @@ export class AttachedClient extends LibraryClient {
   /** What was taken last, which the library tells of once more. */
   #taken: Message | undefined;
 
-  constructor({ incarnation, strategy, authTimeoutMs, evidence, log }: AttachedClientOptions) {
+  constructor({ incarnation, strategy, authTimeoutMs, evidence, log, onDropped }: AttachedClientOptions) {
     super({
       authStrategy: strategy,
       authTimeoutMs,
@@ -73,6 +76,7 @@ export class AttachedClient extends LibraryClient {
     this.#authTimeoutMs = authTimeoutMs;
     this.#evidence = evidence;
     this.#log = log;
+    this.#onDropped = onDropped;
   }
 
   /**
@@ -116,6 +120,10 @@ export class AttachedClient extends LibraryClient {
         `Not handed to the bot again, because the last workers have ended over it: ${[...new Set(calls.map(({ name }) => name))].join(', ')}. ` +
           'Look at the lines above for what ended them, most likely in the bot.',
       );
+    const onDropped = (calls: number): void => {
+      this.#log.warn(`${calls} events of the page were not kept while no worker ran; messages among them are fetched.`);
+      this.#onDropped?.();
+    };
     const isHeard = (name: string): boolean => {
       const event = costlyCallbacks.get(name);
       return event === undefined || this.listenerCount(event) > 0;
@@ -126,6 +134,7 @@ export class AttachedClient extends LibraryClient {
       takesOver,
       onThrown,
       onRefused,
+      onDropped,
       isHeard,
       taken: () => this.#taking(),
     });

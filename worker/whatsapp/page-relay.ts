@@ -55,6 +55,8 @@ export interface Inheritance {
   readonly calls: string[];
   /** Those that are not handed over any more: several lives have ended without an answer to them. */
   readonly refused: string[];
+  /** How many were not kept since the page was taken over lastly, because too many waited. */
+  readonly dropped: number;
 }
 
 /**
@@ -124,6 +126,8 @@ export function installRelay(
   const foreign: { target: Emitter; parameters: unknown[] }[] = [];
   let calls = 0;
   let isHeld = false;
+  /** How many of the dropped ones a worker has been told of. */
+  let told = 0;
 
   /** A chat's own text has all its messages in it, with each that comes; the library asks for no more than which chat it is. */
   const shorten = (name: string, parameters: unknown[]): unknown[] =>
@@ -205,7 +209,9 @@ export function installRelay(
         if (times >= takeOvers) forget(id);
       }
       relay.messages = calls.filter(isMessage).length;
-      return { calls, refused };
+      const dropped = relay.dropped - told;
+      told = relay.dropped;
+      return { calls, refused, dropped };
     },
     hold(): void {
       isHeld = true;

@@ -29,6 +29,8 @@ export interface RelayLineOptions {
   readonly takesOver: boolean;
   /** Told what isn't handed over any more, because several workers have ended without an answer to it. */
   readonly onRefused: (calls: readonly PageCall[]) => void;
+  /** Told at a take-over when the page could not keep all that it had to say: what is missing comes before what it has kept. */
+  readonly onDropped: (calls: number) => void;
   /** Told what a callback has thrown; the page alone would hear of it. */
   readonly onThrown: (name: string, error: unknown) => void;
   /** Whether anything listens to what a callback tells of; what nothing listens to is answered unheard. */
@@ -93,10 +95,11 @@ export class RelayLine {
    * @throws Error when there is nothing to take over.
    */
   async adopt(incarnation: number): Promise<void> {
-    const { calls, refused } = (await this.#evaluate(`window.wasup.adopt(${incarnation})`)) as Inheritance;
+    const { calls, refused, dropped } = (await this.#evaluate(`window.wasup.adopt(${incarnation})`)) as Inheritance;
     // In this turn: what the page says next comes after what it has said until now.
     this.#isOpen = true;
     this.#heldBack = calls;
+    if (dropped > 0) this.#options.onDropped(dropped);
     if (refused.length > 0) this.#options.onRefused(refused.map((call) => JSON.parse(call) as PageCall));
   }
 

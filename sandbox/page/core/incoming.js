@@ -5,6 +5,8 @@ define('sandbox/incoming', (require) => {
   const stage = require('sandbox/stage');
   const storage = require('sandbox/storage');
   const kinds = require('sandbox/incoming-kinds');
+  /** What is shown without a pause keeps the page's thread from everything else. */
+  const mostTogether = 20;
   let queue = Promise.resolve();
   /** What waits to be applied together; undefined while nothing waits. */
   let next;
@@ -14,7 +16,7 @@ define('sandbox/incoming', (require) => {
    * written is written together: a transaction for each would have everything else that is stored wait behind a whole burst.
    */
   function apply(events, { fresh }) {
-    if (next?.fresh === fresh) {
+    if (next?.fresh === fresh && next.events.length < mostTogether) {
       next.events.push(...events);
       return queue;
     }
