@@ -1,13 +1,7 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { type Phone, type Sandbox, startSandbox } from '../sandbox/index.js';
+import { type Side, useBothSides } from './both-sides.js';
 import { clockOffset } from './clock-offset.js';
-import { HandledMessages } from './handled-messages.js';
-import { accountNumber, notingBot, startSupervisor, untilListening } from './linked-account.js';
-import { startPlain } from './start-plain.js';
 
 /** How long messages took from the page's telling of them to their handler. */
 export interface MessageLatency {
@@ -28,13 +22,6 @@ export interface MessageLatencyOptions {
   readonly report: (line: string) => void;
 }
 
-interface Side {
-  readonly name: 'plain' | 'wasup';
-  readonly phone: Phone;
-  readonly handled: HandledMessages;
-}
-
-const plainNumber = '12025550129';
 /** What has never run is slower, on both sides. */
 const warmUps = 100;
 /** Numbers kept free for fiction, so many of them in turn: a chat that has many messages is slower. */
@@ -46,53 +33,8 @@ const handledTimeoutMs = 10_000;
 export const longText = ' and so on'.repeat(130);
 
 /** Both sides listen at the same time, each in its browser, to the same emulated page. They get one message in turn. */
-export async function measureMessageLatency(options: MessageLatencyOptions): Promise<MessageLatency> {
-  const folder = await mkdtemp(join(tmpdir(), 'wasup-bench-'));
-  const sandbox = await startSandbox();
-  try {
-    await mkdir(join(folder, 'working-directory'));
-    return await usePlain({ ...options, folder, sandbox }, (plain) =>
-      useWasup({ ...options, folder, sandbox }, (wasup) => takeTurns([plain, wasup], options)),
-    );
-  } finally {
-    await sandbox.close();
-    await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
-  }
-}
-
-type Stage = MessageLatencyOptions & { readonly folder: string; readonly sandbox: Sandbox };
-
-async function usePlain<Result>(stage: Stage, work: (side: Side) => Promise<Result>): Promise<Result> {
-  const handled = await HandledMessages.open(stage.folder, 'plain');
-  try {
-    const running = startPlain({ ...stage, environment: handled.environment });
-    try {
-      const phone = stage.sandbox.phone(plainNumber);
-      await Promise.all([phone.scanQr(), running.line(({ event }) => event === 'ready')]);
-      return await work({ name: 'plain', phone, handled });
-    } finally {
-      await running.stop();
-    }
-  } finally {
-    await handled.close();
-  }
-}
-
-async function useWasup<Result>(stage: Stage, work: (side: Side) => Promise<Result>): Promise<Result> {
-  const handled = await HandledMessages.open(stage.folder, 'wasup');
-  try {
-    const environment = { ...handled.environment, WASUP_BOT: notingBot() };
-    const running = startSupervisor(stage, { executablePath: stage.executablePath, environment });
-    try {
-      const phone = stage.sandbox.phone(accountNumber);
-      await Promise.all([phone.scanQr(), untilListening(stage.folder, running)]);
-      return await work({ name: 'wasup', phone, handled });
-    } finally {
-      await running.stop();
-    }
-  } finally {
-    await handled.close();
-  }
+export function measureMessageLatency(options: MessageLatencyOptions): Promise<MessageLatency> {
+  return useBothSides(options, (sides) => takeTurns(sides, options));
 }
 
 async function takeTurns(

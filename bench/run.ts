@@ -8,6 +8,7 @@ import { format } from 'prettier';
 
 import { measureBrowserMemory } from './browser-memory.js';
 import { findBenchBrowsers } from './browsers.js';
+import { measureBursts } from './bursts.js';
 import { measureCatchUp } from './catch-up.js';
 import { measureColdRestore } from './cold-restore.js';
 import { measureKilledWriters } from './killed-writers.js';
@@ -15,6 +16,7 @@ import { measureMessageLatency } from './message-latency.js';
 import { measureReloadGap } from './reload-gap.js';
 import { type Circumstances, currentLoad, reportColdRestore } from './report.js';
 import { reportBrowserMemory, reportKilledWriters, reportReloadGaps, reportWorkerKills } from './report-hand-overs.js';
+import { reportBursts } from './report-bursts.js';
 import { reportMessages } from './report-messages.js';
 import { reportSupervision } from './report-supervision.js';
 import { replaceSection } from './results-file.js';
@@ -33,9 +35,10 @@ const { values, positionals } = parseArgs({
     journaled: { type: 'string', default: '20000' },
     messages: { type: 'string', default: '1000' },
     missed: { type: 'string', default: '1000' },
+    burst: { type: 'string', default: '1000' },
   },
 });
-const benchmarks = { restore, supervise, kills, 'browser-kills': browserKills, reload, memory, messages };
+const benchmarks = { restore, supervise, kills, 'browser-kills': browserKills, reload, memory, messages, burst };
 const [what = 'restore', ...others] = positionals;
 if (!isBenchmark(what) || others.length > 0) throw new Error(`Say one of ${Object.keys(benchmarks).join(', ')}.`);
 const rounds = parseCount('rounds');
@@ -44,6 +47,7 @@ const reloadCount = parseCount('reloads');
 const journaled = parseCount('journaled');
 const messageCount = parseCount('messages');
 const missed = parseCount('missed');
+const burstSize = parseCount('burst');
 const build = parseBuild(values.build);
 const counts = values.accounts.split(',').map(Number);
 if (!counts.every((count) => Number.isInteger(count) && count >= 1 && count <= 10)) {
@@ -126,11 +130,18 @@ async function messages(): Promise<string> {
   return reportMessages({ intake, latency, catchUp, missed }, circumstances);
 }
 
+async function burst(): Promise<string> {
+  const circumstances = describe(`burst --burst ${burstSize} --rounds ${rounds}`);
+  console.log(`${burstSize} messages at once, ${rounds} rounds on each side.`);
+  const measured = await measureBursts({ messages: burstSize, rounds, executablePath, report: console.log });
+  return reportBursts(measured, burstSize, circumstances);
+}
+
 function isBenchmark(word: string): word is keyof typeof benchmarks {
   return Object.hasOwn(benchmarks, word);
 }
 
-function parseCount(name: 'rounds' | 'kills' | 'reloads' | 'journaled' | 'messages' | 'missed'): number {
+function parseCount(name: 'rounds' | 'kills' | 'reloads' | 'journaled' | 'messages' | 'missed' | 'burst'): number {
   const count = Number(values[name]);
   if (!Number.isInteger(count) || count < 1) throw new Error(`--${name} is a whole number, at least 1.`);
   return count;

@@ -153,6 +153,25 @@ describe('what the page calls', () => {
     expect(await page.evaluate('window.wasup.adopt(2)')).toEqual({ calls: [], refused: [], dropped: 0 });
   });
 
+  it('is answered only when what was told is kept: a worker that dies before that leaves it to the next one', async () => {
+    let keep: () => void = () => undefined;
+    const kept = new Promise<void>((resolve) => (keep = resolve));
+    const told: unknown[] = [];
+    const { line } = await listen(
+      false,
+      () => true,
+      () => kept,
+    );
+    line.define('onAddMessageEvent', (n) => void told.push(n));
+    await define('onAddMessageEvent');
+    await page.evaluate('void (window.answered = window.onAddMessageEvent(1))');
+    expect(told).toEqual([1]);
+    expect(await page.evaluate('window.wasup.adopt(1).calls.length')).toBe(1);
+    keep();
+    await page.evaluate('window.answered');
+    expect(await page.evaluate('window.wasup.adopt(1).calls.length')).toBe(0);
+  });
+
   it('names a chat whose unread count has changed, and doesn’t carry all its messages along', async () => {
     const { line } = await listen();
     const heard: unknown[] = [];
@@ -233,7 +252,11 @@ interface Listener {
 }
 
 /** A worker's end of the relay, without the library. */
-async function listen(takesOver = false, isHeard: (name: string) => boolean = () => true): Promise<Listener> {
+async function listen(
+  takesOver = false,
+  isHeard: (name: string) => boolean = () => true,
+  taken: () => Promise<void> | undefined = () => undefined,
+): Promise<Listener> {
   const session = await page.createCDPSession();
   sessions.push(session);
   const thrown: string[] = [];
@@ -247,7 +270,7 @@ async function listen(takesOver = false, isHeard: (name: string) => boolean = ()
     onRefused: (calls) => void refused.push(...calls.map(({ name }) => name)),
     onDropped: (calls) => void dropped.push(calls),
     isHeard,
-    taken: () => undefined,
+    taken,
   });
   if (takesOver) await line.listen();
   else await line.install();

@@ -385,3 +385,26 @@ test('what is taken back is what has come since, unless somebody has begun with 
   inbox.discard(since);
   expect(inbox.unknown(['before', 'waits', 'runs', 'is done'])).toEqual(new Set(['waits']));
 });
+
+describe('messages that have come together', () => {
+  const together = ['C', 'A', 'B', 'A', 'D'].map((id) => message(id));
+
+  test('are journaled in their order, each once, and those that are known stay as they are', () => {
+    inbox.add(message('B'));
+    settle('B', { state: 'done', raw: null, settledAt: now });
+    inbox.addAll(together);
+    expect(inbox.get('B')).toMatchObject({ state: 'done' });
+    reopen();
+    expect(orderOf(anna)).toEqual(['C', 'A', 'D']);
+  });
+
+  test('are kept in memory as each alone is while the disk takes nothing', () => {
+    const release = blockWrites();
+    inbox.addAll(together);
+    expect(troubles).toHaveLength(1);
+    release();
+    expect(inbox.save()).toBe(true);
+    reopen();
+    expect(orderOf(anna)).toEqual(['C', 'A', 'B', 'D']);
+  });
+});
