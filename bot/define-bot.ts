@@ -34,7 +34,22 @@ export interface BotLog {
   error(message: string): void;
 }
 
+/** Posts to many, which are no messages to the account: a bot gets them when it asks for them. Default: none. */
+export interface HandledPosts {
+  /** Status updates of contacts. `reply` answers their author in private. */
+  readonly status?: boolean;
+  /** Messages to broadcast lists that are addressed to the list. `reply` answers their author in private. */
+  readonly broadcasts?: boolean;
+  /** Posts in channels that the account follows. `reply` refuses to answer: an answer would be a post of the account. */
+  readonly channels?: boolean;
+}
+
 export interface Bot {
+  /**
+   * What `onMessage` is called for beside messages to the account and its groups. Without it such posts go to the listeners of `message`
+   * and `message_create` alone, as in plain whatsapp-web.js, while a worker listens.
+   */
+  handles?: HandledPosts;
   /**
    * Called for each message that others send to the account, in order within a chat. When it throws or rejects, the message comes again;
    * after `WASUP_HANDLER_ATTEMPTS` it is parked as a dead letter.
@@ -60,5 +75,15 @@ export function defineBot(bot: Bot): Bot {
   if (handlers.every((handler) => handler === undefined)) {
     throw new TypeError('defineBot: give onMessage(message, context), setup(client, context), or both');
   }
+  if (!isHandledPosts(bot.handles)) {
+    throw new TypeError('defineBot: handles takes status, broadcasts and channels, each true or false');
+  }
   return bot;
+}
+
+function isHandledPosts(handles: unknown): boolean {
+  if (handles === undefined) return true;
+  if (typeof handles !== 'object' || handles === null) return false;
+  const known = ['status', 'broadcasts', 'channels'];
+  return Object.entries(handles).every(([name, value]) => known.includes(name) && typeof value === 'boolean');
 }

@@ -14,6 +14,8 @@ export interface ContactRecord {
   id: string;
   name?: string;
   pushname?: string;
+  /** The person's other address. */
+  lid?: string;
   [property: string]: unknown;
 }
 
@@ -58,6 +60,8 @@ export type AccountEvent =
   | { kind: 'call'; call: CallRecord }
   | { kind: 'group'; group: GroupRecord }
   | { kind: 'contact'; contact: ContactRecord }
+  /** A chat goes over from a person's number to the lid. */
+  | { kind: 'migration'; from: string; to: string }
   | { kind: 'history'; chats: { id: string; t: number }[]; contacts: ContactRecord[]; messages: WireMessage[] };
 
 export type DeliveredEvent = AccountEvent & { id: number };

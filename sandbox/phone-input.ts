@@ -10,6 +10,19 @@ export const textInput = z.strictObject({
   from: person,
   body: z.string(),
   group: groupId.optional(),
+  /** Addressed to many: a status update, a broadcast list, a channel. */
+  post: z
+    .string()
+    .regex(
+      /^(status|\d{5,30})@broadcast$|^\d{5,30}@newsletter$/,
+      'a post goes to status@broadcast, a list or a channel',
+    )
+    .optional(),
+  /** The id that the sender's client has made for it. Default: one of its own. */
+  stanzaId: z
+    .string()
+    .regex(/^[\w.-]{4,64}$/)
+    .optional(),
   /** Id of the message that this one answers, as in `phone.sent` or `phone.received`. */
   quoted: z.string().optional(),
   mentions: z.array(person).optional(),

@@ -131,21 +131,24 @@ export class PhoneMessages {
     envelope: Omit<TextInput, 'body'>,
     content: { type: string; body: string; [attribute: string]: unknown },
   ): Receipt {
-    const { group, quoted, mentions, pushname, decryptedAfterMs } = envelope;
+    const { group, post, stanzaId, quoted, mentions, pushname, decryptedAfterMs } = envelope;
     const sender = userId(envelope.from);
     if (group !== undefined && !this.account.groups.has(group)) {
       throw new Error(`${this.account.number} is in no group ${group}. Create it first with phone.groups.create().`);
     }
-    const chat = group ?? sender;
+    const chat = group ?? post ?? sender;
     const contact = this.account.contact(sender);
     const moment = nextMoment();
-    const participant = group === undefined ? {} : { participant: sender };
+    const isAuthored = group !== undefined || post?.endsWith('@broadcast') === true;
+    const participant = isAuthored ? { participant: sender } : {};
     const message: WireMessage = {
-      id: formatKey({ fromMe: false, remote: chat, id: newMessageId(), ...participant }),
+      id: formatKey({ fromMe: false, remote: chat, id: stanzaId ?? newMessageId(), ...participant }),
       chat,
       from: chat,
       to: this.account.id,
-      ...(group !== undefined && { author: sender }),
+      ...(isAuthored && { author: sender }),
+      ...(post === 'status@broadcast' && { isStatusV3: true }),
+      ...(post?.endsWith('@broadcast') === true && { broadcast: true }),
       ...moment,
       ack: 1,
       notifyName: pushname ?? contact.pushname,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Account, DeviceAction, ReceivedMessage, SentMessage } from './account.js';
 import { enterPairingCode, scanQr } from './linking.js';
+import { userId } from './messages.js';
 import { parseInput } from './options.js';
 import type { CallInput, MediaInput, Receipt, TextInput, VoteInput } from './phone-input.js';
 import { PhoneFaults } from './phone-faults.js';
@@ -112,6 +113,22 @@ export class Phone extends PhoneFaults {
       device.connection = undefined;
     }
     this.account.devices.clear();
+    this.world.changed();
+  }
+
+  /** WhatsApp gives a contact a second address: messages of the two are one person's. */
+  assignLid({ number, lid }: { number: string; lid: string }): void {
+    const contact = { ...this.account.contact(userId(number)), lid: `${lid}@lid` };
+    this.account.contacts.set(contact.id, contact);
+    this.account.deliver({ kind: 'contact', contact });
+    this.world.changed();
+  }
+
+  /** The chat with a contact goes over to the {@link assignLid | assigned} lid, with all its messages, and tells nobody. */
+  migrateChat(number: string): void {
+    const { id, lid } = this.account.contact(userId(number));
+    if (lid === undefined) throw new Error(`${number} has no lid. Give it one first with phone.assignLid().`);
+    this.account.deliver({ kind: 'migration', from: id, to: lid });
     this.world.changed();
   }
 

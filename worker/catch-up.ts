@@ -2,6 +2,7 @@ import type { Alert } from '../shared/alerts.js';
 import { describeError } from '../shared/errors.js';
 import type { Inbox } from '../shared/inbox/inbox.js';
 import type { Logger } from '../shared/logger.js';
+import type { Identity } from './identity.js';
 import { decideSince, type SettledBounds, settleBounds } from './decide-since.js';
 import { type LimitedMissed, limitMissed } from './limit-missed.js';
 import type { MissedChat } from './whatsapp/read-missed.js';
@@ -18,13 +19,18 @@ export interface CatchUpLimits {
 export interface MissedSource {
   /** Seconds since 1970, as WhatsApp Web has them from its server; null where it doesn't say. */
   time(): Promise<number | null>;
-  list(since: number): Promise<readonly MissedChat[]>;
+  /**
+   * @param since seconds since 1970.
+   * @param ownSince the same for messages that the account has sent itself; null for none of those.
+   */
+  list(since: number, ownSince: number | null): Promise<readonly MissedChat[]>;
   /** Raw models in JSON, in the order of the ids; null for a message that has gone. */
   models(ids: readonly string[]): Promise<(string | null)[]>;
 }
 
 export interface CatchUpOptions {
   readonly inbox: Inbox;
+  readonly identity: Identity;
   readonly source: MissedSource;
   readonly limits: CatchUpLimits;
   readonly log: Logger;
@@ -39,6 +45,8 @@ export interface CatchUpOptions {
   readonly age: () => number;
   /** When the device was linked, as the status file has it, in seconds since 1970. */
   readonly linkedAt: () => Promise<number | undefined>;
+  /** Whether the bot listens for messages that the account has sent itself. */
+  readonly wantsOwn: () => boolean;
   /** Counts how often nothing was heard for a while: what a round has read before is not to be relied on. */
   readonly losses: () => number;
 }
@@ -108,17 +116,17 @@ export class CatchUp {
   }
 
   async #catchUp(): Promise<number> {
-    const { inbox, source, limits, log, losses } = this.#options;
+    const { inbox, identity, source, limits, log, losses } = this.#options;
     const round = losses();
     this.#assertCurrent(round);
     this.#undecrypted = Infinity;
     const { since, cutMs } = await this.#decideSince();
     this.#assertCurrent(round);
     const lastPlace = inbox.lastPlace;
-    const listed = await source.list(since);
+    const listed = await source.list(since, this.#ownSince());
     this.#assertCurrent(round);
-    const unknown = inbox.unknown(listed.flatMap(({ messages }) => messages.map(({ id }) => id)));
-    const missed = limitMissed(listed, unknown, limits.maxMessages);
+    const { chats: told, unknown } = identity.resolve(listed);
+    const missed = limitMissed(told, unknown, limits.maxMessages);
     // The chat that has waited longest first.
     const chats = missed.chats
       .map((chat) => ({ ...chat, fresh: chat.messages.filter(({ id }) => unknown.has(id)) }))
@@ -148,6 +156,20 @@ export class CatchUp {
     if (isReset) log.warn('The clock of this machine was wrong: how far messages had been read is not known any more.');
     const facts = { mark, floor, undecrypted: inbox.fact('undecrypted'), heard: inbox.fact('heard') };
     return decideSince(facts, mark, limits, now * 1_000);
+  }
+
+  /** What the account had sent before anybody noted it can't be told from what the bot has sent. */
+  #ownSince(): number | null {
+    const { inbox, clock, wantsOwn } = this.#options;
+    if (!wantsOwn()) {
+      inbox.set('own', undefined);
+      return null;
+    }
+    const known = inbox.fact('own');
+    if (known !== undefined) return known;
+    const since = this.#isBeginning ? (inbox.fact('floor') ?? 0) : Math.floor(clock.now() / 1_000);
+    inbox.set('own', since);
+    return since;
   }
 
   #settle(): SettledBounds {

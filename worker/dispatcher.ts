@@ -115,6 +115,11 @@ export class Dispatcher {
     this.#advance();
   }
 
+  /** Whether a message of the chat is with its handler. */
+  isBusy(chat: string): boolean {
+    return this.#running.has(chat);
+  }
+
   /** Resolves when no handler is running. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all([...this.#running.values()].map(({ ended }) => ended));

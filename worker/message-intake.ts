@@ -4,13 +4,15 @@ import type { Bot } from '../bot/define-bot.js';
 import { describeError } from '../shared/errors.js';
 import { Inbox } from '../shared/inbox/inbox.js';
 import type { ArrivedMessage, InboxCounts } from '../shared/inbox/inbox-message.js';
-import { messageId } from '../shared/inbox/message-id.js';
+import { isOwn, messageId } from '../shared/inbox/message-id.js';
 import { within } from '../shared/within.js';
 import { BotCalls } from './bot-calls.js';
+import { chatKind, isHandled } from './chat-kind.js';
 import { CatchUp, CatchUpOvertaken } from './catch-up.js';
 import type { Mortal } from './decide-handling.js';
 import { slackSeconds } from './decide-since.js';
 import { Dispatcher } from './dispatcher.js';
+import { Identity } from './identity.js';
 import { catchUpFailuresToTell, IntakeReports } from './intake-reports.js';
 import type { SendStep } from './judge-sends.js';
 import { SendWatch } from './send-watch.js';
@@ -20,6 +22,7 @@ import type { Message } from './whatsapp/library.js';
 import { textOfWid } from './whatsapp/text-of-wid.js';
 import { listMissed, readModels } from './whatsapp/read-missed.js';
 import { readWhatsAppTime } from './whatsapp/read-time.js';
+import { takeAddresses } from './whatsapp/tell-addresses.js';
 import { WhatsAppClock } from './whatsapp-clock.js';
 
 /** What waits for the disk, and how far the mark has come, is written this often. */
@@ -51,6 +54,7 @@ export class MessageIntake {
   readonly #inbox: Inbox;
   #dispatcher: Dispatcher | undefined;
   #catchUp: CatchUp | undefined;
+  #identity: Identity | undefined;
   /** Whether everything that came before has been journaled, so that the mark may follow what comes. */
   #isCaughtUp = false;
   /** How often nothing was heard for a while. */
@@ -76,6 +80,8 @@ export class MessageIntake {
   #onCatchUp: (failure: string | undefined) => void = () => undefined;
   #onFault: (fault: string | undefined) => void = () => undefined;
   readonly #clock = new WhatsAppClock();
+  /** Whether the bot listens for messages of the account's own. */
+  #wantsOwn = (): boolean => false;
   /** Seconds since messages began to concern the bot, where the inbox knows of nothing before. */
   #age: () => number;
   readonly #linkedAt: () => Promise<number | undefined>;
@@ -169,9 +175,18 @@ export class MessageIntake {
   listen(client: AttachedClient): void {
     const { assignment, output, botLog } = this.#context;
     const { handling, deadlines } = assignment;
+    const identity = new Identity({
+      inbox: this.#inbox,
+      isBusy: (chat) => this.#dispatcher?.isBusy(chat) === true,
+      onMoved: (chats) => {
+        for (const chat of chats) this.#dispatcher?.noteChange(chat);
+      },
+    });
+    this.#identity = identity;
     const calls = new BotCalls({
       client,
       bot: this.#bot,
+      identity,
       account: assignment.account,
       log: botLog,
       stopping: this.#stopping,
@@ -185,7 +200,7 @@ export class MessageIntake {
       inbox: this.#inbox,
       limits: handling,
       handle: (row, signal) => {
-        if (row.attempts === 1) this.#reports.arrival(row);
+        if (row.attempts === 1 && !isOwn(row.id)) this.#reports.arrival(row);
         return calls.hand(row, signal).then(() => {
           if (row.error !== null) sends.noteSuccess();
         });
@@ -206,9 +221,10 @@ export class MessageIntake {
     this.#dispatcher = dispatcher;
     this.#catchUp = new CatchUp({
       inbox: this.#inbox,
+      identity,
       source: {
         time: () => readWhatsAppTime(client.page, deadlines.catchUpTimeoutMs),
-        list: (since) => listMissed(client.page, since, deadlines.catchUpTimeoutMs),
+        list: (since, ownSince) => listMissed(client.page, since, ownSince, deadlines.catchUpTimeoutMs),
         models: (ids) => readModels(client.page, ids, deadlines.catchUpTimeoutMs),
       },
       limits: handling,
@@ -217,6 +233,7 @@ export class MessageIntake {
       now: Date.now,
       alert: (alert) => this.#reports.alert(alert),
       onChat: (chat) => dispatcher.noteChange(chat),
+      wantsOwn: () => this.#wantsOwn(),
       age: () => this.#age(),
       linkedAt: () => this.#linkedAt(),
       losses: () => this.#losses,
@@ -226,6 +243,8 @@ export class MessageIntake {
       (message) => this.#take(message),
       () => this.#journaling,
     );
+    client.onOwn((message) => this.#noteOwn(message));
+    this.#wantsOwn = () => client.listenerCount('message_create') > 0;
     client.on('message_ciphertext', ({ timestamp }: Message) => this.#catchUp?.noteUndecrypted(timestamp));
     this.#upkeep = setInterval(() => this.#keepUp(), upkeepIntervalMs).unref();
   }
@@ -376,10 +395,13 @@ export class MessageIntake {
   #take(message: Message): boolean {
     const id = messageId(message.id);
     if (id === undefined) return false;
-    this.lastMessageAt = new Date().toISOString();
     const raw = (message as unknown as { rawData: object }).rawData;
-    // The chat is what the key says: `from` may be the person's other id.
-    const chat = textOfWid((message.id as { remote?: unknown }).remote) ?? message.from;
+    this.#learn(raw);
+    const address = textOfWid((message.id as { remote?: unknown }).remote) ?? message.from;
+    const chat = this.#identity?.chatOf(address) ?? address;
+    // Left to the listeners, as plain whatsapp-web.js tells of it: the bot hasn't asked to have it handled.
+    if (!isHandled(chatKind(chat), this.#bot)) return false;
+    this.lastMessageAt = new Date().toISOString();
     // Seconds since 1970 are what the inbox orders by; a message without them has come now.
     const t = Number.isSafeInteger(message.timestamp) ? message.timestamp : Math.floor(this.#clock.now() / 1_000);
     const arrived = { id, chat, t, raw: JSON.stringify(raw) };
@@ -413,8 +435,9 @@ export class MessageIntake {
   /** @returns false when that has thrown: nothing that goes wrong here may lose the message. */
   #addAll(arrived: readonly ArrivedMessage[]): boolean {
     try {
-      this.#inbox.addAll(arrived);
-      for (const chat of new Set(arrived.map(({ chat }) => chat))) this.#dispatcher?.noteChange(chat);
+      const fresh = this.#identity?.fresh(arrived) ?? arrived;
+      this.#inbox.addAll(fresh);
+      for (const chat of new Set(fresh.map(({ chat }) => chat))) this.#dispatcher?.noteChange(chat);
       return true;
     } catch (error) {
       this.#heldFault = error;
@@ -443,6 +466,30 @@ export class MessageIntake {
     // The inbox has told of its own.
     if (isNew && this.#held.length > 0) this.#reports.unwritable(error);
     this.#onFault(fault);
+  }
+
+  /** What goes wrong with the journal while two chats become one must not cost the message that has told of it. */
+  #learn(model: object): void {
+    try {
+      this.#identity?.learn(takeAddresses(model));
+    } catch (error) {
+      this.#heldFault = error;
+    }
+  }
+
+  /** The bot has heard of it as plain whatsapp-web.js tells of it. Where it listens for none, none are fetched either. */
+  #noteOwn(message: Message): void {
+    const id = messageId(message.id);
+    if (id === undefined || !this.#wantsOwn()) return;
+    this.#learn((message as unknown as { rawData: object }).rawData);
+    const chat = textOfWid((message.id as { remote?: unknown }).remote) ?? message.to;
+    const t = Number.isSafeInteger(message.timestamp) ? message.timestamp : Math.floor(this.#clock.now() / 1_000);
+    try {
+      this.#inbox.note({ id, chat, t });
+    } catch (error) {
+      // At worst the bot hears of it once more after the next start.
+      this.#context.output.log.debug({ error: describeError(error) }, 'A message of the own account was not noted.');
+    }
   }
 
   #keepUp(): void {

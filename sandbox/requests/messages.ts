@@ -9,7 +9,8 @@ import { RefusedRequest } from './refused-request.js';
 const outgoing = z.looseObject({
   id: z.string(),
   chat: z.string(),
-  from: z.string(),
+  /** The account's own lid in a chat that is addressed by one; it has none here. */
+  from: z.string().nullish(),
   to: z.string(),
   type: z.string(),
   body: z.string().nullish(),
@@ -32,7 +33,8 @@ export const messageRequests: Record<string, RequestHandler> = {
   sendMessage(body, context) {
     const { account, device } = linkedAccount(context);
     const { body: content, ...attributes } = outgoing.parse(body);
-    const message: WireMessage = { sequence: 0, ack: 0, ...attributes, body: content ?? '' };
+    const from = attributes.from ?? account.id;
+    const message: WireMessage = { sequence: 0, ack: 0, ...attributes, from, body: content ?? '' };
     // The page sends again what it didn't see acknowledged.
     if (account.send(describeSent(message, account, context.world.media))) {
       account.deliver({ kind: 'message', message: { ...message, ack: 1 } }, device);
@@ -143,7 +145,8 @@ function quotedKey(message: WireMessage, account: Account): string | undefined {
   if (typeof id !== 'string' || typeof quotedParticipant !== 'string') return undefined;
   const remote = typeof quotedRemoteJid === 'string' ? quotedRemoteJid : message.chat;
   const fromMe = quotedParticipant === account.id;
-  return formatKey({ fromMe, remote, id, ...(remote.endsWith('@g.us') && { participant: quotedParticipant }) });
+  const isOfMany = remote.endsWith('@g.us') || remote.endsWith('@broadcast');
+  return formatKey({ fromMe, remote, id, ...(isOfMany && { participant: quotedParticipant }) });
 }
 
 function text(value: unknown): string {

@@ -13,6 +13,8 @@ export type InboxFact =
   | 'undecrypted'
   /** 1 while something may have been missed that is not journaled yet. */
   | 'behind'
+  /** Seconds since 1970: since then each message of the account's own that a worker has heard of is noted. */
+  | 'own'
   /** Seconds since 1970: until then somebody has listened. */
   | 'heard'
   /** 1 while messages are handed to the bot: an inbox in which nobody has taken it back is that of a life that has died. */

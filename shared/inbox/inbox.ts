@@ -89,6 +89,20 @@ export class Inbox {
     for (const message of messages) this.add(message);
   }
 
+  /** Notes a message that needs no handling, so that it isn't taken for one that was missed. */
+  note({ id, chat, t }: Omit<ArrivedMessage, 'raw'>): void {
+    if (this.#unsaved.has(id)) return;
+    const arrived = this.#arrived({ id, chat, t, raw: '' }, false);
+    const row: InboxMessage = { ...arrived, raw: null, state: 'done', settledAt: this.#now() };
+    const isWritten =
+      this.isSaved &&
+      this.#file.write((file) => {
+        file.run(`${insertion} ON CONFLICT (id) DO NOTHING`, ...toValues(row));
+        return true;
+      });
+    if (isWritten !== true && this.#rowOf(id) === undefined) this.#unsaved.keep(row);
+  }
+
   /**
    * Journals what a chat has had while nobody listened, as the page has it: all of the chat's messages of that time, oldest first, those
    * that are known with `raw` null. Those of them that nobody has begun with get their places in this order, and what has come since
@@ -167,6 +181,12 @@ export class Inbox {
       if (message.state === 'waiting' && (head === undefined || isBefore(message, head))) head = message;
     }
     return head;
+  }
+
+  /** Two addresses turn out to be one chat: what waits in the one waits in the other from now on. */
+  moveChat(from: string, to: string): void {
+    for (const message of this.#unsaved.ofChat(from)) if (message.state === 'waiting') this.#unsaved.move(message, to);
+    this.#file.write((file) => file.run("UPDATE messages SET chat = ? WHERE chat = ? AND state = 'waiting'", to, from));
   }
 
   /** Writes down what has become of a message. */

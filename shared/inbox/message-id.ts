@@ -15,6 +15,11 @@ export function messageId(key: unknown): string | undefined {
   return [String(fromMe), chat, id, ...(sender === undefined ? [] : [sender])].join('_');
 }
 
+/** Whether the account has sent the message of this id itself. */
+export function isOwn(id: string): boolean {
+  return id.startsWith('true_');
+}
+
 /** The text of a chat's or a person's id: as text already, or an object with its text in `_serialized`. */
 export function chatId(wid: unknown): string | undefined {
   if (typeof wid === 'string') return wid === '' ? undefined : wid;

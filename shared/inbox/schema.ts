@@ -33,5 +33,5 @@ export const insertion =
 
 /** A whole message, whether it is there already or not. */
 export const upsert =
-  `${insertion} ON CONFLICT (id) DO UPDATE SET place = excluded.place, state = excluded.state, raw = excluded.raw, ` +
+  `${insertion} ON CONFLICT (id) DO UPDATE SET chat = excluded.chat, place = excluded.place, state = excluded.state, raw = excluded.raw, ` +
   'attempts = excluded.attempts, deaths = excluded.deaths, next_at = excluded.next_at, error = excluded.error, settled_at = excluded.settled_at';

@@ -56,6 +56,14 @@ export class Unsaved {
     chat.set(message.id, message);
   }
 
+  /** Keeps a message as one of another chat. */
+  move(message: InboxMessage, chat: string): void {
+    const before = this.#chats.get(message.chat);
+    before?.delete(message.id);
+    if (before?.size === 0) this.#chats.delete(message.chat);
+    this.keep({ ...message, chat });
+  }
+
   /** Keeps a message that has come while the file can't be asked for it. */
   keepUnchecked(message: InboxMessage): void {
     this.#unchecked.add(message.id);

@@ -494,3 +494,53 @@ describe('an answer', () => {
     );
   });
 });
+
+describe('a message that the account has sent itself', () => {
+  const own = `true_${anna}_3EB0A1`;
+  const ownRaw = JSON.stringify({
+    id: { fromMe: true, remote: anna, id: '3EB0A1', _serialized: own },
+    from: '12025550100@c.us',
+    to: anna,
+    body: 'sent on the phone',
+    type: 'chat',
+    t: 1_790_000_000,
+  });
+
+  test('goes to the listeners of message_create alone', async () => {
+    client.on('message_create', hears('message_create'));
+    client.on('message', hears('message'));
+    await callsOf({ onMessage: hears('onMessage') }).hand(row({ id: own, raw: ownRaw }), waitedFor);
+    expect(heard).toEqual(['message_create']);
+  });
+});
+
+describe('a post to many that the bot has asked for', () => {
+  const post = (chat: string, more: object = {}): Partial<InboxMessage> => {
+    const text = `false_${chat}_3EB0B2_${anna}`;
+    const key = { fromMe: false, remote: chat, id: '3EB0B2', participant: anna, _serialized: text };
+    return {
+      id: text,
+      chat,
+      raw: JSON.stringify({ id: key, from: chat, author: anna, body: 'news', type: 'chat', ...more }),
+    };
+  };
+  const answer: Bot = { onMessage: (_message, context: MessageContext) => context.reply('nice') };
+
+  test.each(['status@broadcast', '1456789012@broadcast'])('is answered to its author in private: %s', async (chat) => {
+    await callsOf(answer).hand(row(post(chat)), waitedFor);
+    expect(client.sent.map((sent) => sent.chat)).toEqual([anna]);
+  });
+
+  test('whose author isn’t known is answered to nobody', async () => {
+    const handing = callsOf(answer).hand(row(post('status@broadcast', { author: undefined })), waitedFor);
+    await expect(handing).rejects.toThrow('author of this post is not known');
+    expect(client.sent).toEqual([]);
+  });
+
+  test('in a channel has no answer: it would be a post of the account', async () => {
+    await expect(callsOf(answer).hand(row(post('120363041234567890@newsletter')), waitedFor)).rejects.toThrow(
+      'no answer',
+    );
+    expect(client.sent).toEqual([]);
+  });
+});

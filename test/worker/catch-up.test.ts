@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { Alert } from '../../shared/alerts.js';
 import { Inbox } from '../../shared/inbox/inbox.js';
+import { isOwn } from '../../shared/inbox/message-id.js';
 import { createOutput } from '../../shared/logger.js';
 import {
   CatchUp,
@@ -16,6 +17,7 @@ import {
   type MissedSource,
 } from '../../worker/catch-up.js';
 import { slackSeconds } from '../../worker/decide-since.js';
+import { Identity } from '../../worker/identity.js';
 import type { MissedChat } from '../../worker/whatsapp/read-missed.js';
 import { WhatsAppClock } from '../../worker/whatsapp-clock.js';
 import { gate } from '../support/gate.js';
@@ -32,10 +34,12 @@ let chats: string[];
 let troubles: unknown[];
 let losses: number;
 let linkedAt: number | undefined;
+let wantsOwn: boolean;
 
 beforeEach(() => {
   losses = 0;
   linkedAt = undefined;
+  wantsOwn = false;
   folder = mkdtempSync(join(tmpdir(), 'wasup-catch-up-'));
   alerts = [];
   chats = [];
@@ -61,6 +65,7 @@ function openInbox(name = 'inbox.db'): Inbox {
 function catchUp(more: Partial<CatchUpLimits> = {}, beginning = now - day): CatchUp {
   return new CatchUp({
     inbox,
+    identity: new Identity({ inbox, isBusy: () => false, onMoved: () => undefined }),
     source: page,
     limits: { ...limits, ...more },
     log: createOutput({ level: 'silent', format: 'json' }).log,
@@ -71,6 +76,7 @@ function catchUp(more: Partial<CatchUpLimits> = {}, beginning = now - day): Catc
     now: () => now * 1_000,
     alert: (alert) => alerts.push(alert),
     onChat: (chat) => chats.push(chat),
+    wantsOwn: () => wantsOwn,
     age: () => now - beginning,
     linkedAt: () => Promise.resolve(linkedAt),
     losses: () => losses,
@@ -109,10 +115,12 @@ class FakePage implements MissedSource {
     return Promise.resolve(this.seconds);
   }
 
-  async list(since: number): Promise<MissedChat[]> {
+  async list(since: number, ownSince: number | null): Promise<MissedChat[]> {
     this.asked.push({ since });
     await this.beforeList();
-    const found = this.messages.filter(({ t }) => t >= since).sort((one, other) => one.t - other.t);
+    const isAsked = ({ id, t }: PageMessage): boolean =>
+      t >= since && (!isOwn(id) || (ownSince !== null && t >= ownSince));
+    const found = this.messages.filter(isAsked).sort((one, other) => one.t - other.t);
     const brief = (of: PageMessage[]) => of.map(({ id, t }) => ({ id, t }));
     const listed = [...new Set(found.map(({ chat }) => chat))].map((chat) => {
       const own = found.filter((message) => message.chat === chat);
@@ -152,6 +160,42 @@ function handled(chat: string): string[] {
   }
   return order;
 }
+
+describe('messages that the account has sent itself', () => {
+  const own = (name: string): string => `true_anna_${name}`;
+
+  test('are journaled in the order of their chat, where the bot listens for them', async () => {
+    wantsOwn = true;
+    const rounds = catchUp();
+    await rounds.run();
+    page.has('question', 'anna', now - 30);
+    page.has(own('answer'), 'anna', now - 20);
+    page.has('thanks', 'anna', now - 10);
+    expect(await rounds.run()).toBe(3);
+    expect(handled('anna')).toEqual(['question', own('answer'), 'thanks']);
+  });
+
+  test('are left alone where the bot doesn’t, and so are those from before it has begun to', async () => {
+    inbox.raise('mark', now - 100);
+    page.has(own('A'), 'anna', now - 50);
+    expect(await catchUp().run()).toBe(0);
+    wantsOwn = true;
+    expect(await catchUp().run()).toBe(0);
+    expect(inbox.fact('own')).toBe(now);
+  });
+
+  test('are told of once: those that a worker has heard of are known', async () => {
+    wantsOwn = true;
+    const rounds = catchUp();
+    await rounds.run();
+    for (const name of ['A', 'B']) page.has(own(name), 'anna', now - 50);
+    inbox.note({ id: own('A'), chat: 'anna', t: now - 50 });
+    inbox.note({ id: own('A'), chat: 'anna', t: now - 50 });
+    expect(await rounds.run()).toBe(1);
+    expect(handled('anna')).toEqual([own('B')]);
+    expect(await rounds.run()).toBe(0);
+  });
+});
 
 describe('a round', () => {
   test('journals what the inbox doesn’t know, as read afterwards, and says how many that were', async () => {

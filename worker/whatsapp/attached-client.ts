@@ -15,6 +15,7 @@ import { installStorageWatch } from './page-storage.js';
 import { RelayLine, type RelayCallback } from './relay-line.js';
 import { installSendOnce, resultTimeoutMs, sendOnceAttribute } from './send-once.js';
 import type { StoredLoginStrategy } from './stored-login-strategy.js';
+import { addressesAttribute, installAddresses } from './tell-addresses.js';
 
 declare const window: WhatsAppWindow;
 
@@ -61,6 +62,7 @@ export class AttachedClient extends LibraryClient {
   #relay: RelayLine | undefined;
   #takeIncoming: ((message: Message) => boolean) | undefined;
   #taking: () => Promise<void> | undefined = () => undefined;
+  #noteOwn: ((message: Message) => void) | undefined;
   /** What was taken last, which the library tells of once more. */
   #taken: Message | undefined;
 
@@ -213,6 +215,11 @@ export class AttachedClient extends LibraryClient {
     this.#taking = taken;
   }
 
+  /** Called with each message of the account's own, from this device or another one, after its listeners have been called. */
+  onOwn(note: (message: Message) => void): void {
+    this.#noteOwn = note;
+  }
+
   /**
    * Incoming messages go to whoever takes them. All else goes to each listener, whatever the one before it throws: one that fails is the
    * bot's fault, and no reason for others to miss something.
@@ -234,6 +241,10 @@ export class AttachedClient extends LibraryClient {
     const listeners = this.rawListeners(event);
     if (listeners.length === 0) return super.emit(event, ...parameters);
     for (const listener of listeners) this.#tell(event, listener, parameters);
+    if (event === 'message_create') {
+      const [message] = parameters as [Message | undefined];
+      if (message?.fromMe === true) this.#noteOwn?.(message);
+    }
     return true;
   }
 
@@ -314,6 +325,7 @@ export class AttachedClient extends LibraryClient {
     if (await this.page.evaluate(() => typeof window.wasup?.incarnation === 'number')) return;
     await super.attachEventListeners();
     await this.page.evaluate(installSendOnce, sendOnceAttribute, resultTimeoutMs);
+    await this.page.evaluate(installAddresses, addressesAttribute);
     this.#messages = 0;
     this.#untaken = 0;
     await this.page.evaluate((incarnation) => window.wasup?.attach(incarnation), this.#incarnation);

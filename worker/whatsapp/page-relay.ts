@@ -4,6 +4,7 @@ import type { PageLook } from '../../shared/protocol/page-look.js';
 import { libraryVersion } from './library.js';
 import type { MessageModel, WhatsAppWindow } from './page-globals.js';
 import { installSendOnce } from './send-once.js';
+import { installAddresses } from './tell-addresses.js';
 
 declare const window: WhatsAppWindow & Record<string, unknown>;
 
@@ -100,7 +101,9 @@ export const libraryCallbacks: ReadonlySet<string> = new Set([...keptCallbacks, 
  * an upgrade nobody attaches to a page with the old ones.
  */
 export const pageHalfVersion = createHash('sha256')
-  .update(`${libraryVersion}\n${installRelay.toString()}\n${installSendOnce.toString()}`)
+  .update(
+    `${libraryVersion}\n${installRelay.toString()}\n${installSendOnce.toString()}\n${installAddresses.toString()}`,
+  )
   .digest('hex')
   .slice(0, 16);
 

@@ -2,6 +2,7 @@ import type { Page } from 'puppeteer';
 
 import { withDeadline } from '../../shared/with-deadline.js';
 import type { WhatsAppWindow } from './page-globals.js';
+import type { AddressPair } from './tell-addresses.js';
 
 declare const window: WhatsAppWindow;
 
@@ -9,6 +10,8 @@ declare const window: WhatsAppWindow;
 export interface MissedChat {
   readonly chat: string;
   readonly messages: readonly { readonly id: string; readonly t: number }[];
+  /** The two addresses of the people in it, as far as the page knows both. */
+  readonly addresses?: readonly AddressPair[];
   /** Messages whose text WhatsApp hasn't decrypted yet. They are told of as if they had just come, once it has. */
   readonly undecrypted: readonly { readonly id: string; readonly t: number }[];
   /** Why there may be more: what WhatsApp has stored of this chat could not be read, or it was too much. */
@@ -19,15 +22,22 @@ export interface MissedChat {
 const earlierLoadsLimit = 200;
 
 /**
- * Lists what others have sent since a moment, by what the page knows: WhatsApp delivers what came while the page was away, and tells no
+ * Lists what has been sent since a moment, by what the page knows: WhatsApp delivers what came while the page was away, and tells no
  * listener of it. Neither asks for each chat as a whole, as the library's `getChats()` does (which refreshes every group), nor counts what
  * is unread.
  *
  * @param since seconds since 1970, of WhatsApp's own clock.
+ * @param ownSince the same for what the account has sent itself, from another device mostly; null leaves those out.
  * @throws DeadlineError when the page doesn't answer in time.
  */
-export async function listMissed(page: Page, since: number, timeoutMs: number): Promise<MissedChat[]> {
-  return withDeadline(page.evaluate(listInPage, since, earlierLoadsLimit), timeoutMs, 'Reading what was missed');
+export async function listMissed(
+  page: Page,
+  since: number,
+  ownSince: number | null,
+  timeoutMs: number,
+): Promise<MissedChat[]> {
+  const listing = page.evaluate(listInPage, since, ownSince, earlierLoadsLimit);
+  return withDeadline(listing, timeoutMs, 'Reading what was missed');
 }
 
 /** The library's raw models of these messages, in JSON; null for one that has gone meanwhile. */
@@ -35,7 +45,7 @@ export async function readModels(page: Page, ids: readonly string[], timeoutMs: 
   return withDeadline(page.evaluate(modelsInPage, ids), timeoutMs, 'Reading missed messages');
 }
 
-async function listInPage(since: number, loads: number): Promise<MissedChat[]> {
+async function listInPage(since: number, ownSince: number | null, loads: number): Promise<MissedChat[]> {
   interface Model {
     readonly id: { readonly fromMe?: boolean; readonly _serialized?: string; toString(): string };
     readonly t?: number;
@@ -76,6 +86,11 @@ async function listInPage(since: number, loads: number): Promise<MissedChat[]> {
     return null;
   };
 
+  const addressesOf = (chat: ChatModel, found: readonly Model[]): AddressPair[] => {
+    const say = window.WWebJS?.['wasupAddressesOf'] as ((keys: readonly object[]) => AddressPair[]) | undefined;
+    return say?.([{ remote: chat.id }, ...found.map(({ id }) => id)]) ?? [];
+  };
+
   const chats: MissedChat[] = [];
   for (const chat of Chat.getModelsArray()) {
     const name = textOf(chat.id);
@@ -85,7 +100,7 @@ async function listInPage(since: number, loads: number): Promise<MissedChat[]> {
       .getModelsArray()
       .filter(
         ({ id, t, type, subtype, isNotification }) =>
-          id.fromMe !== true &&
+          (id.fromMe !== true || (ownSince !== null && (t ?? 0) >= ownSince)) &&
           (t ?? 0) >= since &&
           isNotification !== true &&
           !silentTypes.includes(type) &&
@@ -109,7 +124,13 @@ async function listInPage(since: number, loads: number): Promise<MissedChat[]> {
     const brief = ({ id, t }: Model): { id: string; t: number } => ({ id: textOf(id), t: t ?? 0 });
     const messages = found.filter(({ type }) => type !== 'ciphertext').map(brief);
     if (found.length > 0 || lacks !== null)
-      chats.push({ chat: name, messages, undecrypted: undecrypted.map(brief), lacks });
+      chats.push({
+        chat: name,
+        messages,
+        undecrypted: undecrypted.map(brief),
+        lacks,
+        addresses: addressesOf(chat, found),
+      });
   }
   return chats;
 }

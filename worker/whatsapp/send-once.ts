@@ -27,28 +27,45 @@ export function replyId(account: string, answered: string, nth: number): string 
   return `3EB0${digest.slice(0, 18).toUpperCase()}`;
 }
 
+export interface OnceKey {
+  readonly id: string;
+  /** Whether it may have been sent before: then the page also looks into what it has stored. */
+  readonly isRepeated: boolean;
+  /** Ids that it may have been sent under: when the message was told of under another address of its author. */
+  readonly earlierIds?: readonly string[];
+  /** The same person's other address: the chat may have gone over to it since. */
+  readonly otherOf?: (address: string) => string | undefined;
+  /** The chat to answer in, where it isn't the message's own. */
+  readonly to?: string;
+}
+
 /**
  * Answers a message under the given id. Where WhatsApp has taken a message of that id, that one is the result and nothing is sent.
  * Resolves when its server has the answer, when WhatsApp has said that it sends it later, or after five seconds.
  *
- * @param isRepeated whether it may have been sent before: then the page also looks into what it has stored.
  * @returns the message that was sent.
  * @throws what the library's `reply` throws; DeadlineError when the page doesn't say what it has sent.
  */
 export async function replyOnce(
   client: AttachedClient,
   answered: Message,
-  { id, isRepeated }: { readonly id: string; readonly isRepeated: boolean },
+  { id, isRepeated, to, earlierIds = [], otherOf }: OnceKey,
   content: MessageContent,
   options: MessageSendOptions = {},
 ): Promise<Message | undefined> {
   if (isRepeated) {
-    const chat = answered.fromMe ? answered.to : answered.from;
-    const sent = await withDeadline(findSent(client.page, id, chat), lookTimeoutMs, 'Looking for an earlier answer');
-    if (sent !== null) return makeMessage(client, sent);
+    const chat = to ?? (answered.fromMe ? answered.to : answered.from);
+    const other = otherOf?.(chat);
+    for (const place of other === undefined ? [chat] : [chat, other]) {
+      for (const earlier of [id, ...earlierIds]) {
+        const looking = findSent(client.page, earlier, place);
+        const sent = await withDeadline(looking, lookTimeoutMs, 'Looking for an earlier answer');
+        if (sent !== null) return makeMessage(client, sent);
+      }
+    }
   }
   const extra = { ...(options.extra as object | undefined), [sendOnceAttribute]: id };
-  return answered.reply(content, undefined, { ...options, extra });
+  return answered.reply(content, to, { ...options, extra });
 }
 
 function findSent(page: Page, id: string, chat: string): Promise<object | null> {
@@ -117,6 +134,24 @@ export function installSendOnce(attribute: string, timeoutMs: number): void {
   const underWay = new Map<string, readonly unknown[]>();
   /** What it has been given in this document: it sends that by itself, once it can. */
   const given = new Set<string>();
+  /** The chat may have gone over to the person's other address since it was sent. */
+  const findElsewhere = (
+    { remote, participant }: Outgoing['id'],
+    id: string,
+  ): { readonly ack?: number } | undefined => {
+    try {
+      const people = load('WAWebApiContact') as Record<
+        'getCurrentLid' | 'getPhoneNumber',
+        (wid: object) => object | null | undefined
+      >;
+      const isLid = (remote as { server?: string }).server === 'lid';
+      const other = isLid ? people.getPhoneNumber(remote) : people.getCurrentLid(remote);
+      if (other === undefined || other === null) return undefined;
+      return Msg.get(new MsgKey({ fromMe: true, remote: other, id, participant }).toString());
+    } catch {
+      return undefined;
+    }
+  };
   action.isOnce = true;
   action.addAndSendMsgToChat = (chat, message) => {
     const { [attribute]: id, ...rest } = message;
@@ -127,7 +162,7 @@ export function installSendOnce(attribute: string, timeoutMs: number): void {
     const key = message.id.toString();
     const earlier = underWay.get(key);
     if (earlier !== undefined) return earlier;
-    const known = Msg.get(key);
+    const known = Msg.get(key) ?? findElsewhere(message.id, id);
     // One that an earlier document had begun to send, and that no server has taken, may be left lying: it is sent again, as the same message.
     if (known !== undefined && (known.ack ?? 0) >= (given.has(key) ? 0 : 1)) {
       return [Promise.resolve(known), Promise.resolve({ messageSendResult: 'OK' })];

@@ -50,13 +50,13 @@ define('sandbox/collection', (require) => {
       return this.add({ id }, options)[0];
     }
 
-    remove(input) {
+    remove(input, { silent = false } = {}) {
       const removed = [];
       for (const item of Array.isArray(input) ? input : [input]) {
         const model = this.get(item);
         if (!model) continue;
         this.#models.delete(toKey(model.id));
-        this.trigger('remove', model, this);
+        if (!silent) this.trigger('remove', model, this);
         model.leave(this);
         removed.push(model);
       }

@@ -62,6 +62,10 @@ define('sandbox/incoming-kinds', (require) => {
       store.groupFor(group);
     },
 
+    async migration({ from, to }) {
+      await store.migrate(from, to);
+    },
+
     contact({ contact }) {
       store.contactFor(contact.id, contact);
     },

@@ -43,7 +43,7 @@ define('sandbox/store', (require) => {
   }
 
   function chatOf(id, options) {
-    const known = collections.Chat.get(id);
+    const known = collections.Chat.get(id) ?? collections.Chat.get(collections.Contact.get(id)?.lid);
     if (known) return known;
     const wid = createWid(id);
     const contact = wid.isUser() ? contactFor(wid.toString()) : undefined;
@@ -57,6 +57,21 @@ define('sandbox/store', (require) => {
       await collections.GroupMetadata.update(chat.id).catch(() => undefined);
     }
     return chat;
+  }
+
+  /** A chat and all its messages get another address; no listener is told. */
+  async function migrate(from, to) {
+    const records = await storage.earlierMessages(from, undefined, undefined);
+    const moved = records.map((record) => ({ ...record, id: record.id.replace(`_${from}_`, `_${to}_`), chat: to }));
+    await storage.putMessages(moved);
+    await storage.deleteMessages(records.map(({ id }) => id));
+    const chat = collections.Chat.get(from);
+    if (chat === undefined) return;
+    for (const model of chat.msgs.getModelsArray()) collections.Msg.remove(model, { silent: true });
+    collections.Chat.remove(chat, { silent: true });
+    await storage.deleteChat(from);
+    for (const record of moved.toReversed()) show(record);
+    await saveChat(chatOf(to, { silent: true }));
   }
 
   function groupFor(group) {
@@ -95,6 +110,7 @@ define('sandbox/store', (require) => {
 
   return {
     load,
+    migrate,
     remember,
     show,
     chatOf,

@@ -18,14 +18,28 @@ define('WAWebContactGetters', (require) => {
 
 define('WAWebFrontendContactGetters', () => ({ getIsMyContact: (contact) => contact.isAddressBookContact === 1 }));
 
-define('WAWebApiContact', () => ({
-  // No account of the sandbox has a LID: numbers are the only addresses.
-  getAlternateUserWid: () => undefined,
-  getCurrentLid: () => undefined,
-  getPhoneNumber: (wid) => (wid.isLid() ? undefined : wid),
-}));
+/* A person's two addresses: the contact of the number says the lid, where the phone has assigned one. */
+define('WAWebApiContact', (require) => {
+  const { createWid } = require('WAWebWidFactory');
+  const { Contact } = require('WAWebCollections');
 
-define('WAWebLidMigrationUtils', () => ({ toPn: (wid) => (wid.isLid?.() ? undefined : wid), toLid: () => undefined }));
+  const getCurrentLid = (wid) => {
+    const lid = wid.isLid() ? String(wid) : Contact.get(wid)?.lid;
+    return lid === undefined ? undefined : createWid(lid);
+  };
+  const getPhoneNumber = (wid) => (wid.isLid() ? Contact.findFirst(({ lid }) => lid === String(wid))?.id : wid);
+
+  return {
+    getCurrentLid,
+    getPhoneNumber,
+    getAlternateUserWid: (wid) => (wid.isLid() ? getPhoneNumber(wid) : getCurrentLid(wid)),
+  };
+});
+
+define('WAWebLidMigrationUtils', (require) => {
+  const { getCurrentLid, getPhoneNumber } = require('WAWebApiContact');
+  return { toPn: (wid) => (wid.isLid?.() ? getPhoneNumber(wid) : wid), toLid: getCurrentLid };
+});
 
 define('WAWebQueryExistsJob', (require) => {
   const { createWid } = require('WAWebWidFactory');

@@ -7,8 +7,8 @@ export interface Missed {
   readonly chats: readonly MissedChat[];
 }
 
-export async function list({ page }: AttachedPage, since: number): Promise<Missed> {
-  return { chats: await listMissed(page, since, timeoutMs) };
+export async function list({ page }: AttachedPage, since: number, ownSince: number | null = null): Promise<Missed> {
+  return { chats: await listMissed(page, since, ownSince, timeoutMs) };
 }
 
 export function chatOf({ chats }: Missed, name: string): MissedChat | undefined {
