@@ -123,14 +123,11 @@ async function listInPage(since: number, ownSince: number | null, loads: number)
     }
     const brief = ({ id, t }: Model): { id: string; t: number } => ({ id: textOf(id), t: t ?? 0 });
     const messages = found.filter(({ type }) => type !== 'ciphertext').map(brief);
-    if (found.length > 0 || lacks !== null)
-      chats.push({
-        chat: name,
-        messages,
-        undecrypted: undecrypted.map(brief),
-        lacks,
-        addresses: addressesOf(chat, found),
-      });
+    const addresses = addressesOf(chat, found);
+    if (found.length > 0 || lacks !== null) {
+      const waiting = undecrypted.map(brief);
+      chats.push({ chat: name, messages, undecrypted: waiting, lacks, ...(addresses.length > 0 && { addresses }) });
+    }
   }
   return chats;
 }
