@@ -92,12 +92,12 @@ export class Inbox {
   /** Notes a message that needs no handling, so that it isn't taken for one that was missed. */
   note({ id, chat, t }: Omit<ArrivedMessage, 'raw'>): void {
     if (this.#unsaved.has(id)) return;
-    const arrived = this.#arrived({ id, chat, t, raw: '' }, false);
+    const arrived = this.#arrived({ id, chat, t, raw: '' }, this.#file.takePlace(), false);
     const row: InboxMessage = { ...arrived, raw: null, state: 'done', settledAt: this.#now() };
     const isWritten =
       this.isSaved &&
       this.#file.write((file) => {
-        file.run(`${insertion} ON CONFLICT (id) DO NOTHING`, ...toValues(row));
+        file.run(statements.insert, ...toValues(row));
         return true;
       });
     if (isWritten !== true && this.#rowOf(id) === undefined) this.#unsaved.keep(row);
