@@ -23,6 +23,8 @@ export interface ListeningProbeOptions {
   onState(state: PageState): void;
   /** The library has stumbled over a message, which has to be fetched. */
   onLost(): void;
+  /** Whether the newest look has found that it can't: then nothing else is done to the page. */
+  isStorageImpaired(): boolean;
   /** Looks whether the page can write its storage. Rejects with what ends the session. */
   lookAtStorage(): Promise<void>;
   /** The page is to come up again, because of the reason; in the same document if nothing is attached to it. */
@@ -116,12 +118,15 @@ export class ListeningProbe {
       return;
     }
     this.#missedLooks = 0;
-    if (state === undefined || !this.#judge(state, document)) return;
-    if (state.socket === 'CONNECTED' && state.hasSynced) await this.#options.lookAtStorage();
+    if (state === undefined) return;
+    if (state.socket === 'CONNECTED' && state.hasSynced) {
+      await this.#options.lookAtStorage();
+      if (isStale() || this.#options.isStorageImpaired()) return;
+    }
+    this.#judge(state, document);
   }
 
-  /** @returns whether the document stays. */
-  #judge(state: PageState, document: number): boolean {
+  #judge(state: PageState, document: number): void {
     const { client, incarnation, budget } = this.#options;
     if (document !== this.#document) this.#count = noMessages;
     this.#document = document;
@@ -131,7 +136,7 @@ export class ListeningProbe {
       if (verdict.count.lost > this.#count.lost) this.#options.onLost();
       this.#count = verdict.count;
       if (state.socket !== null) this.#options.onState(state);
-      return true;
+      return;
     }
     if (budget.take(performance.now())) this.#options.heal(verdict.reason, verdict.isUntouched);
     else {
@@ -139,7 +144,6 @@ export class ListeningProbe {
         new WorkerFailure('TRANSIENT', `${verdict.reason}, and loading it anew has not helped for long`),
       );
     }
-    return false;
   }
 
   #note(outcome: ProbeOutcome): void {

@@ -1,4 +1,4 @@
-import { hasRoom } from '../shared/files/has-room.js';
+import { hasRoom, roomAction } from '../shared/files/has-room.js';
 import { withDeadline } from '../shared/with-deadline.js';
 import { classifyFailure } from './classify-failure.js';
 import { configurationMistake } from './configuration-mistake.js';
@@ -53,7 +53,7 @@ export class PageUpkeep {
       client,
       deadlines,
       log: output.log,
-      reload: (reason) => this.#reloadOrFail(reason),
+      reload: (reason) => this.#loadAnewOrFail(reason),
       fail,
       alert: (alert) => void supervisor.send({ type: 'alert', incarnation, ...alert }),
     });
@@ -63,7 +63,6 @@ export class PageUpkeep {
       profile: context.paths.profile,
       look: () => lookAtStorage(client.page, Date.now()),
       hasRoom: () => hasRoom(context.paths.profile),
-      reload: (reason) => this.healByReload(reason),
       fail,
       document: () => (this.#isListening ? client.document : undefined),
     });
@@ -73,6 +72,7 @@ export class PageUpkeep {
       deadlines,
       budget: this.#budget,
       lookAtStorage: () => this.#storage.look(),
+      isStorageImpaired: () => options.health.has('storage'),
       onLost: () => options.onLost(),
       isListening: () => this.#isListening,
       isCutOff: () => isSupervisorStopped(),
@@ -190,19 +190,34 @@ export class PageUpkeep {
 
   #heal(reason: string, isUntouched: boolean): void {
     const { client, context } = this.#options;
-    context.output.log.warn(`${reason}; ${isUntouched ? 'attaching again' : 'loading the page anew'}.`);
     if (!isUntouched) {
-      this.#reloadOrFail(reason);
+      this.#loadAnewOrFail(reason);
       return;
     }
+    context.output.log.warn(`${reason}; attaching again.`);
     this.#lose(reason, 'page');
     client.takeUpDocument();
   }
 
-  #reloadOrFail(reason: string): void {
-    this.reload(reason).catch((error: unknown) => {
+  #loadAnewOrFail(reason: string): void {
+    this.#loadAnew(reason).catch((error: unknown) => {
       if (!this.#stopped) this.#options.fail(error);
     });
+  }
+
+  /** Not on a disk without room, or with a storage that is impaired: Chromium would give up the store with the login (storage-verdict.ts). */
+  async #loadAnew(reason: string): Promise<void> {
+    const { client, context, health } = this.#options;
+    const { document } = client;
+    const { profile } = context.paths;
+    const isRoomy = await hasRoom(profile);
+    if (this.#stopped || client.document !== document || health.has('storage')) return;
+    if (!isRoomy) {
+      health.note('storage', `${reason}; the disk of ${profile} has no room`, roomAction(profile));
+      return;
+    }
+    context.output.log.warn(`${reason}; loading the page anew.`);
+    await this.reload(reason);
   }
 
   /** The session doesn't listen any more, and begins to come up again. */

@@ -40,18 +40,12 @@ export function judgeStorage(look: StorageLook | 'silent', missed: number): Stor
   return { is: 'well' };
 }
 
-/** What has been done about a storage that is impaired. */
-export interface StorageMemory {
-  readonly reloads: number;
-}
-
-export type StorageStep = 'wait' | 'reload' | 'fresh-browser';
+export type StorageStep = 'wait' | 'fresh-browser';
 
 /**
- * What is done about an impaired storage: nothing while the disk has no room, since a page doesn't come up without its storage; then another load
- * of the page, once; then another browser. Pure.
+ * What is done about an impaired storage: nothing while the disk has no room, then another browser. Never a load of the page: behind what a full
+ * disk has cut off, Chromium gives up the store with the login when it opens it again. What is cut off is mended before a browser starts. Pure.
  */
-export function nextStorageStep(hasRoom: boolean, { reloads }: StorageMemory): StorageStep {
-  if (!hasRoom) return 'wait';
-  return reloads === 0 ? 'reload' : 'fresh-browser';
+export function nextStorageStep(hasRoom: boolean): StorageStep {
+  return hasRoom ? 'fresh-browser' : 'wait';
 }

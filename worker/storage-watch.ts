@@ -2,7 +2,7 @@ import { roomAction } from '../shared/files/has-room.js';
 import { DeadlineError, withDeadline } from '../shared/with-deadline.js';
 import { classifyFailure } from './classify-failure.js';
 import type { SessionHealth } from './session-health.js';
-import { judgeStorage, nextStorageStep, type StorageLook, type StorageMemory } from './storage-verdict.js';
+import { judgeStorage, nextStorageStep, type StorageLook } from './storage-verdict.js';
 import { WorkerFailure } from './worker-failure.js';
 
 export interface StorageWatchOptions {
@@ -15,8 +15,6 @@ export interface StorageWatchOptions {
   look(): Promise<StorageLook>;
   /** Whether the disk of the profile takes a page's storage. */
   readonly hasRoom: () => Promise<boolean>;
-  /** Loads the page anew, because of the reason. @returns false when that was done too often. */
-  readonly reload: (reason: string) => boolean;
   /** The session can't go on in this browser. */
   readonly fail: (failure: WorkerFailure) => void;
   /** Which document of the page listens now; undefined while none does. */
@@ -27,7 +25,6 @@ export interface StorageWatchOptions {
 export class StorageWatch {
   readonly #options: StorageWatchOptions;
   #missed = 0;
-  #memory: StorageMemory = { reloads: 0 };
 
   constructor(options: StorageWatchOptions) {
     this.#options = options;
@@ -49,7 +46,6 @@ export class StorageWatch {
     const verdict = judgeStorage(found, this.#missed);
     if (verdict.is === 'unknown') return;
     if (verdict.is === 'well') {
-      this.#memory = { reloads: 0 };
       health.clear('storage');
       return;
     }
@@ -60,18 +56,8 @@ export class StorageWatch {
     const full = isRoomy ? '' : `; the disk of ${profile} has no room`;
     const reason = `${verdict.reason}${full}`;
     health.note('storage', reason, isRoomy ? null : roomAction(profile));
-    this.#take(nextStorageStep(isRoomy, this.#memory), reason);
-  }
-
-  #take(step: ReturnType<typeof nextStorageStep>, reason: string): void {
-    const { reload, fail } = this.#options;
-    if (step === 'wait') return;
-    if (step === 'reload' && reload(reason)) {
-      this.#memory = { reloads: this.#memory.reloads + 1 };
-      return;
-    }
     // Class LOCAL: the next life gets another browser.
-    fail(new WorkerFailure('LOCAL', `${reason}, and loading the page anew has not helped`));
+    if (nextStorageStep(isRoomy) === 'fresh-browser') this.#options.fail(new WorkerFailure('LOCAL', reason));
   }
 
   async #ask(): Promise<StorageLook | 'silent' | undefined> {

@@ -52,7 +52,7 @@ describe.skipIf(!canMount)('an account whose browser has its profile on a full d
     expect(stage.sandbox.counters.pageLoads).toBe(pageLoads);
 
     disk.relent();
-    await supervisor.waitForLine(/WARN.*page's storage.*loading the page anew/);
+    await supervisor.waitForLine(/WARN.*page's storage.*Restarting/);
     for (const id of ids) await stage.answerTo(id);
     await stage.waitForStatus(({ isActive }) => isActive, 'the account to listen again');
     await stage.answerTo(await receive('!ping last'));

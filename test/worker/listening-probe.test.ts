@@ -92,6 +92,15 @@ describe('a deaf page', () => {
     expect(page.deeds).toEqual(['heal', 'heal', 'heal', 'heal', 'heal', 'heal']);
   });
 
+  it('is left alone while its storage is impaired', async () => {
+    const page = new ProbedPage();
+    page.state = deaf;
+    page.isStorageImpaired = true;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(page.deeds).toEqual([]);
+    expect(page.storageLooks).toBeGreaterThan(10);
+  });
+
   it('is none while it comes up, and its messages are counted anew in each document', async () => {
     const page = new ProbedPage();
     page.state = { ...listening, messages: 7 };
@@ -164,6 +173,7 @@ class ProbedPage {
   looks = 0;
   mostAtATime = 0;
   storageLooks = 0;
+  isStorageImpaired = false;
   states = 0;
   readonly deeds: string[] = [];
   readonly probe: ListeningProbe;
@@ -199,6 +209,7 @@ class ProbedPage {
       budget: new HealBudget(),
       onLost: () => this.deeds.push('fetch'),
       lookAtStorage: () => Promise.resolve(void (this.storageLooks += 1)),
+      isStorageImpaired: () => this.isStorageImpaired,
       heal: () => this.deeds.push('heal'),
       fail: (thrown) => this.deeds.push(`fail: ${classifyFailure(thrown).class}`),
     });
