@@ -7,6 +7,9 @@ export interface TurnBudgetOptions {
   readonly later?: (work: () => void) => void;
 }
 
+/** So many entries that were carried out may stay in the queue: moving the rest costs more than they do. */
+const carriedOutKept = 1_000;
+
 /**
  * Does work in its order, as much as fits into a few milliseconds of each turn of the event loop, and the rest in later turns: what else
  * waits in this process, above all the answers of the bot, goes on between. At once where nothing waits before it.
@@ -57,9 +60,12 @@ export class TurnBudget<Work> {
         this.#noteTurn();
       }
     }
+    // What was carried out is let go of also while more comes without a pause.
+    if (this.#waiting === 0 || this.#first >= carriedOutKept) {
+      this.#queue = this.#queue.slice(this.#first);
+      this.#first = 0;
+    }
     if (this.#waiting > 0) return;
-    this.#queue = [];
-    this.#first = 0;
     for (const resolve of this.#drained.splice(0)) resolve();
   }
 
