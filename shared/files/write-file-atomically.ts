@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, ftruncateSync, openSync, renameSync, writeSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { mkdir, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type FileIdentity, identifyFile } from './file-identity.js';
@@ -7,9 +7,6 @@ import { fileError } from './file-error.js';
 
 /** Ends the names of files that are being written; whoever finds an old one may remove it. */
 export const unfinishedSuffix = '.unfinished';
-
-/** What the kernel counts blocks in. */
-const blockBytes = 512;
 
 /**
  * Replaces a file's content so that readers see the old text or the new one, never a part, whatever dies meanwhile.
@@ -19,9 +16,6 @@ const blockBytes = 512;
  * over the good one and reports success.)
  *
  * @param expected when given, the file is replaced only if it is still the one identified; resolves with whether it was.
- * On a disk that takes nothing more the file is written where it stands, if the text fits into the blocks that it has: an old text that says
- * of a session that it listens is worse than one that a death in this moment cuts off.
- *
  * @throws WasupError that says what to do when the disk is full, read-only, or not ours to write to.
  */
 export async function writeFileAtomically(path: string, text: string, expected?: FileIdentity): Promise<boolean> {
@@ -46,30 +40,7 @@ export async function writeFileAtomically(path: string, text: string, expected?:
     return true;
   } catch (error) {
     await rm(unfinished, { force: true }).catch(() => undefined);
-    if (isFull(error) && (expected === undefined || identifyFile(path) === expected) && writeInPlace(path, text))
-      return true;
     throw fileError('write', path, error);
-  }
-}
-
-function isFull(error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
-}
-
-/** Without a turn of the event loop, and without another block of the disk. @returns whether it was done. */
-function writeInPlace(path: string, text: string): boolean {
-  const bytes = Buffer.from(text);
-  let file: number | undefined;
-  try {
-    file = openSync(path, 'r+');
-    if (fstatSync(file).blocks * blockBytes < bytes.length) return false;
-    if (writeSync(file, bytes, 0, bytes.length, 0) < bytes.length) return false;
-    ftruncateSync(file, bytes.length);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    if (file !== undefined) closeSync(file);
   }
 }
 
