@@ -41,12 +41,12 @@ describe('the bot’s own code', () => {
     const before = await stage.waitUntilListening();
     const mark = supervisor.mark;
     await stage.phone.receiveText({ from: contactNumber, body: '!hang' });
-    const [line] = await supervisor.waitForLine(/WARN.*not given a sign of life.*/, { from: mark });
+    const [line] = await supervisor.waitForLine(/(?:WARN|ERROR).*not given a sign of life.*/, { from: mark });
     expect(line).toMatch(
       /for 5000 ms: its event loop hangs in countForever \(\S+\/busy-bot\.js:1[6-9]:\d+\), called from onMessage \(\S+\/busy-bot\.js:7:/,
     );
     await supervisor.waitForLine(/ERROR.*A message of \+\d+ is parked: The worker has ended 3 times/, { from: mark });
-    expect(supervisor.matching(/WARN.*not given a sign of life/, mark)).toHaveLength(3);
+    expect(supervisor.matching(/(?:WARN|ERROR).*not given a sign of life/, mark)).toHaveLength(3);
     const after = await stage.waitUntilListening(before);
     expect(after.browserPid).toBe(before.browserPid);
     expect(isAlive(before.workerPid)).toBe(false);
