@@ -23,7 +23,7 @@ describe('a bot that hangs while it sets itself up', () => {
       },
     });
     await supervisor.waitForLine(
-      /WARN.*has not given a sign of life for 15000 ms: .* in setup \(.*\)\. Restarting now/,
+      /ERROR.*has not given a sign of life for 15000 ms: .* in setup \(.*\)\. Restarting now/,
     );
     await stage.waitUntilListening();
     await stage.ask('!ping');
