@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,16 +6,25 @@ import { setTimeout as pass } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { ManyAccounts } from '../support/many-accounts.js';
-import type { OneOfMany } from '../support/one-of-many.js';
+import { backAgainTimeoutMs, type OneOfMany } from '../support/one-of-many.js';
 import type { KillKind } from '../support/plan-kills.js';
 import { residentMb } from '../support/process-table.js';
 import { seededRandom } from '../support/simulated-time.js';
 import { canMount, SmallDisk } from '../support/small-disk.js';
-import { ClaimWatch } from '../support/soak/claim-watch.js';
+import { ClaimWatch, isReady } from '../support/soak/claim-watch.js';
 import { judgeDelivery } from '../support/soak/judge-delivery.js';
-import { type FalseClaim, judgeListening, type ListeningRule, type Probe } from '../support/soak/judge-listening.js';
+import {
+  type FalseClaim,
+  judgeListening,
+  type ListeningRule,
+  longestClaimMs,
+  type Probe,
+  type Sample,
+} from '../support/soak/judge-listening.js';
 import { Ledger } from '../support/soak/ledger.js';
-import { accountNumber, fixture } from '../support/stage.js';
+import { PageErrors } from '../support/soak/page-errors.js';
+import { SoakLog } from '../support/soak/soak-log.js';
+import { accountNumber, fixture, type ListeningStatus } from '../support/stage.js';
 import { strike } from '../support/strike.js';
 import { until } from '../support/until.js';
 
@@ -63,20 +71,39 @@ const shareOfKillsInSiege = 0.4;
 /** A message over which three workers have died is parked, by right: after two misfortunes what has come is handled before the next. */
 const misfortunesAtOnce = 2;
 const drainTimeoutMs = 240_000;
-const longestLineKept = 500;
 /** Room for a profile, and little enough to be filled within a moment. */
 const diskMb = 600;
 
 const probeIntervalMs = 1_000;
 const looks = { probeIntervalMs: 2_000, probeTimeoutMs: 2_000, heartbeatIntervalMs: 1_000, heartbeatTimeoutMs: 5_000 };
-/** Two looks without an answer, or the silence of a worker: whichever takes longer. */
+/**
+ * How long a fault may go unnoticed, by the configuration: a page that doesn't answer two looks in a row, the first of them begun after an
+ * interval, or a worker that has missed its heartbeat. The table "What is watched" in docs/supervision.md promises the same.
+ */
 const detectionMs = Math.max(
-  2 * looks.probeTimeoutMs + looks.probeIntervalMs,
-  looks.heartbeatTimeoutMs + looks.heartbeatIntervalMs,
+  looks.probeIntervalMs + 2 * looks.probeTimeoutMs,
+  looks.heartbeatIntervalMs + looks.heartbeatTimeoutMs,
 );
-/** What a probe may take that comes beside a message in each of the chats. */
-const answerMs = numberFrom('WASUP_SOAK_ANSWER_MS', 10_000);
-const rule: ListeningRule = { withinMs: detectionMs + answerMs, longestStepMs: 300 };
+/** Within this time a probe must be answered while the account listens, with a message waiting in each of the other chats. */
+const answerMs = numberFrom('WASUP_SOAK_ANSWER_MS', 5_000);
+/** A step of a sampler lasts for its pause and for `/readyz`'s deadline; what is longer is a stall of this process. */
+const rule: ListeningRule = { withinMs: detectionMs + answerMs, longestStepMs: 1_500 };
+
+/** What repeats a run: put before `npx vitest run --config vitest.soak.config.ts`. */
+function repeatWith(build: string): string {
+  const settings = {
+    SEED: seed,
+    BUILDS: build,
+    SECONDS: soakMs / 1_000,
+    CHATS: chatCount,
+    RATE: messagesPerSecond,
+    KINDS: kinds.join(','),
+    ANSWER_MS: answerMs,
+  };
+  return Object.entries(settings)
+    .map(([name, value]) => `WASUP_SOAK_${name}=${value}`)
+    .join(' ');
+}
 
 const environment = {
   WASUP_BOT: fixture('talkative-bot.js'),
@@ -99,6 +126,9 @@ describe.runIf(process.platform === 'linux').each(builds)(
     let many: ManyAccounts | undefined;
     let disk: SmallDisk | undefined;
     let ledger: Ledger;
+    let log: SoakLog;
+    let pageErrors: PageErrors | undefined;
+    let happenings = 0;
     const probes: { readonly id: string; readonly sentAtMs: number }[] = [];
     const tale: string[] = [];
     let isOver = false;
@@ -110,6 +140,10 @@ describe.runIf(process.platform === 'linux').each(builds)(
       });
       const { phone } = theAccount(many);
       ledger = new Ledger(many.stage.recording, () => phone.sent);
+      const { sandbox } = many.stage;
+      pageErrors = new PageErrors(() => sandbox.pageErrors.length);
+      log = new SoakLog(join(tmpdir(), `wasup-soak-${build}-${seed}.log`), () => many?.supervisors ?? []);
+      log.tell(repeatWith(build));
     });
     afterAll(async () => {
       isOver = true;
@@ -117,7 +151,7 @@ describe.runIf(process.platform === 'linux').each(builds)(
       disk?.relent();
       await many?.stage.stopAll();
       disk?.unmount();
-      await many?.stage.close({ mayBreakPage: kinds.includes('disk-full') });
+      await many?.stage.close({ pageErrors: (all) => pageErrors?.unexpected(all) ?? all });
     });
 
     it(
@@ -134,25 +168,22 @@ describe.runIf(process.platform === 'linux').each(builds)(
           } finally {
             await watch.stop();
             report(many, account, watch);
-            if (process.env['WASUP_SOAK_KEEP_LOG'] !== undefined) await keepLog('');
           }
           judge(account, watch);
+          if (process.env['WASUP_SOAK_KEEP_LOG'] === undefined) log.remove();
         } catch (error) {
           const message = error instanceof Error ? error.message : String(error);
-          const repeat = `WASUP_SOAK_SEED=${seed} WASUP_SOAK_BUILDS=${build} WASUP_SOAK_SECONDS=${soakMs / 1_000}`;
-          const log = await keepLog(message);
-          throw new Error(`With ${repeat} (${log}): ${message}\n${tale.slice(-40).join('\n')}`, { cause: error });
+          log.tell(message);
+          const story = tale.slice(-40).join('\n');
+          throw new Error(`With ${repeatWith(build)} (${log.path}): ${message}\n${story}`, { cause: error });
         }
       },
       soakMs + 3 * drainTimeoutMs,
     );
 
-    /** @returns the path of a file with all that has happened and that the supervisors have said. */
-    async function keepLog(message: string): Promise<string> {
-      const path = join(tmpdir(), `wasup-soak-${build}-${seed}.log`);
-      const said = many?.supervisors.flatMap(({ lines, errorOutput }) => [...lines, errorOutput]) ?? [];
-      await writeFile(path, [...tale, message, ...said.map((line) => line.slice(0, longestLineKept))].join('\n'));
-      return path;
+    function tell(line: string): void {
+      tale.push(line);
+      log.tell(line);
     }
 
     async function send({ phone }: OneOfMany, from: string, word: string): Promise<string> {
@@ -179,6 +210,7 @@ describe.runIf(process.platform === 'linux').each(builds)(
         const sentAtMs = performance.now();
         probes.push({ id: await send(account, probingContact, '!ping'), sentAtMs });
         ledger.readOn();
+        log.readOn();
         await pass(probeIntervalMs);
       }
     }
@@ -192,14 +224,27 @@ describe.runIf(process.platform === 'linux').each(builds)(
       const random = seededRandom(seed + 1);
       let deck: Misfortune[] = [];
       for (const begin = performance.now(); performance.now() - begin < soakMs;) {
-        const { workerPid } = await account.untilListening();
-        if (tale.length % misfortunesAtOnce === 0) await handled(many, ledger.asked.length);
+        const { workerPid } = await untilListening(many, account);
+        if (happenings % misfortunesAtOnce === 0) await handled(many, ledger.asked.length);
         await pass(random() * longestRestMs);
         if (deck.length === 0) deck = shuffledDeck(random);
         const kind = deck.pop() ?? 'worker-killed';
-        tale.push(`${new Date().toISOString()} ${kind}`);
+        happenings += 1;
+        tell(`${new Date().toISOString()} ${kind}`);
         await happen(many, account, { kind, workerPid, random });
       }
+    }
+
+    /** By its status file and by `/readyz`: on a full disk the file alone may be of an earlier time. */
+    async function untilListening(many: ManyAccounts, account: OneOfMany): Promise<ListeningStatus> {
+      const socketPath = join(many.stage.sessionsFolder, '.wasup.sock');
+      await until(async () => (await isReady(socketPath)) || undefined, {
+        timeoutMs: backAgainTimeoutMs,
+        expectation: () => `/readyz to say that ${account.number} listens.${many.supervisor.describe()}`,
+      });
+      const status = await account.untilListening();
+      pageErrors?.expectUntil();
+      return status;
     }
 
     async function happen(
@@ -234,6 +279,7 @@ describe.runIf(process.platform === 'linux').each(builds)(
           return;
         }
         case 'disk-full':
+          pageErrors?.expectFrom();
           disk?.fill();
           await endure(many, account, random);
           disk?.relent();
@@ -251,9 +297,7 @@ describe.runIf(process.platform === 'linux').each(builds)(
       const forMs = shortestSiegeMs + random() * (longestSiegeMs - shortestSiegeMs);
       const killAfterMs = random() * forMs;
       const isKilled = random() < shareOfKillsInSiege;
-      tale.push(
-        `  for ${Math.round(forMs)} ms${isKilled ? `; a worker dies after ${Math.round(killAfterMs)} ms` : ''}`,
-      );
+      tell(`  for ${Math.round(forMs)} ms${isKilled ? `; a worker dies after ${Math.round(killAfterMs)} ms` : ''}`);
       if (isKilled) await strike(many, account, { kind: 'worker-killed', delayMs: killAfterMs });
       await writeEverywhere(account);
       await pass(isKilled ? forMs - killAfterMs : forMs);
@@ -280,7 +324,7 @@ describe.runIf(process.platform === 'linux').each(builds)(
 
     /** What is asked last in each chat comes after all the rest of it. */
     async function drained(many: ManyAccounts, account: OneOfMany): Promise<void> {
-      await account.untilListening();
+      await untilListening(many, account);
       for (const chat of chats) await send(account, chat, '!ping');
       await handled(many, ledger.asked.length);
     }
@@ -307,6 +351,10 @@ describe.runIf(process.platform === 'linux').each(builds)(
       return probes.map(({ id, sentAtMs }) => ({ sentAtMs, answeredAtMs: ledger.answeredAtMs.get(id) }));
     }
 
+    function longest(samples: readonly Sample[]): number {
+      return Math.round(longestClaimMs(describedProbes(), samples, rule));
+    }
+
     function report(many: ManyAccounts, account: OneOfMany, watch: ClaimWatch): void {
       ledger.readOn();
       const { asked, notes } = ledger;
@@ -320,13 +368,15 @@ describe.runIf(process.platform === 'linux').each(builds)(
       const active = watch.statusFile.filter(({ saysListening }) => saysListening).length / watch.statusFile.length;
       console.log(
         [
-          `WASUP_SOAK_SEED=${seed} on ${build}: ${asked.length} messages in ${chatCount} chats, ${account.phone.sent.length} answers`,
+          `${repeatWith(build)}\n  ${asked.length} messages in ${chatCount} chats, ${account.phone.sent.length} answers`,
           `${happened.length} misfortunes: ${kinds.map((kind) => `${kind} ${count(kind)}`).join(', ')}`,
           `${notes.filter(({ backfilled }) => backfilled).length} fetched, ${notes.length - bodies.size} begun again, ` +
             `${asked.filter(({ body }) => !bodies.has(body)).length} not handled`,
           `${probes.length} probes, answered within ${share(0.5)} ms (median), ${share(0.95)} ms (95 %), ${share(1)} ms (all); ` +
             `active ${Math.round(active * 100)} % of the time`,
-          `false claims: ${JSON.stringify(falseClaims(watch))}`,
+          `false claims (more than ${rule.withinMs} ms): ${JSON.stringify(falseClaims(watch))}; longest claims beside a waiting probe: ` +
+            `status file ${longest(watch.statusFile)} ms, /readyz ${longest(watch.readiness)} ms`,
+          `page errors beside full disks: ${pageErrors?.unexpected(many.stage.sandbox.pageErrors).length}`,
           `supervisor ${residentMb(many.supervisor.pid)} MB, this process with the sandbox ${residentMb(process.pid)} MB`,
         ].join('\n  '),
       );

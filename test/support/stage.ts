@@ -216,10 +216,12 @@ export class Stage {
   }
 
   /**
-   * @param mayBreakPage whether the test has kept the page from storing what it got: then its errors are no complaint.
+   * @param pageErrors those errors of the sandbox's page that nothing which the test did explains. Default: all.
    * @throws Error when a process, a lock or a file is left where there should be none.
    */
-  async close({ mayBreakPage = false }: { readonly mayBreakPage?: boolean } = {}): Promise<void> {
+  async close({
+    pageErrors,
+  }: { readonly pageErrors?: (all: readonly string[]) => readonly string[] } = {}): Promise<void> {
     const complaints: string[] = [];
     const complain = (error: unknown): void =>
       void complaints.push(error instanceof Error ? error.message : String(error));
@@ -230,8 +232,8 @@ export class Stage {
     if (locks.length > 0) complaints.push(`The profile is still locked: ${locks.join(', ')}.`);
     const strays = await readdir(this.workingDirectory);
     if (strays.length > 0) complaints.push(`Files were written into the working directory: ${strays.join(', ')}.`);
-    if (!mayBreakPage && this.sandbox.pageErrors.length > 0)
-      complaints.push(`The sandbox's page had errors: ${this.sandbox.pageErrors.join('; ')}`);
+    const errors = pageErrors?.(this.sandbox.pageErrors) ?? this.sandbox.pageErrors;
+    if (errors.length > 0) complaints.push(`The sandbox's page had errors: ${errors.join('; ')}`);
     await this.sandbox.close();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     if (complaints.length > 0) throw new Error(`${complaints.join('\n')}${this.#describe()}`);

@@ -49,7 +49,8 @@ async function isActiveIn(path: string): Promise<boolean> {
   }
 }
 
-function isReady(socketPath: string): Promise<boolean> {
+/** Whether `/readyz` says yes, within a load balancer's patience. */
+export function isReady(socketPath: string): Promise<boolean> {
   return new Promise((resolve) => {
     const asked = request({ socketPath, path: '/readyz', signal: AbortSignal.timeout(readinessTimeoutMs) });
     asked.on('response', (response) => {

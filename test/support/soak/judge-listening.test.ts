@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { judgeListening, type ListeningRule, type Sample } from './judge-listening.js';
+import { judgeListening, type ListeningRule, longestClaimMs, type Sample } from './judge-listening.js';
 
 const rule: ListeningRule = { withinMs: 1_000, longestStepMs: 100 };
 
@@ -77,6 +77,27 @@ describe('a claim to be listening', () => {
     const probe = { sentAtMs: 0, answeredAtMs: 30_000 };
     const afterStall = [0, 50, 29_000, 29_050].map((atMs) => ({ atMs, saysListening: true }));
     expect(judgeListening([probe], afterStall, rule)).toEqual([]);
+  });
+
+  it('is as long as it lasts without a break while one probe waits', () => {
+    const probes = [
+      { sentAtMs: 0, answeredAtMs: 400 },
+      { sentAtMs: 1_000, answeredAtMs: 2_000 },
+    ];
+    expect(
+      longestClaimMs(
+        probes,
+        samples((atMs) => atMs !== 1_200),
+        rule,
+      ),
+    ).toBe(700);
+    expect(
+      longestClaimMs(
+        probes,
+        samples(() => false),
+        rule,
+      ),
+    ).toBe(0);
   });
 
   it('is never false in the time in which nothing is claimed, and always where one is held up for long enough', () => {

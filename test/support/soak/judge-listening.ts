@@ -39,25 +39,54 @@ export function judgeListening(
   return probes.flatMap((probe) => findFalseClaim(probe, samples, rule) ?? []);
 }
 
+/** The longest time, in ms, for which the account was said to be listening without a break while one probe waited. Pure. */
+export function longestClaimMs(
+  probes: readonly Probe[],
+  samples: readonly Sample[],
+  { longestStepMs }: Pick<ListeningRule, 'longestStepMs'>,
+): number {
+  let longest = 0;
+  for (const probe of probes) {
+    for (const { countedMs } of claims(probe, samples, longestStepMs)) longest = Math.max(longest, countedMs);
+  }
+  return longest;
+}
+
 function findFalseClaim(
   probe: Probe,
   samples: readonly Sample[],
   { withinMs, longestStepMs }: ListeningRule,
 ): FalseClaim | undefined {
-  const { sentAtMs, answeredAtMs = Infinity } = probe;
-  let claim: { fromMs: number; lastMs: number; countedMs: number } | undefined;
+  for (const { fromMs, lastMs, countedMs } of claims(probe, samples, longestStepMs)) {
+    if (countedMs > withinMs) return { probe, fromMs, untilMs: lastMs };
+  }
+  return undefined;
+}
+
+interface Claim {
+  readonly fromMs: number;
+  readonly lastMs: number;
+  readonly countedMs: number;
+}
+
+/** For each sample that says, while the probe waits, that the account listens: how long that has been said without a break. */
+function* claims(
+  { sentAtMs, answeredAtMs = Infinity }: Probe,
+  samples: readonly Sample[],
+  longestStepMs: number,
+): Generator<Claim> {
+  let claim: Claim | undefined;
   for (const { atMs, saysListening } of samples.slice(firstSince(samples, sentAtMs))) {
-    if (atMs >= answeredAtMs) return undefined;
+    if (atMs >= answeredAtMs) return;
     if (!saysListening) {
       claim = undefined;
       continue;
     }
     claim ??= { fromMs: atMs, lastMs: atMs, countedMs: 0 };
-    claim.countedMs += Math.min(atMs - claim.lastMs, longestStepMs);
-    claim.lastMs = atMs;
-    if (claim.countedMs > withinMs) return { probe, fromMs: claim.fromMs, untilMs: atMs };
+    const stepMs = Math.min(atMs - claim.lastMs, longestStepMs);
+    claim = { ...claim, lastMs: atMs, countedMs: claim.countedMs + stepMs };
+    yield claim;
   }
-  return undefined;
 }
 
 /** The index of the first sample that isn't older, by halving. */
