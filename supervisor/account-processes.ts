@@ -7,6 +7,7 @@ import type { ProcessPorts } from './account-shell.js';
 import { createAssignment } from './assignment.js';
 import { lookAtPage } from './browser/look-at-page.js';
 import type { BotVersion } from './bot-version.js';
+import { refuseUnsafePage } from './browser/refuse-unsafe-page.js';
 import { renewPage } from './browser/renew-page.js';
 import { vacateProfile } from './browser/vacate-profile.js';
 import { decideRung } from './decide-rung.js';
@@ -204,6 +205,7 @@ export class AccountProcesses implements ProcessPorts {
       if (decision.rung === 'hot') return 'hot';
       this.#options.log.info(`Opening WhatsApp anew: ${decision.reason}.`);
     }
+    await refuseUnsafePage(this.#options.paths.profile);
     await renewPage(switchboard);
     return 'warm';
   }

@@ -42,6 +42,8 @@ export class PageUpkeep {
   /** For whatever reason: a page that has to be loaded anew so often isn't cured by it. */
   readonly #budget = new HealBudget();
   #stopped = false;
+  /** When the storage of a page that comes up is looked at next, in ms of `performance.now()`. */
+  #storageLookAt = Infinity;
 
   constructor(options: PageUpkeepOptions) {
     const { client, context } = options;
@@ -111,6 +113,11 @@ export class PageUpkeep {
     });
   }
 
+  /** Why nothing comes of the page in its browser, as far as its storage tells. */
+  findStorageFailure(): Promise<WorkerFailure | undefined> {
+    return this.#storage.findFailure();
+  }
+
   /** Loads the page anew to cure what it suffers from. @returns false when that was done too often. */
   healByReload(reason: string): boolean {
     if (!this.#isListening) return true;
@@ -128,12 +135,14 @@ export class PageUpkeep {
 
   /** The page shows another document. */
   beginDocument(): void {
+    this.#storageLookAt = performance.now() + this.#options.context.assignment.deadlines.probeIntervalMs;
     this.#connection.beginDocument();
   }
 
   /** A look at a page that comes up: some states of its socket need not be waited for. */
   onStateWhileComingUp({ socket }: PageState): void {
     if (socket !== null && decisiveStates.includes(socket)) this.#observe(socket);
+    if (performance.now() >= this.#storageLookAt) void this.#lookAtStorageWhileComingUp();
   }
 
   /** The page of a session that has listened shows another document. */
@@ -141,6 +150,16 @@ export class PageUpkeep {
     if (!this.#isListening) return;
     this.#options.context.output.log.info('WhatsApp Web reloaded its page; attaching again.');
     this.#lose('WhatsApp Web reloaded its page', 'page');
+  }
+
+  /**
+   * Loads a page anew that doesn't come up.
+   *
+   * @throws WorkerFailure when it can't be loaded, or may not be in this browser.
+   */
+  async reloadOnce(reason: string): Promise<void> {
+    await this.#storage.refuseUnsafeLoad(reason);
+    await this.reload(reason);
   }
 
   /**
@@ -188,6 +207,17 @@ export class PageUpkeep {
     this.#connection.observe(state, { listens: this.#isListening });
   }
 
+  /** A page whose storage is closed doesn't come up, and waits for it as long as it may. */
+  async #lookAtStorageWhileComingUp(): Promise<void> {
+    const { client, context } = this.#options;
+    const { document } = client;
+    this.#storageLookAt = Infinity;
+    const failure = await this.#storage.findFailure();
+    if (this.#stopped || this.#isListening || client.document !== document) return;
+    if (failure !== undefined) this.#options.fail(failure);
+    else this.#storageLookAt = performance.now() + context.assignment.deadlines.probeIntervalMs;
+  }
+
   #heal(reason: string, isUntouched: boolean): void {
     const { client, context } = this.#options;
     if (!isUntouched) {
@@ -216,6 +246,8 @@ export class PageUpkeep {
       health.note('storage', `${reason}; the disk of ${profile} has no room`, roomAction(profile));
       return;
     }
+    await this.#storage.refuseUnsafeLoad(reason);
+    if (client.document !== document) return;
     context.output.log.warn(`${reason}; loading the page anew.`);
     await this.reload(reason);
   }

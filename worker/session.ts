@@ -269,7 +269,7 @@ export function startSession(
       onReloaded: () => pageUpkeep.noteReload(),
       reload: (failure) => {
         log.warn(`${failure.message}; loading the page anew.`);
-        return pageUpkeep.reload(failure.message);
+        return pageUpkeep.reloadOnce(failure.message);
       },
       onListeningAgain: (again) => void announceListening(again, pageUpkeep),
       onFault: (thrown) => faults.report(thrown),
@@ -355,6 +355,8 @@ export function startSession(
   /** A page that can't open its storage shows itself as not linked, while the login lies there. */
   async function believe(failure: WorkerFailure): Promise<WorkerFailure> {
     const { profile } = context.paths;
+    const impaired = await upkeep?.findStorageFailure();
+    if (impaired !== undefined) return new WorkerFailure('LOCAL', `${failure.message}; ${impaired.message}`);
     if (await hasRoom(profile)) return failure;
     const reason = `${failure.message}, while the disk of ${profile} has no room, so that the login may not have been read`;
     return new WorkerFailure('LOCAL', reason, { cause: failure, userAction: roomAction(profile) });

@@ -60,6 +60,35 @@ export class StorageWatch {
     if (nextStorageStep(isRoomy) === 'fresh-browser') this.#options.fail(new WorkerFailure('LOCAL', reason));
   }
 
+  /**
+   * One look at a page that comes up. No answer proves nothing: it may be busy with its sync.
+   *
+   * @returns why nothing comes of the page in its browser. Class LOCAL: the next life gets another one, which starts when the disk has room.
+   */
+  async findFailure(): Promise<WorkerFailure | undefined> {
+    // A page that has gone is told of elsewhere.
+    const found = await this.#ask().catch(() => undefined);
+    if (found === undefined || found === 'silent') return undefined;
+    const verdict = judgeStorage(found, 0);
+    return verdict.is === 'impaired' ? new WorkerFailure('LOCAL', verdict.reason) : undefined;
+  }
+
+  /**
+   * Checks that the page may be loaded anew. On a disk without room, and after one, that may cost the login (storage-verdict.ts).
+   *
+   * @param reason for the load, as the beginning of a sentence.
+   * @throws WorkerFailure of class LOCAL when another browser is needed.
+   */
+  async refuseUnsafeLoad(reason: string): Promise<void> {
+    const { profile, hasRoom } = this.#options;
+    const failure = await this.findFailure();
+    if (failure !== undefined) throw failure;
+    if (await hasRoom()) return;
+    throw new WorkerFailure('LOCAL', `${reason}; the disk of ${profile} has no room`, {
+      userAction: roomAction(profile),
+    });
+  }
+
   async #ask(): Promise<StorageLook | 'silent' | undefined> {
     try {
       return await withDeadline(this.#options.look(), this.#options.timeoutMs, "Writing the page's storage");

@@ -1,9 +1,13 @@
 import { type FileHandle, open, readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { describeError } from '../../shared/errors.js';
 import { appendixTo, readLog } from './leveldb/log-format.js';
 import { unlockTransactions } from './leveldb/unlock-transactions.js';
+
+/** A record is written in two steps, microseconds apart. */
+const writeGraceMs = 100;
 
 /**
  * Makes the databases of a profile fit to be opened after its browser was killed. In two ways Chromium throws the whole of IndexedDB away
@@ -36,6 +40,43 @@ export async function mendDatabases(profileDirectory: string, onNews: (sentence:
   );
 }
 
+/**
+ * Whether a record in what a profile's pages store is cut off, while its browser runs: it could not be written on a full disk. A page that is
+ * opened in this browser has Chromium write on behind it, and the next one finds the database damaged.
+ */
+export async function isCutOff(profileDirectory: string): Promise<boolean> {
+  const before = await tornEnds(profileDirectory);
+  if (before.length === 0) return false;
+  // What is being written now is whole a moment later.
+  await sleep(writeGraceMs);
+  const after = new Set(await tornEnds(profileDirectory));
+  return before.some((end) => after.has(end));
+}
+
+/** Each as the path of a log and where its last whole record ends. */
+async function tornEnds(profileDirectory: string): Promise<string[]> {
+  const databases = await databasesOf(join(profileDirectory, 'Default'));
+  const ends = await Promise.all(
+    databases.map(async (database) => {
+      const newest = logsIn(await readdir(database).catch(() => [])).at(-1);
+      if (newest === undefined) return [];
+      const path = join(database, newest);
+      try {
+        const { tornAt } = readLog(await readFile(path));
+        return tornAt === undefined ? [] : [`${path} ${tornAt}`];
+      } catch {
+        // It was being made a table of, or is damaged in a way that Chromium tells of itself.
+        return [];
+      }
+    }),
+  );
+  return ends.flat();
+}
+
+function logsIn(files: readonly string[]): string[] {
+  return files.filter((file) => /^\d+\.log$/.test(file)).sort((a, b) => Number.parseInt(a) - Number.parseInt(b));
+}
+
 /** Where pages keep what they store. Each bucket but the default one has a folder of its own below WebStorage. */
 async function databasesOf(profile: string): Promise<string[]> {
   const buckets = await foldersIn(join(profile, 'WebStorage'));
@@ -60,7 +101,7 @@ async function mend(database: string, onMended: (what: string) => void): Promise
   const manifest = files.find((file) => file === current.trimEnd());
   if (manifest !== undefined) await readAndCut(database, manifest, onMended);
   // Only the newest is written on; there is another one while the one before is being made a table of.
-  const names = files.filter((file) => /^\d+\.log$/.test(file)).sort((a, b) => Number.parseInt(a) - Number.parseInt(b));
+  const names = logsIn(files);
   const newest = names.at(-1);
   if (newest === undefined) return;
   const older = await Promise.all(

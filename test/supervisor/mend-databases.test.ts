@@ -1,11 +1,12 @@
 import { readdirSync } from 'node:fs';
-import { mkdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { BrowserProcess } from '../../supervisor/browser/browser-process.js';
-import { mendDatabases } from '../../supervisor/browser/mend-databases.js';
+import { isCutOff, mendDatabases } from '../../supervisor/browser/mend-databases.js';
+import { refuseUnsafePage } from '../../supervisor/browser/refuse-unsafe-page.js';
 import { BrowserFolder } from '../support/real-browser.js';
 import { beginTwice, visit } from '../support/visit.js';
 
@@ -82,6 +83,34 @@ describe('before a browser starts', () => {
     expect(news).toEqual([
       expect.stringMatching(/The browser's database .*Local Storage\/leveldb can't be looked at \(.*EISDIR/),
     ]);
+  });
+});
+
+describe('while a browser runs', () => {
+  let log: string;
+  beforeEach(async () => {
+    const database = join(folder.profile, 'Default', 'IndexedDB', 'https_web.whatsapp.com_0.indexeddb.leveldb');
+    await mkdir(database, { recursive: true });
+    log = join(database, '000010.log');
+    await writeFile(join(database, '000009.log'), record(30).subarray(0, 12));
+    await writeFile(log, Buffer.concat([record(12), record(30)]));
+  });
+
+  it('a record that stays unfinished is one that a full disk has cut off', async () => {
+    await expect(isCutOff(folder.profile)).resolves.toBe(false);
+    await truncate(log, 19 + 12);
+    await expect(isCutOff(folder.profile)).resolves.toBe(true);
+    // Nothing was mended: the browser has the file open.
+    expect((await stat(log)).size).toBe(19 + 12);
+    await expect(refuseUnsafePage(folder.profile)).rejects.toThrow('a full disk has cut off');
+  });
+
+  it('one that is just being written is none', async () => {
+    await truncate(log, 19 + 12);
+    const looking = isCutOff(folder.profile);
+    await appendFile(log, record(30).subarray(12));
+    await expect(looking).resolves.toBe(false);
+    await expect(refuseUnsafePage(folder.profile)).resolves.toBeUndefined();
   });
 });
 

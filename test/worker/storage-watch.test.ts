@@ -9,7 +9,7 @@ const well: StorageLook = { error: null, closed: [] };
 const unwritable: StorageLook = { error: 'UnknownError: IO error', closed: ['model-storage'] };
 const closed: StorageLook = { error: null, closed: ['model-storage'] };
 
-let page: StorageLook;
+let page: StorageLook | 'silent';
 let isRoomy: boolean;
 let document: number | undefined;
 let deeds: string[];
@@ -22,9 +22,9 @@ beforeEach(() => {
   const onPause = (isPaused: boolean): void => void deeds.push(isPaused ? 'pause' : 'go on');
   watch = new StorageWatch({
     health: new SessionHealth({ onChange, onPause }),
-    timeoutMs: 1_000,
+    timeoutMs: 50,
     profile: '/profile',
-    look: () => Promise.resolve(page),
+    look: () => (page === 'silent' ? new Promise(() => undefined) : Promise.resolve(page)),
     hasRoom: () => Promise.resolve(isRoomy),
     fail: (failure) => deeds.push(`fail: ${failure.class}`),
     document: () => document,
@@ -64,3 +64,31 @@ it('says nothing of a document that has gone meanwhile, or that doesn’t listen
   await watch.look();
   expect([deeds, told]).toEqual([[], []]);
 });
+
+it.each([
+  ['can’t write', unwritable, 'LOCAL'],
+  ['has lost its databases', closed, 'LOCAL'],
+  ['is well', well, undefined],
+  ['doesn’t answer: it may be busy', 'silent', undefined],
+] as const)('a page that comes up and %s', async (_, found, failure) => {
+  page = found;
+  document = undefined;
+  expect((await watch.findFailure())?.class).toBe(failure);
+  expect((await watch.findFailure())?.class).toBe(failure);
+  expect([deeds, told]).toEqual([[], []]);
+});
+
+it.each([
+  ['is well, on a disk with room', well, true, undefined],
+  ['doesn’t answer', 'silent', true, undefined],
+  ['is well, on a disk without room', well, false, 'LOCAL'],
+  ['has lost its databases, whatever room there is', closed, true, 'LOCAL'],
+] as const)(
+  'a page is loaded anew only in a browser that can keep the login: it %s',
+  async (_, found, room, failure) => {
+    page = found;
+    isRoomy = room;
+    const refusal = await watch.refuseUnsafeLoad('It stands still').catch((thrown: unknown) => thrown);
+    expect((refusal as { class: string } | undefined)?.class).toBe(failure);
+  },
+);
