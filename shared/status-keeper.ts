@@ -10,7 +10,7 @@ export class StatusKeeper {
   readonly #now: () => Date;
 
   constructor(path: string, number: string, options: KeptFileOptions) {
-    this.#file = new KeptJsonFile(path, deviceStatusFile(number), options);
+    this.#file = new KeptJsonFile(path, deviceStatusFile(number), { ...options, hasReserve: true });
     this.#now = options.now ?? (() => new Date());
   }
 

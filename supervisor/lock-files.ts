@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { link, lstat, open, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { unfinishedSuffix } from '../shared/files/write-file-atomically.js';
+import { unfinishedSuffix } from '../shared/files/unfinished.js';
 import { type LockContent, parseLockContent, releasedText } from './lock-holder.js';
 
 /** One of a folder's `.lock.<n>` files. */

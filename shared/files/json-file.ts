@@ -4,7 +4,11 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fileError } from './file-error.js';
 import { type FileIdentity, identifyFile, identityOf, missingFile } from './file-identity.js';
 import { setAside } from './set-aside.js';
-import { unfinishedSuffix, writeFileAtomically } from './write-file-atomically.js';
+import { boundTexts, maxTextBytes } from '../bounded-text.js';
+import { WasupError } from '../errors.js';
+import { layReserve, replaceByReserve } from './reserve.js';
+import { unfinishedSuffix } from './unfinished.js';
+import { writeFileAtomically } from './write-file-atomically.js';
 
 const maxRounds = 100;
 const longestStepAsideMs = 20;
@@ -19,7 +23,15 @@ export interface JsonFileKind<Value> {
   salvage(content: unknown): { readonly value: Value; readonly damage: string | undefined };
   /** For what only grows: what is found, with what is remembered and missing in it. Gives `found` itself when nothing is. */
   complete?(found: Value, remembered: Value): Value;
+  /**
+   * For a file that has to be true on a full disk, too: it has a reserve (reserve.ts), and what is written into that is told here, with the
+   * error for which it had to be.
+   */
+  onReserveUsed?(error: WasupError): void;
 }
+
+/** Texts of a value that has to fit into a reserve are cut to the first of these bounds with which it does. */
+const reserveTextBytes = [maxTextBytes, 800, 200, 60];
 
 /**
  * Reads, and mends a damaged file where the disk takes it: `isMended` says whether what was kept of it is in the file now.
@@ -73,7 +85,7 @@ export function updateJsonFile<Value>(
       const { value, identity } = await load(path, kind, now);
       const changed = change(value);
       const expected = round < maxRounds ? identity : undefined;
-      if (await writeFileAtomically(path, format(changed), expected)) return changed;
+      if (await replace(path, kind, changed, expected)) return changed;
       await delay(Math.random() * longestStepAsideMs);
     }
   });
@@ -98,9 +110,36 @@ async function load<Value>(path: string, kind: JsonFileKind<Value>, now: Date): 
   // Where it can't be moved it is kept for this reader; the next write that works replaces it.
   if (!(await setAside(path, now))) return { value, repaired: damage, isMended: false, identity: found.identity };
   // What was kept must be there for the next reader, too. On a disk that can't be written to it is kept for this one.
-  const kept = await writeFileAtomically(path, format(value), missingFile).catch(() => undefined);
+  const kept = await replace(path, kind, value, missingFile).catch(() => undefined);
   if (kept === false) return { ...(await load(path, kind, now)), repaired: damage };
   return { value, repaired: damage, isMended: kept === true, identity: identifyFile(path) };
+}
+
+/** @throws WasupError when the file can't be written. */
+async function replace<Value>(
+  path: string,
+  kind: JsonFileKind<Value>,
+  value: Value,
+  expected: FileIdentity | undefined,
+): Promise<boolean> {
+  try {
+    const isReplaced = await writeFileAtomically(path, format(value), expected);
+    if (isReplaced && kind.onReserveUsed !== undefined) await layReserve(path);
+    return isReplaced;
+  } catch (error) {
+    if (kind.onReserveUsed === undefined || !(error instanceof WasupError) || !isFull(error)) throw error;
+    const texts = reserveTextBytes.map((maxBytes) => format(boundTexts(value, maxBytes)));
+    const found = (await readText(path)).text?.trimEnd();
+    const isThere = texts.some((text) => text.trimEnd() === found);
+    const isReplaced = isThere || (await replaceByReserve(path, texts, expected));
+    if (isReplaced === undefined) throw error;
+    if (isReplaced) kind.onReserveUsed(error);
+    return isReplaced;
+  }
+}
+
+function isFull({ cause }: WasupError): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes((cause as Partial<NodeJS.ErrnoException> | undefined)?.code ?? '');
 }
 
 function format(value: unknown): string {

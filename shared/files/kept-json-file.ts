@@ -14,6 +14,8 @@ export interface KeptFileOptions {
   readonly onNews?: (sentence: string) => void;
   /** Milliseconds between tries to write what couldn't be written. Default: 5000. */
   readonly retryMs?: number;
+  /** Whether the file has to be true on a full disk, too: it is written into a reserve then, and anew when there is room. */
+  readonly hasReserve?: boolean;
   readonly now?: () => Date;
 }
 
@@ -33,12 +35,15 @@ export class KeptJsonFile<Value> {
   #memory: Value | undefined;
   #pending: ((value: Value) => Value)[] = [];
   #isUnwritable = false;
+  /** The file has all that it should, in its reserve: the disk takes nothing else. */
+  #isInReserve = false;
   /** What the newest look found: that there never was a file, or one that had to be rebuilt. */
   #found = { isNew: false, isRebuilt: false };
   /** What is told of a rebuild once it is in the file: another process may be the first to write it, and tell of it. */
   #toTell: { readonly how: string; readonly why: string } | undefined;
   #completionIsTold = false;
   #retryTimer: NodeJS.Timeout | undefined;
+  #isClosed = false;
   /** The newest piece of work; each waits for those before it. */
   #work: Promise<unknown> = Promise.resolve();
 
@@ -56,6 +61,7 @@ export class KeptJsonFile<Value> {
         this.#toTell = undefined;
         return { value: damage === undefined ? this.#complete(value) : this.#recall(value, damage), damage };
       },
+      ...(options.hasReserve === true && { onReserveUsed: (error: WasupError) => this.#noteReserveUsed(error) }),
     };
   }
 
@@ -116,6 +122,7 @@ export class KeptJsonFile<Value> {
 
   /** Tries no more by itself. */
   close(): void {
+    this.#isClosed = true;
     clearTimeout(this.#retryTimer);
   }
 
@@ -130,7 +137,7 @@ export class KeptJsonFile<Value> {
       // The next lack is another one.
       this.#completionIsTold &&= this.#found.isRebuilt && !isMended;
       if (isMended) this.#tellRebuilt();
-      if (!this.#isPending()) this.#tellRecovered();
+      if (!this.#isPending() && !this.#isInReserve) this.#tellRecovered();
     } catch (error) {
       this.#tellUnwritable(error);
     }
@@ -139,13 +146,14 @@ export class KeptJsonFile<Value> {
 
   async #write(): Promise<void> {
     const taken = this.#pending;
-    if (taken.length === 0) return;
+    if (taken.length === 0 && !this.#isInReserve) return;
     this.#pending = [];
+    this.#isInReserve = false;
     try {
       this.#memory = await updateJsonFile(this.#path, this.#kind, this.#now(), (value) => applyAll(value, taken));
       this.#completionIsTold = false;
       this.#tellRebuilt();
-      this.#tellRecovered();
+      if (!this.#wasReserveUsed()) this.#tellRecovered();
     } catch (error) {
       // Anything else is a bug that would come again with each try.
       if (error instanceof WasupError) this.#pending = [...taken, ...this.#pending].slice(-maxPending);
@@ -200,14 +208,24 @@ export class KeptJsonFile<Value> {
     this.#options.onTrouble({ kind: 'records-repaired', sentence, action: null });
   }
 
-  #tellUnwritable(error: unknown): void {
+  #noteReserveUsed(error: WasupError): void {
+    this.#isInReserve = true;
+    this.#tellUnwritable(error, "what belongs there is in the file's reserve");
+  }
+
+  #wasReserveUsed(): boolean {
+    return this.#isInReserve;
+  }
+
+  #tellUnwritable(error: unknown, where = 'what belongs there is kept in memory'): void {
     clearTimeout(this.#retryTimer);
-    this.#retryTimer = setTimeout(() => void this.#inTurn(() => this.#write()), this.#retryMs).unref();
+    if (!this.#isClosed)
+      this.#retryTimer = setTimeout(() => void this.#inTurn(() => this.#write()), this.#retryMs).unref();
     if (this.#isUnwritable) return;
     this.#isUnwritable = true;
     this.#options.onTrouble({
       kind: 'records-unwritable',
-      sentence: `${describeError(error)}; what belongs there is kept in memory, and the session goes on.`,
+      sentence: `${describeError(error)}; ${where}, and the session goes on.`,
       action: error instanceof WasupError ? error.remedy : 'Please report this as a bug.',
     });
   }

@@ -1,12 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { renameSync } from 'node:fs';
 import { mkdir, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type FileIdentity, identifyFile } from './file-identity.js';
 import { fileError } from './file-error.js';
-
-/** Ends the names of files that are being written; whoever finds an old one may remove it. */
-export const unfinishedSuffix = '.unfinished';
+import { unfinishedName } from './unfinished.js';
 
 /**
  * Replaces a file's content so that readers see the old text or the new one, never a part, whatever dies meanwhile.
@@ -19,7 +16,7 @@ export const unfinishedSuffix = '.unfinished';
  * @throws WasupError that says what to do when the disk is full, read-only, or not ours to write to.
  */
 export async function writeFileAtomically(path: string, text: string, expected?: FileIdentity): Promise<boolean> {
-  const unfinished = `${path}.${randomBytes(6).toString('hex')}${unfinishedSuffix}`;
+  const unfinished = unfinishedName(path);
   try {
     const file = await openNew(unfinished);
     try {

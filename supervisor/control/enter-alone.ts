@@ -3,7 +3,7 @@ import { linkSync, lstatSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { unfinishedSuffix } from '../../shared/files/write-file-atomically.js';
+import { unfinishedSuffix } from '../../shared/files/unfinished.js';
 import { knock } from './knock.js';
 import { controlSocketName, type SocketFolder } from './socket-address.js';
 

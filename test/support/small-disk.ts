@@ -13,11 +13,15 @@ export class SmallDisk {
   readonly folder: string;
   #isCovered = false;
 
-  /** @param megabytes its size. */
-  constructor(folder: string, megabytes: number) {
+  /**
+   * @param megabytes its size.
+   * @param files how many files it takes at most.
+   */
+  constructor(folder: string, megabytes: number, files = 0) {
     this.folder = folder;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0700`, 'tmpfs', folder]);
+    const options = `size=${megabytes}m,nr_inodes=${files},mode=0700`;
+    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder]);
   }
 
   /** Until no block is left: what is there already can be read and touched, and nothing new written. */
@@ -27,6 +31,15 @@ export class SmallDisk {
     try {
       writeFileSync(path, Buffer.alloc(bavail * bsize));
       for (let count = 0; ; count += 1) writeFileSync(join(this.folder, `${ballast}-${count}`), Buffer.alloc(4096));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    }
+  }
+
+  /** Until no file can be made: what is there already can be written. */
+  fillWithFiles(): void {
+    try {
+      for (let count = 0; ; count += 1) writeFileSync(join(this.folder, `${ballast}-${count}`), '');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
     }
