@@ -300,6 +300,13 @@ export class MessageIntake {
     this.#dispatcher?.close(what);
   }
 
+  /** Some of what has come is lost, what comes next is not: that is handed to the bot once the rest was fetched. */
+  noteGap(): void {
+    const wasOpen = this.#isOpen;
+    this.noteLoss();
+    if (wasOpen) void this.resume();
+  }
+
   /** This life ends by a fault: nothing more is begun. What is with its handlers may end until {@link stop}. */
   noteFault(died: Mortal): void {
     this.#isFaulty = true;

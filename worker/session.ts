@@ -183,7 +183,7 @@ export function startSession(
       authTimeoutMs: deadlines.authTimeoutMs,
       evidence,
       log,
-      onDropped: () => intake.noteLoss(),
+      onDropped: () => intake.noteGap(),
     });
     client = attached;
     intake.listen(attached);

@@ -456,6 +456,19 @@ describe('a loss of the connection', () => {
     expect(heard.filter((id) => id !== 'other')).toEqual(['missed', 'live']);
   });
 
+  test('while the page goes on telling is fetched at once, and handled before what the page has told since', async () => {
+    const { bot, heard } = hearing();
+    const life = new Life(bot);
+    await life.intake.catchUp();
+    life.intake.open();
+    const t = seconds() + 1;
+    life.intake.noteGap();
+    life.misses('missed', { t });
+    life.receives('live', { t });
+    await settled(() => heard.length === 2);
+    expect(heard).toEqual(['missed', 'live']);
+  });
+
   test('during a round is not made good by that round: the mark waits for the next one', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const { passed, open } = gate();

@@ -91,8 +91,8 @@ describe('what the page calls', () => {
   });
 
   it('is bounded for each name while nobody is there; what goes is counted', async () => {
-    const [version, binding, kept, , takeOvers] = relayArguments;
-    await page.evaluate(installRelay, version, binding, kept, 3, takeOvers);
+    const [version, binding, kept, bounds] = relayArguments;
+    await page.evaluate(installRelay, version, binding, kept, { ...bounds, kept: 3 });
     await define('onAddMessageEvent', 'onReaction');
     await page.evaluate(
       'for (let n = 1; n <= 5; n += 1) void window.onAddMessageEvent({ n }); void window.onReaction(0); 0',
@@ -108,8 +108,8 @@ describe('what the page calls', () => {
   });
 
   it('that was not kept is told of once to the worker that takes the page over, before it gets what was kept', async () => {
-    const [version, binding, kept, , takeOvers] = relayArguments;
-    await page.evaluate(installRelay, version, binding, kept, 3, takeOvers);
+    const [version, binding, kept, bounds] = relayArguments;
+    await page.evaluate(installRelay, version, binding, kept, { ...bounds, kept: 3 });
     await define('onAddMessageEvent');
     await page.evaluate('for (let n = 1; n <= 5; n += 1) void window.onAddMessageEvent({ n }); 0');
     const first = await listen(true);

@@ -1,7 +1,7 @@
 import type { PageAnswer } from './page-relay.js';
 
-/** A call of the page by its id, with its answer. */
-export type AnsweredCall = readonly [id: string, answer: PageAnswer];
+/** A call of the page by its id, with its answer; null while that takes its time. */
+export type AnsweredCall = readonly [id: string, answer: PageAnswer | null];
 
 /** So many answers cross to the page in one step: its thread is free for what WhatsApp has to do between two of them. */
 export const answersAtOnce = 200;
@@ -20,7 +20,7 @@ export class AnswerBatches {
     this.#send = send;
   }
 
-  give(id: string, answer: PageAnswer): void {
+  give(id: string, answer: PageAnswer | null): void {
     this.#waiting.push([id, answer]);
     if (!this.#isSending) void this.#sendAll();
   }

@@ -33,7 +33,7 @@ export interface AttachedClientOptions {
   /** Learns what goes wrong in the page. */
   readonly evidence: PageEvidence;
   readonly log: Logger;
-  /** Told when a page that is taken over could not keep all that has happened in it. */
+  /** Told when the page could not keep all that has happened in it. */
   readonly onDropped?: () => void;
 }
 
@@ -123,7 +123,9 @@ export class AttachedClient extends LibraryClient {
           'Look at the lines above for what ended them, most likely in the bot.',
       );
     const onDropped = (calls: number): void => {
-      this.#log.warn(`${calls} events of the page were not kept while no worker ran; messages among them are fetched.`);
+      this.#log.warn(
+        `${calls} events of the page were not kept, because too many waited; messages among them are fetched.`,
+      );
       this.#onDropped?.();
     };
     const isHeard = (name: string): boolean => {

@@ -16,6 +16,9 @@ import { TurnBudget } from './turn-budget.js';
 
 declare const window: WhatsAppWindow;
 
+/** {@link RelayLineOptions.slowMs} where nothing else is said. */
+const slowCallbackMs = 1_000;
+
 /** Milliseconds that the calls of the page may take of each turn of the event loop: some messages, and no answer waits longer for them. */
 const msPerTurn = 5;
 
@@ -29,7 +32,7 @@ export interface RelayLineOptions {
   readonly takesOver: boolean;
   /** Told what isn't handed over any more, because several workers have ended without an answer to it. */
   readonly onRefused: (calls: readonly PageCall[]) => void;
-  /** Told at a take-over when the page could not keep all that it had to say: what is missing comes before what it has kept. */
+  /** Told when the page could not keep all that it had to say: what is missing comes before what it says next. */
   readonly onDropped: (calls: number) => void;
   /** Told what a callback has thrown; the page alone would hear of it. */
   readonly onThrown: (name: string, error: unknown) => void;
@@ -37,6 +40,8 @@ export interface RelayLineOptions {
   readonly isHeard: (name: string) => boolean;
   /** Resolves when what the callbacks have been told is kept; undefined when it is. No call is answered before that. */
   readonly taken: () => Promise<void> | undefined;
+  /** A callback that takes longer keeps no others waiting in the page. */
+  readonly slowMs?: number;
 }
 
 /** This process' end of the relay in the page: the library's callbacks, and how the page's calls get to them. */
@@ -90,7 +95,8 @@ export class RelayLine {
   }
 
   /**
-   * Takes over what an earlier worker has attached to the document. What has waited there is held back until {@link release}.
+   * Takes over what an earlier worker has attached to the document. What has waited there is held back until {@link release}; most of it in
+   * the page.
    *
    * @throws Error when there is nothing to take over.
    */
@@ -123,10 +129,19 @@ export class RelayLine {
 
   #carryOut(text: string): void {
     const call = parseCall(text);
+    if (call?.name === 'onDropped') {
+      this.#options.onDropped(Number(call.parameters[0]));
+      this.#answers.give(call.id, { value: undefined });
+      return;
+    }
     const callback = call === undefined ? undefined : this.#callbacks.get(call.name);
     // Any frame of the page may call the binding: what makes no sense is nobody's.
     if (call === undefined || callback === undefined) return;
-    void this.#run(callback, call).then((answer) => this.#answers.give(call.id, answer));
+    const slow = setTimeout(() => this.#answers.give(call.id, null), this.#options.slowMs ?? slowCallbackMs).unref();
+    void this.#run(callback, call).then((answer) => {
+      clearTimeout(slow);
+      this.#answers.give(call.id, answer);
+    });
   }
 
   async #run(callback: RelayCallback, { name, parameters }: PageCall): Promise<PageAnswer> {
