@@ -59,6 +59,28 @@ export class CatchUpOvertaken extends Error {
 /** So many messages cross at a time. */
 const portion = 200;
 
+/** After so many portions in a row that could not be read, the others are left to the next round. */
+const failuresInARow = 3;
+
+/** A chat with what the inbox doesn't have of it. */
+type FreshChat = MissedChat & { readonly fresh: MissedChat['messages'] };
+
+/** As many chats at a time as have a portion of messages together; one that has more of them by itself. */
+export function inPortions<Chat extends { readonly fresh: readonly unknown[] }>(chats: readonly Chat[]): Chat[][] {
+  const portions: Chat[][] = [];
+  let messages = Infinity;
+  for (const chat of chats) {
+    messages += chat.fresh.length;
+    const last = portions.at(-1);
+    if (last !== undefined && messages <= portion) last.push(chat);
+    else {
+      portions.push([chat]);
+      messages = chat.fresh.length;
+    }
+  }
+  return portions;
+}
+
 /** Fetches what came while nobody listened: from the page into the inbox, which drops what it has. */
 export class CatchUp {
   readonly #options: CatchUpOptions;
@@ -132,15 +154,12 @@ export class CatchUp {
       .map((chat) => ({ ...chat, fresh: chat.messages.filter(({ id }) => unknown.has(id)) }))
       .filter(({ fresh }) => fresh.length > 0)
       .sort((one, other) => (one.fresh[0]?.t ?? 0) - (other.fresh[0]?.t ?? 0));
-    let added = 0;
-    for (const chat of chats) {
-      added += await this.#fetch(chat, chat.fresh, { lastPlace, round });
-      this.#options.onChat(chat.chat);
-    }
+    const { added, failure } = await this.#fetchAll(chats, { lastPlace, round });
     if (added > 0)
       log.info(`${added} ${added === 1 ? 'message' : 'messages'} came while nobody listened; the bot gets them now.`);
     const unreadable = listed.filter(({ lacks }) => lacks === 'unreadable').length;
     // The mark stays, so that the next round asks for the same again.
+    if (failure !== undefined) throw failure.error;
     if (unreadable > 0) throw new Error(`WhatsApp Web could not read what it has stored of ${unreadable} of its chats`);
     this.#noteMark(missed);
     this.#tell(missed, cutMs);
@@ -194,22 +213,52 @@ export class CatchUp {
     return settled;
   }
 
+  /** What can't be read of some chats keeps no others from being fetched, unless the page doesn't answer at all. */
+  async #fetchAll(
+    chats: readonly FreshChat[],
+    at: { readonly lastPlace: number; readonly round: number },
+  ): Promise<{ added: number; failure: { readonly error: unknown } | undefined }> {
+    let added = 0;
+    let failure: { readonly error: unknown } | undefined;
+    let failures = 0;
+    const portions = inPortions(chats);
+    for (let some = portions.shift(); some !== undefined && failures < failuresInARow; some = portions.shift()) {
+      try {
+        added += await this.#fetch(some, at);
+        failures = 0;
+      } catch (error) {
+        this.#assertCurrent(at.round);
+        failure = { error };
+        failures += 1;
+        // One of them may be what the page stumbles over.
+        if (some.length > 1) portions.unshift(...some.map((chat) => [chat]));
+      }
+    }
+    return { added, failure };
+  }
+
   async #fetch(
-    chat: MissedChat,
-    fresh: MissedChat['messages'],
+    chats: readonly FreshChat[],
     { lastPlace, round }: { readonly lastPlace: number; readonly round: number },
   ): Promise<number> {
+    const { inbox, source, onChat } = this.#options;
     const models = new Map<string, string>();
-    for (let start = 0; start < fresh.length; start += portion) {
-      const ids = fresh.slice(start, start + portion).map(({ id }) => id);
-      for (const [index, raw] of (await this.#options.source.models(ids)).entries()) {
-        const id = ids[index];
+    const ids = chats.flatMap(({ fresh }) => fresh.map(({ id }) => id));
+    for (let start = 0; start < ids.length; start += portion) {
+      const some = ids.slice(start, start + portion);
+      for (const [index, raw] of (await source.models(some)).entries()) {
+        const id = some[index];
         if (id !== undefined && raw !== null) models.set(id, raw);
       }
     }
     this.#assertCurrent(round);
-    const messages = chat.messages.map(({ id, t }) => ({ id, t, raw: models.get(id) ?? null }));
-    return this.#options.inbox.addMissed(chat.chat, messages, lastPlace);
+    let added = 0;
+    for (const { chat, messages } of chats) {
+      const all = messages.map(({ id, t }) => ({ id, t, raw: models.get(id) ?? null }));
+      added += inbox.addMissed(chat, all, lastPlace);
+      onChat(chat);
+    }
+    return added;
   }
 
   /** From here on each message that comes is journaled, so that the mark can follow them. WhatsApp's own clock counts, not ours. */

@@ -14,6 +14,7 @@ import {
   type CatchUpLimits,
   CatchUpOvertaken,
   describeCatchUpFailure,
+  inPortions,
   type MissedSource,
 } from '../../worker/catch-up.js';
 import { slackSeconds } from '../../worker/decide-since.js';
@@ -268,6 +269,50 @@ describe('a round', () => {
   });
 });
 
+describe('many chats', () => {
+  test('are read in portions of 200 messages, not each by itself', async () => {
+    for (let chat = 0; chat < 2_000; chat += 1) page.has(`M${chat}`, `chat ${chat}`, now - 10);
+    expect(await catchUp().run()).toBe(2_000);
+    expect(page.portions.map((ids) => ids.length)).toEqual(Array.from({ length: 10 }, () => 200));
+  });
+
+  test('of which some can’t be read lose nothing by it and get nothing twice: the next round fetches the rest', async () => {
+    for (let chat = 0; chat < 600; chat += 1) page.has(`M${chat}`, `chat ${chat}`, now - 1_000 + chat);
+    page.beforeModels = (ids) => {
+      if (ids.includes('M300')) throw new Error('the page is busy');
+    };
+    const rounds = catchUp();
+    await expect(rounds.run()).rejects.toThrow('the page is busy');
+    expect(inbox.counts().waiting).toBe(599);
+    page.beforeModels = () => undefined;
+    expect(await rounds.run()).toBe(1);
+    expect(inbox.counts().waiting).toBe(600);
+  });
+
+  test('are left to the next round when the page has failed three times in a row', async () => {
+    for (let chat = 0; chat < 2_000; chat += 1) page.has(`M${chat}`, `chat ${chat}`, now - 10);
+    page.beforeModels = () => {
+      throw new Error('no answer');
+    };
+    await expect(catchUp().run()).rejects.toThrow('no answer');
+    expect(page.portions).toHaveLength(3);
+  });
+});
+
+test('portions have whole chats in them, in their order, and no more messages than one may have unless a chat has', () => {
+  const chats = fc.array(fc.integer({ min: 1, max: 300 }).map((size) => ({ fresh: Array.from({ length: size }) })));
+  fc.assert(
+    fc.property(chats, (all) => {
+      const portions = inPortions(all);
+      expect(portions.flat()).toEqual(all);
+      for (const some of portions) {
+        const size = some.reduce((sum, { fresh }) => sum + fresh.length, 0);
+        expect(size <= 200 || some.length === 1).toBe(true);
+      }
+    }),
+  );
+});
+
 describe('messages that come during a round', () => {
   test('come after the missed ones of their chat, also those of the same second', async () => {
     page.has('missed', 'anna', now);
@@ -366,12 +411,13 @@ describe('a round that fails', () => {
     inbox.raise('mark', now - 500);
     const rounds = catchUp();
     await expect(rounds.run()).rejects.toThrow('the page is frozen');
-    expect(chats).toEqual(['anna']);
+    expect(chats).toEqual(['anna', 'cleo']);
     expect(inbox.fact('mark')).toBe(now - 500);
+    page.portions.length = 0;
     page.beforeModels = () => undefined;
-    expect(await rounds.run()).toBe(2);
-    expect(chats).toEqual(['anna', 'bela', 'cleo']);
-    expect(page.portions.flat().filter((id) => id === 'anna')).toHaveLength(1);
+    expect(await rounds.run()).toBe(1);
+    expect(chats).toEqual(['anna', 'cleo', 'bela']);
+    expect(page.portions).toEqual([['bela']]);
   });
 
   test('between two portions of a chat journals none of them: what follows must not come first', async () => {

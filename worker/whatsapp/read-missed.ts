@@ -1,6 +1,7 @@
 import type { Page } from 'puppeteer';
 
 import { withDeadline } from '../../shared/with-deadline.js';
+import { type ListedStep, listInSteps } from './list-in-steps.js';
 import type { WhatsAppWindow } from './page-globals.js';
 import type { AddressPair } from './tell-addresses.js';
 
@@ -21,13 +22,25 @@ export interface MissedChat {
 /** So many earlier messages are asked for in one chat, a screenful at a time. */
 const earlierLoadsLimit = 200;
 
+/** What one step of reading takes of the page: its thread is free between two steps, and no answer is larger than this, but for one of a single item. */
+export interface StepBounds {
+  readonly milliseconds: number;
+  /** Messages that are listed in one step. */
+  readonly messages: number;
+  /** Characters of models that are read in one step. */
+  readonly size: number;
+}
+
+const stepBounds: StepBounds = { milliseconds: 50, messages: 2_000, size: 1_000_000 };
+
 /**
  * Lists what has been sent since a moment, by what the page knows: WhatsApp delivers what came while the page was away, and tells no
  * listener of it. Neither asks for each chat as a whole, as the library's `getChats()` does (which refreshes every group), nor counts what
- * is unread.
+ * is unread. In small steps, so that it doesn't matter how many chats there are.
  *
  * @param since seconds since 1970, of WhatsApp's own clock.
  * @param ownSince the same for what the account has sent itself, from another device mostly; null leaves those out.
+ * @param timeoutMs how long each step may take.
  * @throws DeadlineError when the page doesn't answer in time.
  */
 export async function listMissed(
@@ -35,17 +48,51 @@ export async function listMissed(
   since: number,
   ownSince: number | null,
   timeoutMs: number,
+  bounds: StepBounds = stepBounds,
 ): Promise<MissedChat[]> {
-  const listing = page.evaluate(listInPage, since, ownSince, earlierLoadsLimit);
-  return withDeadline(listing, timeoutMs, 'Reading what was missed');
+  const what = 'Reading what was missed';
+  const names = await withDeadline(page.evaluate(namesInPage, since), timeoutMs, what);
+  const list = (some: readonly string[]): Promise<ListedStep> =>
+    withDeadline(page.evaluate(listInPage, some, since, ownSince, earlierLoadsLimit, bounds), timeoutMs, what);
+  return listInSteps(names, list);
 }
 
-/** The library's raw models of these messages, in JSON; null for one that has gone meanwhile. */
-export async function readModels(page: Page, ids: readonly string[], timeoutMs: number): Promise<(string | null)[]> {
-  return withDeadline(page.evaluate(modelsInPage, ids), timeoutMs, 'Reading missed messages');
+/** The library's raw models of these messages, in JSON; null for one that has gone meanwhile. In small steps, too. */
+export async function readModels(
+  page: Page,
+  ids: readonly string[],
+  timeoutMs: number,
+  bounds: StepBounds = stepBounds,
+): Promise<(string | null)[]> {
+  const models: (string | null)[] = [];
+  while (models.length < ids.length) {
+    const read = page.evaluate(modelsInPage, ids.slice(models.length), bounds);
+    models.push(...(await withDeadline(read, timeoutMs, 'Reading missed messages')));
+  }
+  return models;
 }
 
-async function listInPage(since: number, ownSince: number | null, loads: number): Promise<MissedChat[]> {
+/** The chats in which something has happened since the moment; but for those of posts to many. */
+function namesInPage(since: number): string[] {
+  interface ChatModel {
+    readonly id: { readonly _serialized?: string; toString(): string };
+    readonly t?: number;
+    readonly msgs?: unknown;
+  }
+  const { Chat } = window.require('WAWebCollections') as unknown as { Chat: { getModelsArray(): ChatModel[] } };
+  return Chat.getModelsArray()
+    .filter(({ msgs, t }) => msgs !== undefined && (t ?? 0) >= since)
+    .map(({ id }) => id._serialized ?? id.toString())
+    .filter((name) => !/@(newsletter|broadcast)$/.test(name));
+}
+
+async function listInPage(
+  names: readonly string[],
+  since: number,
+  ownSince: number | null,
+  loads: number,
+  bounds: StepBounds,
+): Promise<ListedStep> {
   interface Model {
     readonly id: { readonly fromMe?: boolean; readonly _serialized?: string; toString(): string };
     readonly t?: number;
@@ -92,9 +139,16 @@ async function listInPage(since: number, ownSince: number | null, loads: number)
   };
 
   const chats: MissedChat[] = [];
-  for (const chat of Chat.getModelsArray()) {
-    const name = textOf(chat.id);
-    if (chat.msgs === undefined || (chat.t ?? 0) < since || /@(newsletter|broadcast)$/.test(name)) continue;
+  const models = new Map(Chat.getModelsArray().map((chat) => [textOf(chat.id), chat]));
+  const begun = performance.now();
+  let looked = 0;
+  let listed = 0;
+  for (const name of names) {
+    if (looked > 0 && (performance.now() - begun > bounds.milliseconds || listed > bounds.messages)) break;
+    looked += 1;
+    const chat = models.get(name);
+    // It has gone meanwhile.
+    if (chat?.msgs === undefined) continue;
     const lacks = await load(chat);
     const found = chat.msgs
       .getModelsArray()
@@ -127,21 +181,30 @@ async function listInPage(since: number, ownSince: number | null, loads: number)
     if (found.length > 0 || lacks !== null) {
       const waiting = undecrypted.map(brief);
       chats.push({ chat: name, messages, undecrypted: waiting, lacks, ...(addresses.length > 0 && { addresses }) });
+      listed += found.length;
     }
   }
-  return chats;
+  return { chats, looked };
 }
 
-function modelsInPage(ids: readonly string[]): (string | null)[] {
+/** As many as fit into one step, at least one. */
+function modelsInPage(ids: readonly string[], bounds: StepBounds): (string | null)[] {
   const { Msg } = window.require('WAWebCollections') as unknown as { Msg: { get(id: string): unknown } };
   if (window.WWebJS === undefined) throw new Error("the library's half is not in the page");
-  return ids.map((id) => {
+  const begun = performance.now();
+  const models: (string | null)[] = [];
+  let size = 0;
+  for (const id of ids) {
     const message = Msg.get(id);
-    if (message === undefined) return null;
+    let model: string | null = null;
     try {
-      return JSON.stringify(window.WWebJS?.['getMessageModel']?.(message as never));
+      if (message !== undefined) model = JSON.stringify(window.WWebJS['getMessageModel']?.(message as never));
     } catch {
-      return null;
+      // It can't be read, which is the same as gone.
     }
-  });
+    size += model?.length ?? 0;
+    if (models.length > 0 && (size > bounds.size || performance.now() - begun > bounds.milliseconds)) break;
+    models.push(model);
+  }
+  return models;
 }

@@ -77,6 +77,18 @@ export function specifyReadModels(opened: () => AttachedPage): void {
       expect(model).toHaveProperty('latestEditSenderTimestampMs');
     });
 
+    it('comes whole, however little may cross in one step', async () => {
+      const { page, phone } = opened();
+      const from = newNumber();
+      const heard: Live[] = [];
+      for (const body of ['a'.repeat(50_000), 'b', 'c'.repeat(50_000)]) {
+        heard.push(await live(opened(), () => phone.receiveText({ from, body })));
+      }
+      const ids = heard.map(({ id }) => id);
+      const texts = await readModels(page, ids, timeoutMs, { milliseconds: 60_000, messages: 1, size: 60_000 });
+      expect(texts.map((text) => JSON.parse(text ?? 'null') as unknown)).toEqual(heard.map(({ raw }) => raw));
+    });
+
     it('comes in the order that was asked for; that of a message that has gone is null', async () => {
       const { page, phone } = opened();
       const from = newNumber();
