@@ -1,9 +1,10 @@
-import { type FileHandle, open, readdir, readFile } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { describeError } from '../../shared/errors.js';
-import { appendixTo, readLog } from './leveldb/log-format.js';
+import { UnreadableError } from './leveldb/byte-reader.js';
+import { appendixTo, type LogContent, logOf, readLog, salvageLog } from './leveldb/log-format.js';
 import { unlockTransactions } from './leveldb/unlock-transactions.js';
 
 /** A record is written in two steps, microseconds apart. */
@@ -13,7 +14,8 @@ const writeGraceMs = 100;
  * Makes the databases of a profile fit to be opened after its browser was killed. In two ways Chromium throws the whole of IndexedDB away
  * otherwise, the login in it:
  *
- * - A record was half written. Chromium writes on behind it, and finds the log damaged at the start after the next one: it is cut off.
+ * - A record was half written. Chromium writes on behind it, and finds the log damaged at the start after the next one: it is cut off. On a disk
+ *   that was full the browser that goes on running writes on behind it itself: it is taken out of the log.
  * - Two transactions were under way. Chromium takes the lock that both have for damage: it is left to the first of them.
  *
  * Nothing that was committed is touched. docs/browser.md has the whole story.
@@ -105,7 +107,10 @@ async function mend(database: string, onMended: (what: string) => void): Promise
   const newest = names.at(-1);
   if (newest === undefined) return;
   const older = await Promise.all(
-    names.slice(0, -1).map(async (name) => readLog(await readFile(join(database, name))).entries),
+    names.slice(0, -1).map(async (name) => {
+      const content = contentOf(await readFile(join(database, name)));
+      return content instanceof Error ? (await readAndCut(database, name, onMended)).entries : content.entries;
+    }),
   );
   const { entries, bytes } = await readAndCut(database, newest, onMended);
   const unlocked = unlockTransactions([...older, entries]);
@@ -121,11 +126,33 @@ async function readAndCut(
   onMended: (what: string) => void,
 ): Promise<{ readonly entries: readonly Buffer[]; readonly bytes: number }> {
   const log = await readFile(join(database, name));
-  const { entries, tornAt } = readLog(log);
-  if (tornAt === undefined) return { entries, bytes: log.length };
+  const content = contentOf(log);
+  if (!(content instanceof Error) && content.tornAt === undefined) {
+    return { entries: content.entries, bytes: log.length };
+  }
+  const { entries, isWrittenOn } = salvageLog(log);
+  if (isWrittenOn) {
+    const mended = logOf(entries);
+    const path = join(database, name);
+    await writeFile(`${path}.mended`, mended);
+    await rename(`${path}.mended`, path);
+    onMended(`an unfinished record, which a full disk may have cut off, is taken out of the middle of ${name}`);
+    return { entries, bytes: mended.length };
+  }
+  if (content instanceof Error) throw content;
+  const { tornAt = log.length } = content;
   await change(database, name, (file) => file.truncate(tornAt));
   onMended(`${log.length - tornAt} bytes of an unfinished record are cut off ${name}`);
-  return { entries, bytes: tornAt };
+  return { entries: content.entries, bytes: tornAt };
+}
+
+function contentOf(log: Buffer): LogContent | UnreadableError {
+  try {
+    return readLog(log);
+  } catch (error) {
+    if (error instanceof UnreadableError) return error;
+    throw error;
+  }
 }
 
 /** All of it or nothing: a part would be what is mended here. */

@@ -60,7 +60,8 @@ const kinds = wordsFrom('WASUP_SOAK_KINDS', Object.keys(misfortunes) as Misfortu
 const old = { chats: chatCount, messages: chatCount * 20 };
 /** As {@link old} names its people: they write in the chats that are there. */
 const chats = Array.from({ length: chatCount }, (_, index) => `1555${String(index).padStart(7, '0')}`);
-const probingContact = '12025550199';
+/** They take turns, so that a probe has nothing of its own chat before it, whose order is kept, and waits for other chats alone. */
+const probingContacts = Array.from({ length: 120 }, (_, index) => `1202556${String(index).padStart(4, '0')}`);
 const shareOfPings = 0.25;
 const longestRestMs = 4_000;
 const longestCutMs = 1_500;
@@ -208,7 +209,8 @@ describe.runIf(process.platform === 'linux').each(builds)(
     async function probe(account: OneOfMany): Promise<void> {
       for (const begin = performance.now(); performance.now() - begin < soakMs && !isOver;) {
         const sentAtMs = performance.now();
-        probes.push({ id: await send(account, probingContact, '!ping'), sentAtMs });
+        const contact = probingContacts[probes.length % probingContacts.length] ?? '';
+        probes.push({ id: await send(account, contact, '!ping'), sentAtMs });
         ledger.readOn();
         log.readOn();
         await pass(probeIntervalMs);

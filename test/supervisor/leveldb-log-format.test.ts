@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { UnreadableError } from '../../supervisor/browser/leveldb/byte-reader.js';
 import { crc32c } from '../../supervisor/browser/leveldb/crc32c.js';
-import { appendixTo, readLog } from '../../supervisor/browser/leveldb/log-format.js';
+import { appendixTo, logOf as wholeLogOf, readLog, salvageLog } from '../../supervisor/browser/leveldb/log-format.js';
 
 const anyLength = fc.oneof(
   fc.integer({ min: 0, max: 300 }),
@@ -124,6 +124,23 @@ describe('a log of LevelDB', () => {
         expect(readLog(Buffer.concat([before, appendix])).entries.at(-1)).toEqual(entry);
       }),
       { numRuns: 20 },
+    );
+  });
+
+  it('that was written on behind a torn entry has all but that one', () => {
+    fc.assert(
+      fc.property(anyLengths, anyLength, anyLengths, fc.nat(), (lengths, tornLength, otherLengths, at) => {
+        const [before, after] = [entriesOf(lengths), entriesOf(otherLengths)];
+        const whole = wholeLogOf(before);
+        const torn = appendixTo(whole.length, Buffer.alloc(tornLength, 0xee));
+        let log = Buffer.concat([whole, torn.subarray(0, at % torn.length)]);
+        for (const entry of after) log = Buffer.concat([log, appendixTo(log.length, entry)]);
+        const { entries, isWrittenOn } = salvageLog(log);
+        expect(isSame(entries, [...before, ...after])).toBe(true);
+        const lost = torn.subarray(0, at % torn.length).some((byte) => byte !== 0);
+        expect(isWrittenOn).toBe(lost && after.length > 0);
+      }),
+      { numRuns: 200 },
     );
   });
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { BrowserProcess } from '../../supervisor/browser/browser-process.js';
+import { appendixTo, readLog } from '../../supervisor/browser/leveldb/log-format.js';
 import { isCutOff, mendDatabases } from '../../supervisor/browser/mend-databases.js';
 import { refuseUnsafePage } from '../../supervisor/browser/refuse-unsafe-page.js';
 import { BrowserFolder } from '../support/real-browser.js';
@@ -32,6 +33,25 @@ describe('a browser that is killed between the head of a record and what it says
       ),
     ]);
     // Without the cut this one finds its database given up.
+    await visitAndStop('kept: a login');
+    expect(news).toHaveLength(1);
+  });
+});
+
+describe('a browser that goes on writing after a record that a full disk has cut off', () => {
+  it('keeps the login, and what was written behind', async () => {
+    await visitAndStop('kept: undefined');
+    const { path, lastRecordAt } = await newestLog();
+    const log = await readFile(path);
+    const entry = readLog(log).entries.at(-1) ?? Buffer.alloc(0);
+    const torn = log.subarray(0, lastRecordAt + 7);
+    await writeFile(path, Buffer.concat([torn, appendixTo(torn.length, entry)]));
+
+    // Without it the database is given up now.
+    await visitAndStop('kept: a login');
+    expect(news).toEqual([
+      expect.stringMatching(/an unfinished record, which a full disk may have cut off, is taken out of the middle of/),
+    ]);
     await visitAndStop('kept: a login');
     expect(news).toHaveLength(1);
   });

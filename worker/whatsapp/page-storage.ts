@@ -80,9 +80,15 @@ export function installStorageWatch(): void {
     });
     return opened;
   };
+  /** Why nothing is opened or written any more; see below. */
+  let failure: string | null = null;
   const writeAndRead = async (value: number): Promise<StorageLook> => {
+    // Chromium would open its store anew for us, and write on behind what a full disk has cut off: the login would be lost with it.
+    if (failure !== null || closed.size > 0) return { error: failure, closed: [...closed] };
+    let isOpen = false;
     try {
       database ??= await openOwn();
+      isOpen = true;
       const transaction = database.transaction(store, 'readwrite');
       const written = new Promise<void>((resolve, reject) => {
         transaction.addEventListener('complete', () => resolve());
@@ -94,10 +100,11 @@ export function installStorageWatch(): void {
       if (read !== value) throw new Error('a record was written and could not be read back');
       return { error: null, closed: [...closed] };
     } catch (error) {
-      database?.close();
-      database = undefined;
       const { name, message } = error as Error;
-      return { error: `${name}: ${message}`.slice(0, 300), closed: [...closed] };
+      const told = `${name}: ${message}`.slice(0, 300);
+      // A database that is open may be written again later; one that can't be opened is left alone in this document.
+      if (!isOpen) failure = told;
+      return { error: told, closed: [...closed] };
     }
   };
   /** A disk that hangs is asked once at a time. */

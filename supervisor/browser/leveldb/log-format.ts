@@ -64,6 +64,63 @@ export function readLog(log: Buffer): LogContent {
   return { entries, tornAt: parts.length > 0 ? whole : undefined };
 }
 
+/**
+ * Reads a log that was written on behind a torn record, as Chromium does in the browser in which a write has failed on a full disk: what is
+ * whole, by its checksum, wherever it lies. To LevelDB, as it went on writing, the torn record was not there either.
+ *
+ * @returns `isWrittenOn`: whether there are entries behind what is lost.
+ */
+export function salvageLog(log: Buffer): { readonly entries: readonly Buffer[]; readonly isWrittenOn: boolean } {
+  const entries: Buffer[] = [];
+  let parts: Buffer[] = [];
+  let isLost = false;
+  let isWrittenOn = false;
+  for (let position = 0; position + headerBytes <= log.length;) {
+    const body = wholeRecordAt(log, position);
+    if (body === undefined) {
+      // Zeros fill up the end of a block.
+      isLost ||= log[position] !== 0;
+      position += 1;
+      continue;
+    }
+    const kind = log.readUInt8(position + 6);
+    position += headerBytes + body.length;
+    const isContinuation = kind === middle || kind === last;
+    if (isContinuation !== parts.length > 0) isLost = true;
+    if (!isContinuation) parts = [];
+    else if (parts.length === 0) continue;
+    parts.push(body);
+    if (kind !== full && kind !== last) continue;
+    entries.push(Buffer.concat(parts));
+    parts = [];
+    isWrittenOn ||= isLost;
+  }
+  return { entries, isWrittenOn };
+}
+
+/** What a record says; undefined where there is none, or its checksum doesn't hold. */
+function wholeRecordAt(log: Buffer, position: number): Buffer | undefined {
+  const kind = log.readUInt8(position + 6);
+  if (kind < full || kind > last) return undefined;
+  const end = position + headerBytes + log.readUInt16LE(position + 4);
+  if (end > log.length) return undefined;
+  // The checksum is that of the kind and of what it says, which stand side by side.
+  const isWhole = maskedCrc32c(log.subarray(position + 6, end)) === log.readUInt32LE(position);
+  return isWhole ? log.subarray(position + headerBytes, end) : undefined;
+}
+
+/** @returns a log with these entries. */
+export function logOf(entries: readonly Buffer[]): Buffer {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for (const entry of entries) {
+    const part = appendixTo(length, entry);
+    parts.push(part);
+    length += part.length;
+  }
+  return Buffer.concat(parts);
+}
+
 /** @returns the bytes to append to a log of this length, so that it has one entry more. */
 export function appendixTo(logBytes: number, entry: Buffer): Buffer {
   const pieces: Buffer[] = [];
