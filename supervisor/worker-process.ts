@@ -14,7 +14,7 @@ import { parseWorkerMessage } from '../shared/protocol/parse-message.js';
 import { within } from '../shared/within.js';
 import { endGroup } from './end-group.js';
 import type { WorkerExit } from './exit-failure.js';
-import { limitedNode } from './memory/limit-memory.js';
+import { limitedNode, limitWithinGroup } from './memory/limit-memory.js';
 import { oomScores, raiseOomScore, readOomKills } from './memory/oom-score.js';
 import { readHangReports } from './read-hang-reports.js';
 import type { WorkerStopBudget } from './stop-budget.js';
@@ -183,7 +183,7 @@ function spawnWorker({
   const words = [`--bot=${botModule}`, `--log-level=${log.level}`, `--log-format=${log.format}`];
   if (rehearse) words.push('--rehearse');
   const limited = limitedNode(process.execPath, [...entry.loader, entry.path, ...words], {
-    limitMb: memoryLimitMb,
+    limitMb: limitWithinGroup(memoryLimitMb, process.constrainedMemory()),
     platform: process.platform,
     nodeOptions: environment['NODE_OPTIONS'],
   });

@@ -11,6 +11,19 @@ export interface LimitOptions {
   readonly nodeOptions: string | undefined;
 }
 
+const bytesPerMb = 1024 * 1024;
+
+/**
+ * The limit, or what the control group of this process (of a container, of a systemd unit) has, where that is less. Pure.
+ *
+ * @param limitMb 0: none.
+ * @param groupBytes as `process.constrainedMemory()` says: 0 or more than any machine has where there is no such limit.
+ */
+export function limitWithinGroup(limitMb: number, groupBytes: number | undefined): number {
+  if (limitMb <= 0 || groupBytes === undefined || groupBytes <= 0) return limitMb;
+  return Math.min(limitMb, Math.floor(groupBytes / bytesPerMb));
+}
+
 /**
  * The command that runs Node with these arguments so that it can't have more memory than the limit, however fast it asks for it. The
  * kernel refuses the rest (RLIMIT_DATA counts what a process can write and shares with nobody, so also Buffers, but not the address

@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { limitedNode } from '../../../supervisor/memory/limit-memory.js';
+import { limitedNode, limitWithinGroup } from '../../../supervisor/memory/limit-memory.js';
 import { raiseOomScore, readOomKills } from '../../../supervisor/memory/oom-score.js';
 import { failureOfExit } from '../../../supervisor/exit-failure.js';
 
@@ -57,6 +57,16 @@ describe('a limit for the memory of a worker', () => {
     expect(elsewhere).toEqual({ file: 'node', words: ['--max-old-space-size=700', 'a'] });
     const own = limitedNode('node', ['a'], { ...linux, nodeOptions: '--max_old_space_size=99', limitMb: 1_000 });
     expect(own.words.slice(-2)).toEqual(['node', 'a']);
+  });
+});
+
+describe('the limit of a worker in a control group', () => {
+  it('is the lower one of its own and the group’s; a group without a limit changes nothing', () => {
+    expect(limitWithinGroup(3_000, 1_000_000_000)).toBe(953);
+    expect(limitWithinGroup(500, 1_000_000_000)).toBe(500);
+    // What Node says where there is none: undefined or 0, the largest number of 64 bits for groups of the first version.
+    for (const none of [undefined, 0, 2 ** 64]) expect(limitWithinGroup(3_000, none)).toBe(3_000);
+    expect(limitWithinGroup(0, 1_000_000_000)).toBe(0);
   });
 });
 
