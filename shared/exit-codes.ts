@@ -1,8 +1,8 @@
 /**
- * Exit codes, after BSD sysexits where one fits. They are a contract: pm2, systemd and the supervisor decide by them.
+ * Exit codes, after BSD sysexits where one fits. They are a contract: pm2 and systemd decide by the supervisor's.
  */
 
-/** How a worker ends. Death by a signal counts as `transient`. */
+/** How a worker ends, for people and scripts: the supervisor goes by what it says before (`failure`). */
 export const workerExitCodes = {
   /** Asked to stop. */
   stopped: 0,
@@ -20,8 +20,6 @@ export const workerExitCodes = {
   configuration: 78,
 } as const;
 
-export type WorkerExitReason = keyof typeof workerExitCodes;
-
 /** How the supervisor (and the `wasup` command) ends. */
 export const supervisorExitCodes = {
   stopped: 0,
@@ -36,9 +34,3 @@ export const supervisorExitCodes = {
   /** The configuration can't work as it is (EX_CONFIG). */
   configuration: 78,
 } as const;
-
-/** Names the reason of a worker's exit code; undefined for a code that no worker of ours uses. */
-export function workerExitReason(code: number | null): WorkerExitReason | undefined {
-  const entry = Object.entries(workerExitCodes).find(([, value]) => value === code);
-  return entry?.[0] as WorkerExitReason | undefined;
-}

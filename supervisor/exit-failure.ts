@@ -1,4 +1,4 @@
-import { workerExitReason } from '../shared/exit-codes.js';
+import { workerExitCodes } from '../shared/exit-codes.js';
 import type { Failure } from './machine-types.js';
 
 export interface WorkerExit {
@@ -11,7 +11,11 @@ export interface WorkerExit {
 /** How V8 and Node end a process that can't go on, mostly because its heap is full; and how native code ends one that gets no memory. */
 const crashSignals: readonly (string | null)[] = ['SIGABRT', 'SIGTRAP', 'SIGILL', 'SIGSEGV', 'SIGBUS'];
 
-/** What a death without a word means, by its exit code or signal. */
+/**
+ * Says what a death without a word means, by its exit code or signal. wasup's own worker tells why it ends before it
+ * does (`failure`), so a code alone is the bot's: one that ends its process with 77 has no login refused, and one that
+ * does so with 78 no configuration that can't work.
+ */
 export function failureOfExit({ code, signal, memoryRanOut = false }: WorkerExit): Failure {
   if (signal === 'SIGKILL' && memoryRanOut) {
     return {
@@ -31,35 +35,9 @@ export function failureOfExit({ code, signal, memoryRanOut = false }: WorkerExit
     };
   }
   if (signal !== null) return { class: 'TRANSIENT', reason: `The worker was killed (${signal})`, userAction: null };
-  const reason = `The worker ended with exit code ${code ?? 'unknown'}`;
-  switch (workerExitReason(code)) {
-    case 'stopped':
-      return {
-        class: 'TRANSIENT',
-        reason: 'The bot ended its process (exit code 0)',
-        userAction: null,
-      };
-    case 'network':
-      return { class: 'NETWORK', reason, userAction: null };
-    case 'browserLost':
-      return { class: 'LOCAL', reason, userAction: null };
-    case 'loggedOut':
-      return { class: 'AUTH', reason, userAction: null };
-    case 'transient':
-      return { class: 'TRANSIENT', reason, userAction: null };
-    case 'configuration':
-      return {
-        class: 'CONFIGURATION',
-        reason,
-        userAction: 'Look at the lines above; mend the configuration or the bot.',
-      };
-    case 'bug':
-      return { class: 'BUG', reason, userAction: null };
-    case undefined:
-      return {
-        class: 'BUG',
-        reason: `${reason}, which is none of wasup's (process.exit() in the bot, or Node ended it)`,
-        userAction: null,
-      };
+  if (code === workerExitCodes.stopped) {
+    return { class: 'TRANSIENT', reason: 'The bot ended its process (exit code 0)', userAction: null };
   }
+  const reason = `The worker ended with exit code ${code ?? 'unknown'}, which is none of wasup's (process.exit() in the bot, or Node ended it)`;
+  return { class: 'BUG', reason, userAction: null };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { supervisorExitCodes, workerExitCodes, workerExitReason } from '../../shared/exit-codes.js';
+import { supervisorExitCodes, workerExitCodes } from '../../shared/exit-codes.js';
 
 describe('exit codes are a contract with pm2, systemd and scripts', () => {
   it('of the worker', () => {
@@ -34,15 +34,4 @@ describe('exit codes are a contract with pm2, systemd and scripts', () => {
       for (const code of values) expect(code === 0 || (code >= 64 && code <= 78)).toBe(true);
     },
   );
-});
-
-describe('the reason of a worker’s exit code', () => {
-  it.each(Object.entries(workerExitCodes))('is "%s" for %i', (reason, code) => {
-    expect(workerExitReason(code)).toBe(reason);
-  });
-
-  // 1: an uncaught error before ours is in place; 13: an await that never settles; null: a signal.
-  it.each([1, 13, 64, 137, -1, null])('is unknown for %s', (code) => {
-    expect(workerExitReason(code)).toBeUndefined();
-  });
 });
