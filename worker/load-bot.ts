@@ -36,14 +36,29 @@ export async function loadBot(path: string): Promise<Bot> {
 
 const ownErrorAction = 'Mend the bot module, or what it needs while it is loaded; wasup goes on trying.';
 
-/** A mistake in the code or its installation, which comes again with each try: syntax, names, types, missing modules. */
+/** A mistake in the code or its installation, which comes again with each try: syntax, names, types, missing modules. Pure. */
 function isMistake(error: unknown): boolean {
+  if (isOfSystem(error)) return false;
   if ([SyntaxError, ReferenceError, TypeError].some((kind) => error instanceof kind)) return true;
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return (
     code === 'MODULE_NOT_FOUND' ||
     (typeof code === 'string' && /^ERR_[A-Z_]*(MODULE|IMPORT|PACKAGE|SPECIFIER|EXTENSION)/.test(code))
   );
+}
+
+/** An error number of the system (`ECONNREFUSED`), or undici's own: `fetch()` throws a TypeError whose cause has one. */
+const systemCode = /^(E[A-Z0-9]+|UND_ERR_[A-Z_]+)$/;
+const maxCauses = 10;
+
+/** Whether an error, or what has caused it, is the network's or the system's: that passes. Pure. */
+function isOfSystem(thrown: unknown): boolean {
+  let error = thrown;
+  for (let causes = 0; causes <= maxCauses && error instanceof Error; causes += 1) {
+    if ('code' in error && typeof error.code === 'string' && systemCode.test(error.code)) return true;
+    error = error.cause;
+  }
+  return false;
 }
 
 /** A CommonJS module that was transpiled from ESM carries its default once more inside. */

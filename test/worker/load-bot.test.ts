@@ -89,6 +89,26 @@ describe('a bot module that can’t be loaded', () => {
   });
 
   it.each([
+    [
+      'the network, which fetch() tells as a TypeError',
+      "import { createServer } from 'node:net'; const server = createServer().listen(0, '127.0.0.1'); await new Promise((listen) => server.once('listening', listen)); const { port } = server.address(); await new Promise((closed) => server.close(closed)); await fetch(`http://127.0.0.1:${port}/`);",
+      'fetch failed',
+    ],
+    [
+      'a service that all its addresses refuse',
+      "import { connect } from 'node:net'; const error = new TypeError('no database'); error.cause = await new Promise((tell) => connect({ port: 1, host: 'localhost' }).once('error', tell)); throw error;",
+      'no database',
+    ],
+    [
+      'a system that has no files left',
+      "throw new TypeError('wrapped', { cause: Object.assign(new Error('x'), { code: 'EMFILE', syscall: 'open' }) });",
+      'wrapped',
+    ],
+  ])('is tried again when it lacks %s', async (_name, source, words) => {
+    expect((await failureOf(await write('weather.mjs', source), 'BUG')).message).toContain(words);
+  });
+
+  it.each([
     ['a name that doesn’t exist', 'nothing.called();'],
     ['a call of what is no function', 'undefined.called();'],
   ])('is refused because of %s: that comes again with each try', async (_mistake, source) => {
