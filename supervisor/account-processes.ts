@@ -144,8 +144,8 @@ export class AccountProcesses implements ProcessPorts {
     this.#worker.dropSuccessor();
   }
 
-  stopWorker(): void {
-    this.#worker.stop();
+  stopWorker(options: { readonly isOverMemory: boolean }): void {
+    this.#worker.stop(options);
   }
 
   killWorker(): void {

@@ -32,7 +32,7 @@ export interface ProcessPorts {
   startSuccessor(): void;
   promoteSuccessor(incarnation: number): void;
   dropSuccessor(): void;
-  stopWorker(): void;
+  stopWorker(options: { readonly isOverMemory: boolean }): void;
   killWorker(): void;
   assign(effect: Extract<Effect, { type: 'assign' }>, incarnation: number): void;
   unlinkDevice(): void;
@@ -130,7 +130,7 @@ export class AccountShell {
         processes.dropSuccessor();
         return;
       case 'stop-worker':
-        processes.stopWorker();
+        processes.stopWorker({ isOverMemory: effect.isOverMemory === true });
         return;
       case 'kill-worker':
         processes.killWorker();

@@ -106,11 +106,11 @@ export class AccountWorkerSlot {
     life?.worker.kill('SIGKILL');
   }
 
-  stop(): void {
+  stop({ isOverMemory }: { readonly isOverMemory: boolean }): void {
     const { configuration, onEvent } = this.#options;
     const { worker: budget } = divideStopTime(configuration().stopTimeoutMs);
     const life = this.#current;
-    life?.worker.stop(budget.askMs, budget).catch((error: unknown) => {
+    life?.worker.stop(budget.askMs, { ...budget, isOverMemory }).catch((error: unknown) => {
       if (this.#current === life) onEvent({ type: 'worker-stuck', reason: describeError(error) });
     });
   }

@@ -31,6 +31,7 @@ import { decideOperation } from './decide-operation.js';
 import { type LinkCode, LinkDesk } from './link-desk.js';
 import type { Failure, Machine, MachineEvent } from './machine.js';
 import { orphansAlert } from './machine-alerts.js';
+import type { RecycleRequest } from './memory/memory-watch.js';
 import { type AccountMemoryWatch, watchMemory } from './memory/watch-memory.js';
 import type { StandbyPool } from './standby-pool.js';
 import { setProfileAside } from './set-profile-aside.js';
@@ -120,7 +121,7 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
       configuration,
       processes: this.#processes,
       view: () => this.view(),
-      recycle: (reason, freshBrowser) => this.#recycle(reason, freshBrowser),
+      recycle: (request) => this.#recycle(request),
       log,
     });
   }
@@ -317,9 +318,9 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
   }
 
   /** While the session isn't up, nothing is replaced as planned. */
-  #recycle(reason: string, freshBrowser: boolean): boolean {
+  #recycle({ because, reason, freshBrowser }: RecycleRequest): boolean {
     const before = this.machine;
-    this.#dispatch({ type: 'recycle', reason, freshBrowser });
+    this.#dispatch({ type: 'recycle', reason, freshBrowser, isOverMemory: because === 'hard-limit' });
     return this.machine !== before;
   }
 

@@ -30,15 +30,16 @@ export function restart(machine: Machine, { freshBrowser }: Event<'restart'>, su
   return followedBy({ machine: { ...alone, state: 'starting' }, effects }, (next) => startMissing(next, surroundings));
 }
 
-export function recycle(machine: Machine, { reason, freshBrowser }: Event<'recycle'>): Step {
+export function recycle(machine: Machine, event: Event<'recycle'>): Step {
+  const { reason, freshBrowser, isOverMemory = false } = event;
   if (!isServing(machine)) return nothing(machine);
   const alert: Effect = { type: 'alert', alert: recycleAlert(reason), class: 'LOCAL' };
   if (!freshBrowser) {
     // One that is on its way already is as good.
     if (machine.successor !== 'absent') return nothing(machine);
-    return followedBy({ machine, effects: [alert] }, startSuccessor);
+    return followedBy({ machine: { ...machine, isOverMemory }, effects: [alert] }, startSuccessor);
   }
-  return followedBy({ machine: { ...machine, freshBrowser: true }, effects: [alert] }, replaceWorker);
+  return followedBy({ machine: { ...machine, isOverMemory, freshBrowser: true }, effects: [alert] }, replaceWorker);
 }
 
 /** A session that listens, in a browser that nothing is known against. */
@@ -64,7 +65,7 @@ export function successorReady(machine: Machine, event: MachineEvent, surroundin
 export function successorFailed(machine: Machine, event: Event<'successor-failed'>): Step {
   if (machine.successor === 'absent') return impossible(machine, event);
   const { failure } = event;
-  const alone: Machine = { ...machine, successor: 'absent' };
+  const alone: Machine = { ...machine, successor: 'absent', isOverMemory: false };
   // A bot that takes a port while it is loaded can't be loaded beside itself.
   if (machine.worker === 'assigned' && failure.reason.includes('EADDRINUSE')) return replaceWorker(alone);
   const alert: Effect = { type: 'alert', alert: successorAlert(failure), class: failure.class };
@@ -72,9 +73,11 @@ export function successorFailed(machine: Machine, event: Event<'successor-failed
 }
 
 function replaceWorker(machine: Machine): Step {
+  const { isOverMemory } = machine;
+  const stopping: Machine = { ...machine, state: 'starting', worker: 'stopping', isOverMemory: false };
   return {
-    machine: { ...machine, state: 'starting', worker: 'stopping', listeningSinceMs: null, workerFailure: null },
-    effects: [{ type: 'stop-worker' }],
+    machine: { ...stopping, listeningSinceMs: null, workerFailure: null },
+    effects: [{ type: 'stop-worker', ...(isOverMemory && { isOverMemory }) }],
   };
 }
 
@@ -194,7 +197,8 @@ export function workerExited(machine: Machine, exit: Event<'worker-exited'>, sur
   const hasListened = machine.listeningSinceMs !== null;
   // What could not be taken over, or was it for nothing, is opened anew.
   const page = machine.worker === 'assigned' && !hasListened && machine.page === 'living' ? 'doubtful' : machine.page;
-  const without: Machine = { ...machine, page, listeningSinceMs: null, unlinking: false, worker: 'absent' };
+  const gone: Machine = { ...machine, page, listeningSinceMs: null, worker: 'absent' };
+  const without: Machine = { ...gone, unlinking: false, isOverMemory: false };
   const planned = machine.worker === 'stopping' && machine.workerFailure === null;
   if (planned) {
     // Planned or not: one that had to be killed has written nothing.

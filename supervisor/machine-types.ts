@@ -64,6 +64,8 @@ export interface Machine {
   readonly freshBrowser: boolean;
   /** Why the browser is being killed; null while nothing is wrong with it. */
   readonly browserFailure: string | null;
+  /** Browser and worker have more memory than they may, and are to be replaced for it. */
+  readonly isOverMemory: boolean;
   /** A person has asked to unlink the device: WhatsApp's "not linked" is what was wanted. */
   readonly unlinking: boolean;
   readonly tally: Tally;
@@ -133,7 +135,13 @@ export type MachineEvent =
   /** A person asks, or the code of worker or bot has changed: a new beginning. */
   | { readonly type: 'restart'; readonly freshBrowser: boolean }
   /** Browser and worker, or the worker alone, have grown old or large. Only a session that listens is replaced for that, and nothing is forgiven. */
-  | { readonly type: 'recycle'; readonly reason: string; readonly freshBrowser: boolean }
+  | {
+      readonly type: 'recycle';
+      readonly reason: string;
+      readonly freshBrowser: boolean;
+      /** The hard limit is the reason: what is with its handlers may be what takes the memory. */
+      readonly isOverMemory?: boolean;
+    }
   | { readonly type: 'unlink' }
   /** WhatsApp has not unlinked the device in time. */
   | { readonly type: 'unlink-expired' };
@@ -156,7 +164,8 @@ export type Effect =
       readonly rung: RestoreRung;
       readonly attempt: number;
     }
-  | { readonly type: 'stop-worker' }
+  /** @property isOverMemory what it can't end in time, is held against what is with its handlers. */
+  | { readonly type: 'stop-worker'; readonly isOverMemory?: true }
   | { readonly type: 'kill-worker' }
   /** The worker has WhatsApp unlink the device. */
   | { readonly type: 'unlink-device' }

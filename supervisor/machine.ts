@@ -32,6 +32,7 @@ export function createMachine({ mode, quarantine }: Operation, tally: Tally = em
     profile: quarantine ? 'unpaired' : 'in-place',
     freshBrowser: false,
     browserFailure: null,
+    isOverMemory: false,
     unlinking: false,
     tally,
     phase: null,

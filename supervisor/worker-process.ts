@@ -136,15 +136,19 @@ export class WorkerProcess extends EventEmitter<WorkerEvents> {
   /**
    * Message, then SIGTERM, then SIGKILL. Resolves when the process is gone.
    *
-   * @param askMs how long it may take after the message; it is told so.
+   * @param askMs how long it may take after the message; it is told so, and whether its memory is the reason.
    * @throws WasupError when it is still there `killMs` after SIGKILL: then no other may take its place.
    */
   async stop(
     askMs: number,
-    { terminateMs, killMs }: Pick<WorkerStopBudget, 'terminateMs' | 'killMs'> = defaultGraces,
+    {
+      terminateMs,
+      killMs,
+      isOverMemory = false,
+    }: Pick<WorkerStopBudget, 'terminateMs' | 'killMs'> & { readonly isOverMemory?: boolean } = defaultGraces,
   ): Promise<void> {
     if (!this.#alive) return;
-    this.send({ type: 'stop', deadlineMs: askMs });
+    this.send({ type: 'stop', deadlineMs: askMs, isOverMemory });
     if (await within(this.exited, askMs)) return;
     this.kill('SIGTERM');
     // A stopped process sees SIGTERM only when it goes on.

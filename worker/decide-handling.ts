@@ -13,14 +13,15 @@ export interface HandlingLimits {
 /** One, five, twenty-five seconds: what a restart of another service takes, what its outage of a moment takes, and longer than that. */
 export const backoffFactor = 5;
 const longestDelayMs = 5 * 60_000;
-/** What can go while a message is with its handler: the process, or what that works with. */
-export type Mortal = 'worker' | 'page' | 'browser' | 'connection';
+/** What can go while a message is with its handler: the process, what that works with, or the memory that both may have. */
+export type Mortal = 'worker' | 'page' | 'browser' | 'connection' | 'memory';
 
 const hasGone: Readonly<Record<Mortal, string>> = {
   worker: 'The worker has ended',
   page: 'The page has gone',
   browser: 'The browser has gone',
   connection: 'The connection has gone',
+  memory: 'The memory has run out',
 };
 
 /** So many deaths in a row, with nothing but this message running each time, are put down to it. */

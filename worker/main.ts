@@ -65,7 +65,10 @@ const supervisor = new SupervisorConnection(output.log, channel);
 supervisor.on('gone', () => void end(workerExitCodes.stopped, 0, 'supervisor-gone'));
 // It went while the modules were being loaded, when nobody heard of it; a bot with a timer would stay for ever.
 if (!process.connected) await end(workerExitCodes.stopped, 0, 'supervisor-gone');
-supervisor.on('stop', ({ deadlineMs }) => void end(workerExitCodes.stopped, deadlineMs));
+supervisor.on('stop', ({ deadlineMs, isOverMemory }) => {
+  if (isOverMemory) session?.noteOverMemory();
+  void end(workerExitCodes.stopped, deadlineMs);
+});
 process.on('SIGTERM', () => void endBySignal('SIGTERM'));
 // Ctrl-C reaches the whole terminal; the supervisor hears it too and decides the order of the stop.
 process.on('SIGINT', () => undefined);

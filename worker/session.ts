@@ -62,6 +62,8 @@ export interface Session {
   settled(): Promise<void>;
   /** A fault ends this life: nothing more is handed to the bot. */
   noteFault(failure: WorkerFailure): void;
+  /** It is replaced for its memory: what its handlers can't end before {@link stop} does is held against them. */
+  noteOverMemory(): void;
   /** After a fault: lets handlers that are about to end do so within the grace, and leaves the rest to the next life, as what it died over. */
   leaveMessages(graceMs: number, options: { readonly isFault: boolean }): Promise<void>;
   /** The bot ends the process, in this moment. */
@@ -134,6 +136,7 @@ export function startSession(
     },
     settled: () => records.settled(),
     noteFault: (failure) => intake.noteFault(failure.lost),
+    noteOverMemory: () => intake.noteFault('memory'),
     leaveMessages: (graceMs, { isFault }) => intake.stop(graceMs, { isFault }),
     noteExit: (code) => intake.noteExit(code),
     async stop(deadlineMs, why) {

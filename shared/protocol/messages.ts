@@ -175,7 +175,12 @@ export type Assignment = z.infer<typeof assignmentSchema>;
 export const supervisorMessageSchema = z.discriminatedUnion('type', [
   assignmentSchema,
   /** End this life: stop taking messages, detach, exit 0 within the deadline. */
-  z.strictObject({ type: z.literal('stop'), deadlineMs: milliseconds }),
+  z.strictObject({
+    type: z.literal('stop'),
+    deadlineMs: milliseconds,
+    /** Too much memory is why: a message that is still with its handler at the end is what this life has died over. */
+    isOverMemory: z.boolean(),
+  }),
   /** A person is there to link the device: show fresh QR codes, or ask for a pairing code. */
   z.strictObject({ type: z.literal('refresh-link'), method: z.enum(['qr', 'code']) }),
   /** Tell WhatsApp that this device is no longer linked. The end of the session is what follows. */

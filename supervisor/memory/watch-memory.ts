@@ -3,7 +3,7 @@ import type { Logger } from '../../shared/logger.js';
 import type { AccountView } from '../control/controlled.js';
 import { GrowthWatch } from './growth-watch.js';
 import { MemoryMeter } from './memory-meter.js';
-import { MemoryWatch } from './memory-watch.js';
+import { MemoryWatch, type RecycleRequest } from './memory-watch.js';
 import { readAnonymousBytes } from './read-process-memory.js';
 
 const bytesPerMb = 1024 * 1024;
@@ -12,8 +12,8 @@ export interface WatchedAccount {
   readonly configuration: () => Configuration;
   readonly processes: { readonly workerPid: number | undefined; readonly browserPid: number | undefined };
   readonly view: () => Pick<AccountView, 'isActive' | 'since' | 'lastMessageAt'>;
-  /** The worker, and the browser if asked, are to be replaced, because of the reason. Answers whether they are. */
-  readonly recycle: (reason: string, freshBrowser: boolean) => boolean;
+  /** The worker, and the browser if asked, are to be replaced. Answers whether they are. */
+  readonly recycle: (request: RecycleRequest) => boolean;
   readonly log: Logger;
 }
 
@@ -30,7 +30,7 @@ export function watchMemory({ configuration, processes, view, recycle, log }: Wa
       return { workerPid, browserPid, listening: seen.isActive, silenceMs: silenceOf(seen, Date.now()) };
     },
     read: (roots, exact) => meter.read(roots, exact),
-    recycle: ({ reason, freshBrowser }) => recycle(reason, freshBrowser),
+    recycle,
     onError: (problem) => log.warn(`The account's memory could not be measured: ${problem}`),
     now: () => performance.now(),
     random: Math.random,

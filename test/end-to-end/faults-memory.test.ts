@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import { afterEach, describe, expect, it } from 'vitest';
 
+import { openDatabase } from '../../shared/inbox/inbox-file.js';
 import { fixture, type ListeningStatus, Stage } from '../support/stage.js';
 import type { SupervisorProcess } from '../support/supervisor-process.js';
 import { until } from '../support/until.js';
@@ -10,6 +11,7 @@ const memoryIntervalMs = 500;
 /** Many measurements, each of which finds the same, and longer than the quiet time. */
 const manyMeasurementsMs = 14 * memoryIntervalMs;
 
+const otherContact = '12025550199';
 /** More than browser and worker need, and less than with what this bot eats, however much of Chromium's code is shared with others. */
 const limitMb = '700';
 const never = '3600000';
@@ -65,10 +67,21 @@ describe.runIf(process.platform === 'linux')('a session that needs more memory t
       WASUP_MEMORY_HARD_LIMIT_MB: limitMb,
       WASUP_QUIET_MS: never,
     });
-    await stage.ask('!eat there');
+    const { id } = await stage.phone.receiveText({ from: otherContact, body: '!gorge there' });
     await expectReplaced(/WARN.*use \d+ MB, more than the hard limit of 700 MB \(WASUP_MEMORY_HARD_LIMIT_MB\)/);
+    // It was with its handler, and alone.
+    expect(inInbox(id)).toMatchObject({ deaths: 1 });
     await expectNoMore('!eat there');
   });
+
+  function inInbox(id: string): unknown {
+    const inbox = openDatabase(stage.paths.inbox);
+    try {
+      return inbox.prepare('SELECT deaths FROM messages WHERE id LIKE ?').get(`%${id}%`);
+    } finally {
+      inbox.close();
+    }
+  }
 
   async function expectReplaced(says: RegExp): Promise<void> {
     await supervisor.waitForLine(says);

@@ -159,7 +159,7 @@ const supervisorMessages: {
       maxMessages: fc.nat(),
     }),
   }),
-  stop: fc.record({ type: fc.constant('stop'), deadlineMs: milliseconds }),
+  stop: fc.record({ type: fc.constant('stop'), deadlineMs: milliseconds, isOverMemory: fc.boolean() }),
   'refresh-link': fc.record({ type: fc.constant('refresh-link'), method: fc.constantFrom('qr', 'code') }),
   unlink: fc.record({ type: fc.constant('unlink') }),
 };

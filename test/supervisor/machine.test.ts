@@ -428,6 +428,43 @@ const paths: readonly Path[] = [
     ],
   },
   {
+    name: 'what has more memory than it may is stopped for that, with its browser, and the next one isn’t',
+    before: up,
+    steps: [
+      [
+        { type: 'recycle', reason: 'It is large', freshBrowser: true, isOverMemory: true },
+        'starting',
+        'stop-worker over-memory',
+      ],
+      [ended, 'starting', 'stop-browser', 'start-worker'],
+      [stop, 'stopping', 'cancel-retry', 'stop-worker'],
+    ],
+  },
+  {
+    name: 'a worker that has more memory than it may is stopped for that when its successor is ready',
+    before: up,
+    steps: [
+      [
+        { type: 'recycle', reason: 'It is large', freshBrowser: false, isOverMemory: true },
+        'listening',
+        'start-successor',
+      ],
+      [successorReady, 'starting', 'stop-worker over-memory'],
+      [ended, 'restoring', 'promote-successor', 'assign restore hot 1'],
+      [listening, 'listening'],
+      [restart, 'listening', 'start-successor'],
+      [successorReady, 'starting', 'stop-worker'],
+    ],
+  },
+  {
+    name: 'a worker that has more memory than it may, and no successor, is stopped for nothing but what comes then',
+    before: [...up, { type: 'recycle', reason: 'It is large', freshBrowser: false, isOverMemory: true }],
+    steps: [
+      [successorFailed('SyntaxError'), 'listening'],
+      [stop, 'stopping', 'cancel-retry', 'stop-worker'],
+    ],
+  },
+  {
     name: 'what does not listen is not replaced for its size',
     before: [start, browserReady, workerReady],
     steps: [[{ type: 'recycle', reason: 'It is large', freshBrowser: true }, 'restoring']],
@@ -655,12 +692,13 @@ describe('what a failure leaves behind', () => {
 
   it.each([
     [0, null, 'TRANSIENT'],
-    [69, null, 'NETWORK'],
+    // What wasup means by these it says before it ends: here the bot has ended the process.
+    [69, null, 'BUG'],
     [70, null, 'BUG'],
-    [75, null, 'TRANSIENT'],
-    [76, null, 'LOCAL'],
-    [77, null, 'AUTH'],
-    [78, null, 'CONFIGURATION'],
+    [75, null, 'BUG'],
+    [76, null, 'BUG'],
+    [77, null, 'BUG'],
+    [78, null, 'BUG'],
     [1, null, 'BUG'],
     [13, null, 'BUG'],
     [null, 'SIGABRT', 'TRANSIENT'],
@@ -669,6 +707,21 @@ describe('what a failure leaves behind', () => {
     const world = untilAssigned(createWorld('restore'), limits).world;
     const { machine } = happen(world, { type: 'worker-exited', code, signal }).world;
     expect(machine.failure?.class).toBe(failureClass);
+  });
+
+  it('never sets a login aside, nor gives an account up, for the exit codes of a bot', () => {
+    const code = fc.integer({ min: 0, max: 255 });
+    fc.assert(
+      fc.property(fc.array(code, { minLength: 1, maxLength: 20 }), (codes) => {
+        let world = createWorld('restore');
+        for (const exit of codes) {
+          world = happen(untilAssigned(world, limits).world, { type: 'worker-exited', code: exit, signal: null }).world;
+          expect(world.machine).toMatchObject({ mode: 'restore', profile: 'in-place' });
+          expect(['starting', 'backoff']).toContain(world.machine.state);
+        }
+      }),
+      { numRuns: 100 },
+    );
   });
 
   it('does not suspect the browser when workers are killed, however often', () => {
@@ -827,6 +880,7 @@ function describeEffects(effects: readonly Effect[]): string[] {
     .filter(({ type }) => !['tell', 'alert', 'record-inactive'].includes(type))
     .map((effect) => {
       if (effect.type === 'retry-in') return `retry-in ${effect.delayMs}`;
+      if (effect.type === 'stop-worker' && effect.isOverMemory === true) return 'stop-worker over-memory';
       if (effect.type !== 'assign') return effect.type;
       return `assign ${effect.mode} ${effect.rung} ${effect.attempt}`;
     });

@@ -136,7 +136,7 @@ describe('a stop', () => {
     worker.kill('SIGKILL');
     await worker.exited;
     await worker.stop(30_000);
-    worker.send({ type: 'stop', deadlineMs: 1 });
+    worker.send({ type: 'stop', deadlineMs: 1, isOverMemory: false });
     worker.kill('SIGTERM');
     expect(worker.line.destroyed).toBe(true);
   });

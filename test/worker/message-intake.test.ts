@@ -664,3 +664,49 @@ test('a worker that has died over a message has it handled again, counted agains
   await settled(() => inFile('A')?.state === 'done');
   expect(inFile('A')).toMatchObject({ deaths: 1 });
 });
+
+describe('a life that is replaced because it has more memory than it may', () => {
+  const never = (): Promise<never> => new Promise(() => undefined);
+
+  /** @param atOnce what comes, and is with its handler when the memory runs out. */
+  async function runOut(onMessage: NonNullable<Bot['onMessage']>, ...atOnce: string[]): Promise<Life> {
+    let begun = 0;
+    const life = new Life({ onMessage: (message, context) => ((begun += 1), onMessage(message, context)) });
+    await life.intake.catchUp();
+    for (const text of atOnce) life.receives(text, { chat: `${text}@c.us` });
+    life.intake.open();
+    await settled(() => begun > 0);
+    life.intake.noteFault('memory');
+    await life.intake.stop(20);
+    return life;
+  }
+
+  test('three times over the same message, and that alone, has parked it', async () => {
+    await runOut(never, 'A');
+    expect(inFile('A')).toMatchObject({ state: 'waiting', deaths: 1 });
+    await runOut(never);
+    const { sent } = await runOut(never);
+    expect(inFile('A')).toMatchObject({
+      state: 'dead',
+      error: 'The memory has run out 3 times while the bot was at this message and at nothing else',
+    });
+    expect(sent).toContainEqual(expect.objectContaining({ type: 'alert', kind: 'message-parked' }));
+  });
+
+  test('holds nothing against a message whose handler ends in time, nor against one that is replaced for another reason', async () => {
+    await runOut(() => new Promise((resolve) => setTimeout(resolve, 5)), 'A');
+    expect(inFile('A')).toMatchObject({ state: 'done', deaths: 0 });
+    const life = new Life({ onMessage: never });
+    await life.intake.catchUp();
+    life.receives('B');
+    life.intake.open();
+    await settled(() => inFile('B')?.state === 'running');
+    await life.intake.stop(1);
+    expect(inFile('B')).toMatchObject({ state: 'waiting', deaths: 0 });
+  });
+
+  test('never parks messages of which several are with their handlers each time', async () => {
+    for (let life = 0; life < 2; life += 1) await runOut(never, ...(life === 0 ? ['A', 'B'] : []));
+    expect([inFile('A')?.state, inFile('B')?.state]).toEqual(['waiting', 'waiting']);
+  });
+});
