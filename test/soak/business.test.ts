@@ -76,6 +76,8 @@ const drainTimeoutMs = 240_000;
 const diskMb = 600;
 
 const probeIntervalMs = 1_000;
+/** An answer is noticed so long after it was given, at most. */
+const answerLookMs = 100;
 const looks = { probeIntervalMs: 2_000, probeTimeoutMs: 2_000, heartbeatIntervalMs: 1_000, heartbeatTimeoutMs: 5_000 };
 /**
  * How long a fault may go unnoticed, by the configuration: a page that doesn't answer two looks in a row, the first of them begun after an
@@ -163,10 +165,12 @@ describe.runIf(process.platform === 'linux').each(builds)(
           const account = theAccount(many);
           await many.stage.account(accountNumber).waitUntilLoginIsOnDisk();
           const watch = new ClaimWatch(account.paths.deviceStatus, many.stage.sessionsFolder);
+          const reading = setInterval(() => ledger.readOn(), answerLookMs);
           try {
             await Promise.all([write(account), probe(account), befall(many, account)]);
             await drained(many, account);
           } finally {
+            clearInterval(reading);
             await watch.stop();
             report(many, account, watch);
           }
@@ -211,7 +215,6 @@ describe.runIf(process.platform === 'linux').each(builds)(
         const sentAtMs = performance.now();
         const contact = probingContacts[probes.length % probingContacts.length] ?? '';
         probes.push({ id: await send(account, contact, '!ping'), sentAtMs });
-        ledger.readOn();
         log.readOn();
         await pass(probeIntervalMs);
       }
@@ -282,7 +285,7 @@ describe.runIf(process.platform === 'linux').each(builds)(
         }
         case 'disk-full':
           pageErrors?.expectFrom();
-          disk?.fill();
+          await disk?.fillBeside();
           await endure(many, account, random);
           disk?.relent();
           return;

@@ -1,12 +1,14 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 /** Whether this machine lets a test mount a disk of its own. */
 export const canMount = process.platform === 'linux' && process.getuid?.() === 0 && tryToMount();
 
 const ballast = 'ballast';
+const run = promisify(execFile);
 
 /** A disk in memory that a test can fill up. */
 export class SmallDisk {
@@ -43,6 +45,14 @@ export class SmallDisk {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
     }
+  }
+
+  /** The same, by another process: what this one plays, an emulated WhatsApp for one, goes on meanwhile. */
+  async fillBeside(): Promise<void> {
+    const { bavail, bsize } = statfsSync(this.folder);
+    await run('fallocate', ['--length', String(bavail * bsize), join(this.folder, ballast)]).catch(() => undefined);
+    // What others have freed or taken meanwhile. `dd` ends with an error when there is nothing left.
+    await run('dd', ['if=/dev/zero', `of=${join(this.folder, `${ballast}-rest`)}`, 'bs=4096']).catch(() => undefined);
   }
 
   /** A disk with files that are open for writing can't become read-only: a read-only view of it is put over it. */
