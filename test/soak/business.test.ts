@@ -347,9 +347,16 @@ describe.runIf(process.platform === 'linux').each(builds)(
     /** The first of each source. */
     function falseClaims({ statusFile, readiness }: ClaimWatch): { statusFile: string[]; readiness: string[] } {
       const [inFile, inReadiness] = [statusFile, readiness].map((samples) =>
-        judgeListening(describedProbes(), samples, rule).slice(0, 5).map(describeClaim),
+        judgeListening(describedProbes(), samples, rule)
+          .slice(0, 5)
+          .map((claim) => `${describeClaim(claim)}; ${notedIn(claim)} messages were handled meanwhile`),
       );
       return { statusFile: inFile ?? [], readiness: inReadiness ?? [] };
+    }
+
+    /** Tells an account that works off a backlog slowly from one that is deaf. */
+    function notedIn({ fromMs, untilMs }: FalseClaim): number {
+      return ledger.notedAtMs.filter((atMs) => atMs >= fromMs && atMs <= untilMs).length;
     }
 
     function describedProbes(): Probe[] {

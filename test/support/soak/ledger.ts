@@ -11,6 +11,8 @@ export class Ledger {
   readonly notes: Note[] = [];
   /** By id, the time at which the first answer was seen. */
   readonly answeredAtMs = new Map<string, number>();
+  /** When each note was seen, in the order of {@link notes}. */
+  readonly notedAtMs: number[] = [];
   readonly #recording: string;
   readonly #sent: () => readonly SentMessage[];
   readonly #handled = new Set<string>();
@@ -76,6 +78,7 @@ export class Ledger {
 
   #take(note: Note): void {
     this.notes.push(note);
+    this.notedAtMs.push(performance.now());
     this.#handled.add(note.body);
   }
 }
