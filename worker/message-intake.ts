@@ -300,11 +300,20 @@ export class MessageIntake {
     this.#dispatcher?.close(what);
   }
 
-  /** Some of what has come is lost, what comes next is not: that is handed to the bot once the rest was fetched. */
+  /**
+   * Some of what the page had to say was not kept. The bot goes on with what comes, also while that lasts: what is missing is fetched once no
+   * more goes for a moment.
+   */
   noteGap(): void {
-    const wasOpen = this.#isOpen;
-    this.noteLoss();
-    if (wasOpen) void this.resume();
+    if (!this.#isOpen) {
+      this.noteLoss();
+      return;
+    }
+    this.#losses += 1;
+    this.#isCaughtUp = false;
+    this.#inbox.set('behind', 1);
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => void this.catchUp(), catchUpRetryMs.first).unref();
   }
 
   /** This life ends by a fault: nothing more is begun. What is with its handlers may end until {@link stop}. */

@@ -62,12 +62,19 @@ class FakePage {
       );
     }
     if (work.name === 'timeInPage') return null;
+    if (work.name === 'listInPage') {
+      const [names] = parameters as [string[]];
+      return { chats: this.listed.filter(({ chat }) => names.includes(chat)), looked: names.length };
+    }
     const [since] = parameters as [number];
     this.asked.push(since);
     const listed = this.list(since);
     await this.listing();
-    return listed;
+    this.listed = listed;
+    return listed.map(({ chat }) => chat);
   }
+
+  private listed: MissedChat[] = [];
 
   private list(since: number): MissedChat[] {
     const found = this.messages.filter(({ t }) => t >= since);
@@ -456,17 +463,25 @@ describe('a loss of the connection', () => {
     expect(heard.filter((id) => id !== 'other')).toEqual(['missed', 'live']);
   });
 
-  test('while the page goes on telling is fetched at once, and handled before what the page has told since', async () => {
+  test('while the page goes on telling is fetched once no more is lost, and keeps nothing else from the bot', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const { bot, heard } = hearing();
     const life = new Life(bot);
     await life.intake.catchUp();
+    const asked = life.page.asked.length;
     life.intake.open();
-    const t = seconds() + 1;
-    life.intake.noteGap();
-    life.misses('missed', { t });
-    life.receives('live', { t });
-    await settled(() => heard.length === 2);
-    expect(heard).toEqual(['missed', 'live']);
+    life.misses('missed', { chat: bela, t: seconds() + 1 });
+    for (let gap = 1; gap <= 5; gap += 1) {
+      life.intake.noteGap();
+      life.receives(`live ${gap}`);
+      await vi.waitUntil(() => heard.includes(`live ${gap}`));
+      await vi.advanceTimersByTimeAsync(3_000);
+    }
+    expect(life.page.asked).toHaveLength(asked);
+    expect([life.intake.isBehind, heard.includes('missed')]).toEqual([true, false]);
+    await vi.advanceTimersByTimeAsync(5_000);
+    await vi.waitUntil(() => heard.includes('missed'));
+    await vi.waitUntil(() => !life.intake.isBehind);
   });
 
   test('during a round is not made good by that round: the mark waits for the next one', async () => {

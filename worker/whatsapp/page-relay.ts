@@ -29,7 +29,7 @@ export interface RelayBounds {
 }
 
 const relayBounds: RelayBounds = {
-  kept: 1_000,
+  kept: 10_000,
   keptSize: 32_000_000,
   ahead: 300,
   aheadSize: 4_000_000,
@@ -198,7 +198,12 @@ export function installRelay(version: string, binding: string, kept: readonly st
     count(entry, 1);
     countWaiting(entry, 1);
     while ((counts.get(name) ?? 0) > bounds.kept || keptSize > bounds.keptSize) {
-      const [oldest] = [...waiting].find(([, other]) => other.name === name) ?? [];
+      let oldest: string | undefined;
+      for (const [other, { name: itsName }] of waiting) {
+        if (itsName !== name) continue;
+        oldest = other;
+        break;
+      }
       if (oldest === undefined) return;
       forget(oldest);
       settlers.delete(oldest);

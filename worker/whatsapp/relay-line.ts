@@ -32,7 +32,7 @@ export interface RelayLineOptions {
   readonly takesOver: boolean;
   /** Told what isn't handed over any more, because several workers have ended without an answer to it. */
   readonly onRefused: (calls: readonly PageCall[]) => void;
-  /** Told when the page could not keep all that it had to say: what is missing comes before what it says next. */
+  /** Told when the page could not keep all that it had to say, before what came after that. */
   readonly onDropped: (calls: number) => void;
   /** Told what a callback has thrown; the page alone would hear of it. */
   readonly onThrown: (name: string, error: unknown) => void;
