@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 import { describeError } from '../shared/errors.js';
 import type { Inbox } from '../shared/inbox/inbox.js';
 import type { Head, InboxMessage } from '../shared/inbox/inbox-message.js';
@@ -34,6 +36,12 @@ export interface DispatcherOptions {
   readonly onParked: (message: InboxMessage) => void;
 }
 
+/**
+ * Milliseconds of one turn of the event loop after which no other handler begins in it. Handlers that never wait would follow one another in
+ * the same turn until nothing is left, and the worker would seem to hang.
+ */
+const msPerTurn = 20;
+
 interface Run {
   readonly message: InboxMessage;
   readonly controller: AbortController;
@@ -62,6 +70,8 @@ export class Dispatcher {
   #closures = 0;
   #isRecovered = false;
   #timer: NodeJS.Timeout | undefined;
+  /** When the turn that goes on began, in ms of `performance.now()`. */
+  #turnBeganAt: number | undefined;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -253,7 +263,7 @@ export class Dispatcher {
     const controller = new AbortController();
     const scope: HandlerScope = { hasAnswered: false };
     // Its place among the running is taken before the first line of the bot runs.
-    const ended = Promise.resolve()
+    const ended = this.#turn()
       .then(() => {
         const handling = handlerScope.run(scope, () => handle(message, controller.signal));
         return withDeadline(handling, limits.timeoutMs, 'The handler');
@@ -267,6 +277,14 @@ export class Dispatcher {
       );
     const beganAt = this.#options.now();
     this.#running.set(chat, { message, controller, ended, closures: this.#closures, scope, beganAt, lost: undefined });
+  }
+
+  /** Resolves in this turn of the event loop, or in the next one where it has gone on for long. */
+  async #turn(): Promise<void> {
+    if (this.#turnBeganAt === undefined) {
+      this.#turnBeganAt = performance.now();
+      void nextTurn().then(() => (this.#turnBeganAt = undefined));
+    } else if (performance.now() - this.#turnBeganAt > msPerTurn) await nextTurn();
   }
 
   #fail(message: InboxMessage, error: unknown): void {

@@ -453,3 +453,18 @@ test('whatever fails, hangs or dies: each message is settled, in the order of it
     { numRuns: 40 },
   );
 });
+
+test('handlers that never wait leave the event loop its turns: the worker’s heartbeat goes out between them', async () => {
+  const burnMs = 2;
+  for (let n = 0; n < 200; n += 1) arrive(`A${n}`, `chat ${n % 20}`);
+  let turns = 0;
+  const count = setInterval(() => (turns += 1), 1);
+  dispatch(() => {
+    const until = performance.now() + burnMs;
+    while (performance.now() < until);
+  }).open();
+  await settled(allSettled);
+  clearInterval(count);
+  // 400 ms of work: one of five milliseconds would be twice as often as is needed.
+  expect(turns).toBeGreaterThan(5);
+});
