@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { loadWithCode, readCode } from './compiled-code.js';
 import { deferModules } from './defer-modules.js';
+import { inSlices } from './media-in-slices.js';
 
 export type { Browser, Page } from 'puppeteer';
 import type { Client, ClientOptions, Message } from 'whatsapp-web.js';
@@ -54,6 +55,9 @@ const load = () => ({
 const { puppeteer, whatsapp } = existsSync(codePath) ? loadWithCode(readCode(codePath), load) : load();
 
 export { puppeteer };
+
+const { prototype } = (whatsapp as unknown as { Message: { prototype: Message } }).Message;
+prototype.downloadMedia = inSlices(prototype.downloadMedia);
 
 /** The version of whatsapp-web.js. */
 export const libraryVersion = whatsapp.version;

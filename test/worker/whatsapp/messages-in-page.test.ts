@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 
 import { type AttachedPage, openAttachedPage } from './attached-page.js';
 import { specifyMissedMessages } from './missed.js';
-import { specifyReadModels } from './models.js';
+import { specifyMedia, specifyReadModels } from './models.js';
 import { watchSends } from './question.js';
 import { specifySendOnce } from './sent-once.js';
 
@@ -19,4 +19,5 @@ describe.each(['current', 'legacy'] as const)('messages in the page, on the %s b
   specifyMissedMessages(() => attached);
   specifyReadModels(() => attached);
   specifySendOnce(() => attached);
+  specifyMedia(() => attached);
 });

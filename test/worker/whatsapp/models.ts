@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { randomBytes } from 'node:crypto';
+
+import { describe, expect, it, vi } from 'vitest';
 
 import { readModels } from '../../../worker/whatsapp/read-missed.js';
 import { type AttachedPage, hear } from './attached-page.js';
@@ -97,6 +99,26 @@ export function specifyReadModels(opened: () => AttachedPage): void {
       expect(await models(page, [two.id, `false_${from}@c.us_GONE`, one.id])).toEqual([two.raw, null, one.raw]);
       expect(await models(page, [])).toEqual([]);
     });
+  });
+}
+
+export function specifyMedia(opened: () => AttachedPage): void {
+  it('media of several megabytes are downloaded as the library says, and never cross as one value', async () => {
+    const { page, phone } = opened();
+    const data = randomBytes(4_000_000).toString('base64');
+    const evaluate = vi.spyOn(page, 'evaluate');
+    try {
+      const message = await hear(opened(), () =>
+        phone.receiveMedia({ from: newNumber(), mimetype: 'application/pdf', filename: 'a.pdf', data }),
+      );
+      evaluate.mockClear();
+      const media = await message.downloadMedia();
+      expect(media.data === data).toBe(true);
+      expect(media).toMatchObject({ mimetype: 'application/pdf', filename: 'a.pdf', filesize: 4_000_000 });
+      expect(evaluate).not.toHaveBeenCalled();
+    } finally {
+      evaluate.mockRestore();
+    }
   });
 }
 
