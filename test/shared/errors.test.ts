@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 
-import { describeError, WasupError } from '../../shared/errors.js';
+import { isBounded } from '../../shared/bounded-text.js';
+import { describeError, describeStack, WasupError } from '../../shared/errors.js';
 
 it.each([
   ['an error', new Error('too bad'), 'too bad'],
@@ -13,6 +14,15 @@ it.each([
   ['a number too large for JSON', 10n, '10n'],
 ])('%s has a text', (_name, thrown, text) => {
   expect(describeError(thrown)).toBe(text);
+});
+
+it.each([
+  ['an error', new Error('x'.repeat(3_000_000))],
+  ['a string', 'ä'.repeat(1_000_000)],
+  ['an object', { text: 'x'.repeat(3_000_000) }],
+])('%s of any length has a text and a stack that are bounded', (_name, thrown) => {
+  expect(isBounded(describeError(thrown))).toBe(true);
+  expect(Buffer.byteLength(describeStack(thrown))).toBeLessThan(20_000);
 });
 
 it('an object that contains itself has a text', () => {

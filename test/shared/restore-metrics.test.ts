@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { maxTextBytes } from '../../shared/bounded-text.js';
 import { appendAttempt, maxStoredAttempts, readAttempts } from '../../shared/restore-metrics.js';
 import { attempt as restore } from '../support/attempt.js';
 
@@ -32,6 +33,12 @@ test('an attempt is kept with its time', async () => {
   const stored = [{ timestamp: '2026-11-22T16:00:00.000Z', ...attempt }];
   expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(stored);
   expect(await readAttempts(path)).toEqual({ attempts: stored, repaired: undefined });
+});
+
+test('texts of an attempt are kept with the bound that all texts have', async () => {
+  await appendAttempt(path, { ...attempt, waVersion: 'x'.repeat(3_000_000) });
+  const { attempts } = await readAttempts(path);
+  expect(Buffer.byteLength(attempts[0]?.waVersion ?? '')).toBe(maxTextBytes);
 });
 
 test('the newest 200 attempts are kept', async () => {

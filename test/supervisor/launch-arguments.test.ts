@@ -23,6 +23,12 @@ describe('the launch arguments', () => {
     expect(launchArguments({ ...base, smallSharedMemory: true })).toContain('--disable-dev-shm-usage');
   });
 
+  it('bound what Chromium keeps on the disk for speed', () => {
+    const result = launchArguments(base);
+    expect(values(result, '--disk-cache-size')).toEqual(['100000000']);
+    expect(result).toContain('--disable-gpu-shader-disk-cache');
+  });
+
   it('end with the first page, after all switches', () => {
     expect(launchArguments({ ...base, extraArguments: ['--lang=de'] }).at(-1)).toBe('about:blank');
   });

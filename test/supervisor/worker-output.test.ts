@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 
 import { beforeEach, describe, expect, it } from 'vitest';
 
+import { keepSecret } from '../../shared/secrets.js';
 import { relayWorkerOutput } from '../../supervisor/worker-output.js';
 import { until } from '../support/until.js';
 
@@ -85,6 +86,19 @@ describe('in a log of JSON', () => {
     expect(await end()).toBe('{"level":30,"msg":"of the worker"}\n{"level":30}\n');
   });
 });
+
+it.each(['pretty', 'json'])(
+  'a secret of the operator is taken out of what a worker says, by whatever way (%s)',
+  async (format) => {
+    const secret = `secret-of-the-operator-${format}`;
+    keepSecret(secret);
+    relay(format);
+    for (const stream of Object.values(streams)) stream.write(`a ${secret} z\n`);
+    const text = await end();
+    expect(text).not.toContain(secret);
+    expect(text.match(/a \*\*\* z/g)).toHaveLength(3);
+  },
+);
 
 it('the bot has a share of what may wait, the worker’s own log all of it', async () => {
   relay('pretty');

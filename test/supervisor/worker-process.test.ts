@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,6 +45,12 @@ describe('a worker process', () => {
     // Only a group's leader can be reached by its negative pid.
     process.kill(-worker.pid, 'SIGKILL');
     expect(await exitOf(worker)).toEqual({ code: null, signal: 'SIGKILL' });
+  });
+
+  it.runIf(process.platform === 'linux')('is what the kernel is to end before its supervisor', async () => {
+    const worker = start('obedient');
+    await helloOf(worker);
+    expect(readFileSync(`/proc/${worker.pid}/oom_score_adj`, 'utf8').trim()).toBe('500');
   });
 
   it('is known to hang until its next heartbeat', async () => {

@@ -115,7 +115,7 @@ class Life {
       maxMessages: 10_000,
     };
     const context = {
-      assignment: { account, incarnation: 7, handling, deadlines: { catchUpTimeoutMs } },
+      assignment: { account, incarnation: 7, handling, deadlines: { catchUpTimeoutMs, heartbeatIntervalMs: 60_000 } },
       paths: sessionPathsIn(folder),
       output: { log },
       botLog: log,
@@ -724,4 +724,47 @@ describe('a life that is replaced because it has more memory than it may', () =>
     for (let life = 0; life < 2; life += 1) await runOut(never, ...(life === 0 ? ['A', 'B'] : []));
     expect([inFile('A')?.state, inFile('B')?.state]).toEqual(['waiting', 'waiting']);
   });
+});
+
+describe('that the bot has been given what waited', () => {
+  test('is said of a message with which a worker has died before when that is handled, and of others at once', async () => {
+    const held = gate();
+    const dying = new Life({ onMessage: () => new Promise(() => undefined) });
+    await dying.intake.catchUp();
+    dying.receives('A');
+    dying.intake.open();
+    await settled(() => inFile('A')?.state === 'running');
+    dying.intake.noteFault('worker');
+    await dying.intake.stop(1);
+    const next = new Life({ onMessage: () => held.passed });
+    await next.intake.catchUp();
+    next.intake.open();
+    let isGiven = false;
+    const given = next.intake.firstGiven().then(() => (isGiven = true));
+    await settled(() => inFile('A')?.state === 'running');
+    for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(isGiven).toBe(false);
+    held.open();
+    await given;
+    const other = new Life({ onMessage: () => new Promise(() => undefined) });
+    await other.intake.catchUp();
+    other.receives('B');
+    other.intake.open();
+    await other.intake.firstGiven();
+  });
+});
+
+test('that the bot has dealt with a message is said once in each life, and not of one that it has failed on', async () => {
+  const saysHandled = ({ sent }: Life): number => sent.filter(({ type }) => type === 'handled').length;
+  const life = new Life({
+    onMessage: ({ body }) => (body === 'text of bad' ? Promise.reject(new Error('no such city')) : Promise.resolve()),
+  });
+  await life.intake.catchUp();
+  life.receives('bad', { chat: bela });
+  life.intake.open();
+  await settled(() => (inFile('bad')?.attempts ?? 0) > 1);
+  expect(saysHandled(life)).toBe(0);
+  for (const text of ['A', 'B']) life.receives(text);
+  await settled(() => inFile('B')?.state === 'done');
+  expect(saysHandled(life)).toBe(1);
 });

@@ -1,6 +1,7 @@
 import type { InjectOptions } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { keepSecret } from '../../../shared/secrets.js';
 import { FakeAccount, FakeSupervisor, listeningView, number } from './fake-supervisor.js';
 import { type Answer, InjectedApi } from './injected-api.js';
 
@@ -32,6 +33,17 @@ describe('GET /healthz', () => {
       },
     });
   });
+});
+
+it('a secret of the operator is in no answer', async () => {
+  const secret = 'secret-of-the-operator';
+  keepSecret(secret);
+  account.become({ reason: `The address http://me:password@proxy, and ${secret}` });
+  for (const url of ['/api/accounts', `/api/accounts/${number}`]) {
+    const answer = JSON.stringify((await get(url)).body);
+    expect(answer).not.toContain(secret);
+    expect(answer).toContain('The address http://***@proxy, and ***');
+  }
 });
 
 describe('GET /readyz', () => {
