@@ -102,7 +102,7 @@ export function browserReady(machine: Machine, event: MachineEvent, surroundings
   if (machine.browser !== 'starting') return impossible(machine, event);
   // What was started beside it has failed once too often meanwhile.
   if (machine.tally.breaker.state === 'open') return putBrowserAway(machine);
-  return assignWhenBothAreReady({ ...machine, browser: 'running', page: 'blank' }, surroundings);
+  return assignWhenBothAreReady({ ...machine, browser: 'running', page: 'blank', hadNoStorage: false }, surroundings);
 }
 
 export function browserFailed(
@@ -205,14 +205,25 @@ export function workerExited(machine: Machine, exit: Event<'worker-exited'>, sur
     const recorded: Step = { machine: without, effects: [{ type: 'record-inactive' }] };
     return machine.state === 'backoff' ? recorded : followedBy(recorded, (next) => startMissing(next, surroundings));
   }
-  const failure = machine.workerFailure ?? { ...failureOfExit(exit), reported: false };
-  if (machine.unlinking && failure.class === 'AUTH') return unlinked(without);
+  const said = machine.workerFailure ?? { ...failureOfExit(exit), reported: false };
+  if (machine.unlinking && said.class === 'AUTH') return unlinked(without);
+  const failure = believed(said, machine);
   // One fault, though two processes end of it: the exit of the browser that hung is not another one.
   if (machine.browserFailure !== null && failure.class === 'LOCAL') {
     const told = { ...failure, reason: machine.browserFailure };
     return afterFailure({ ...without, browserFailure: null }, told, surroundings, hasListened);
   }
   return afterFailure(without, failure, surroundings, hasListened);
+}
+
+/**
+ * A page says that it isn't linked when it can't read its login, too. Where its browser had no storage, that is no refusal by WhatsApp: class
+ * LOCAL has another browser say it, in which what a full disk has cut off is mended. Pure.
+ */
+function believed(failure: WorkerFailure, { hadNoStorage }: Machine): WorkerFailure {
+  if (failure.class !== 'AUTH' || !hadNoStorage) return failure;
+  const reason = `${failure.reason}, in a browser whose storage was impaired, so that the login may not have been read`;
+  return { ...failure, class: 'LOCAL', reason };
 }
 
 export function heartbeatMissed(machine: Machine, { afterMs, detail, userAction }: Event<'heartbeat-missed'>): Step {
@@ -278,7 +289,8 @@ export function health(machine: Machine, { connection, impairment }: Event<'heal
   if (machine.worker !== 'assigned') return nothing(machine);
   const isUp = machine.state === 'listening' || machine.state === 'degraded';
   const state = impairment === null ? 'listening' : 'degraded';
-  return nothing({ ...machine, transport: connection, impairment, ...(isUp && { state }) });
+  const hadNoStorage = machine.hadNoStorage || impairment?.kind === 'storage';
+  return nothing({ ...machine, transport: connection, impairment, hadNoStorage, ...(isUp && { state }) });
 }
 
 export function profileMoved(machine: Machine, event: Event<'profile-moved'>, surroundings: Surroundings): Step {

@@ -66,6 +66,8 @@ export interface Machine {
   readonly browserFailure: string | null;
   /** Browser and worker have more memory than they may, and are to be replaced for it. */
   readonly isOverMemory: boolean;
+  /** The running browser couldn't write what its page stores, at least once: a page of it that isn't linked may not have read its login. */
+  readonly hadNoStorage: boolean;
   /** A person has asked to unlink the device: WhatsApp's "not linked" is what was wanted. */
   readonly unlinking: boolean;
   readonly tally: Tally;

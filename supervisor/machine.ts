@@ -33,6 +33,7 @@ export function createMachine({ mode, quarantine }: Operation, tally: Tally = em
     freshBrowser: false,
     browserFailure: null,
     isOverMemory: false,
+    hadNoStorage: false,
     unlinking: false,
     tally,
     phase: null,

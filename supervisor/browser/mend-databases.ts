@@ -55,7 +55,7 @@ export async function isCutOff(profileDirectory: string): Promise<boolean> {
   return before.some((end) => after.has(end));
 }
 
-/** Each as the path of a log and where its last whole record ends. */
+/** Each as the path of a log and where its last whole record ends, or that Chromium has gone on behind one that isn't. */
 async function tornEnds(profileDirectory: string): Promise<string[]> {
   const databases = await databasesOf(join(profileDirectory, 'Default'));
   const ends = await Promise.all(
@@ -64,7 +64,8 @@ async function tornEnds(profileDirectory: string): Promise<string[]> {
       if (newest === undefined) return [];
       const path = join(database, newest);
       try {
-        const { tornAt } = readLog(await readFile(path));
+        const { tornAt, rewritten } = soundLog(await readFile(path));
+        if (rewritten !== undefined) return [`${path} has holes`];
         return tornAt === undefined ? [] : [`${path} ${tornAt}`];
       } catch {
         // It was being made a table of, or is damaged in a way that Chromium tells of itself.

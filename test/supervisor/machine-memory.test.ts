@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import type { FailureClass } from '../../shared/protocol/messages.js';
@@ -75,6 +76,58 @@ describe('a browser that was ended because it hung', () => {
       return account.effects.flatMap((effect) => (effect.type === 'tell' ? [effect.failure.reason] : []));
     });
     expect(told).toEqual(['The browser has not answered for 8000 ms']);
+  });
+});
+
+describe('a page that says that it is not linked, in a browser whose storage was impaired', () => {
+  const full = { kind: 'storage', reason: "The page's storage can't be written", userAction: null } as const;
+  const healthy: MachineEvent = { type: 'health', connection: 'CONNECTED', impairment: null };
+
+  /** What may happen in that browser before the page says so. */
+  const meanwhile: readonly ((account: Account) => void)[] = [
+    (account) => account.hear(healthy),
+    (account) => account.hear({ type: 'health', connection: 'CONNECTED', impairment: full }),
+    (account) => account.hear({ type: 'phase', phase: 'starting' }),
+    (account) => account.hear({ type: 'phase', phase: 'listening' }, { type: 'listening' }),
+    (account) => account.hear({ type: 'worker-exited', code: null, signal: 'SIGKILL' }, { type: 'worker-ready' }),
+  ];
+
+  it('is no refusal by WhatsApp: another browser is started, and nothing is counted against the login', () => {
+    const events = fc.array(fc.constantFrom(...meanwhile), { maxLength: 8 });
+    const refusals = fc.integer({ min: 0, max: limits.maxRestoreAttempts - 1 });
+    fc.assert(
+      fc.property(events, events, refusals, (before, after, refused) => {
+        let tally = emptyTally();
+        for (let count = 0; count < refused; count += 1) tally = countFailure(tally, 'AUTH', wallMs);
+        const account = new Account(tally);
+        account.begin();
+        for (const happen of before) happen(account);
+        account.hear({ type: 'health', connection: 'CONNECTED', impairment: full });
+        for (const happen of after) happen(account);
+        if (account.machine.worker !== 'assigned' || account.machine.browser !== 'running') return;
+        const counted = account.machine.tally.failures.AUTH;
+        account.fail('AUTH');
+        expect(account.machine).toMatchObject({ mode: 'restore', profile: 'in-place', browser: 'stopping' });
+        expect(account.machine.tally).toMatchObject({ unpaired: null });
+        expect(account.machine.tally.failures.AUTH).toEqual(counted);
+        expect(account.machine.failure).toMatchObject({ class: 'LOCAL' });
+      }),
+    );
+  });
+
+  it('is believed in the next browser, as often as ever', () => {
+    const account = new Account();
+    account.begin();
+    account.hear({ type: 'health', connection: 'CONNECTED', impairment: full });
+    account.fail('AUTH');
+    for (let attempt = 1; attempt < limits.maxRestoreAttempts; attempt += 1) {
+      account.again();
+      account.fail('AUTH');
+      expect(account.machine).toMatchObject({ mode: 'restore', profile: 'in-place' });
+    }
+    account.again();
+    account.fail('AUTH');
+    expect(account.machine).toMatchObject({ mode: 'link', profile: 'unpaired' });
   });
 });
 

@@ -125,6 +125,11 @@ describe('while a browser runs', () => {
     await expect(refuseUnsafePage(folder.profile)).rejects.toThrow('a full disk has cut off');
   });
 
+  it('so is one behind which the browser has written on', async () => {
+    await writeFile(log, Buffer.concat([record(12), record(30).subarray(0, 12), record(5)]));
+    await expect(isCutOff(folder.profile)).resolves.toBe(true);
+  });
+
   it('one that is just being written is none', async () => {
     await truncate(log, 19 + 12);
     const looking = isCutOff(folder.profile);
