@@ -64,8 +64,9 @@ async function tornEnds(profileDirectory: string): Promise<string[]> {
       if (newest === undefined) return [];
       const path = join(database, newest);
       try {
-        const { tornAt, rewritten } = soundLog(await readFile(path));
-        if (rewritten !== undefined) return [`${path} has holes`];
+        const log = await readFile(path);
+        if (salvageLog(log).isWrittenOn) return [`${path} in its middle`];
+        const { tornAt } = readLog(log);
         return tornAt === undefined ? [] : [`${path} ${tornAt}`];
       } catch {
         // It was being made a table of, or is damaged in a way that Chromium tells of itself.
@@ -109,8 +110,10 @@ async function mend(database: string, onMended: (what: string) => void): Promise
   if (newest === undefined) return;
   const older = await Promise.all(
     names.slice(0, -1).map(async (name) => {
-      const content = contentOf(await readFile(join(database, name)));
-      return content instanceof Error ? (await readAndCut(database, name, onMended)).entries : content.entries;
+      const log = await readFile(join(database, name));
+      const content = contentOf(log);
+      const isToBeMended = content instanceof Error || salvageLog(log).isWrittenOn;
+      return isToBeMended ? (await readAndCut(database, name, onMended)).entries : content.entries;
     }),
   );
   const { entries, bytes } = await readAndCut(database, newest, onMended);
@@ -128,9 +131,6 @@ async function readAndCut(
 ): Promise<{ readonly entries: readonly Buffer[]; readonly bytes: number }> {
   const log = await readFile(join(database, name));
   const content = contentOf(log);
-  if (!(content instanceof Error) && content.tornAt === undefined) {
-    return { entries: content.entries, bytes: log.length };
-  }
   const { entries, isWrittenOn } = salvageLog(log);
   if (isWrittenOn) {
     const mended = logOf(entries);
@@ -141,7 +141,8 @@ async function readAndCut(
     return { entries, bytes: mended.length };
   }
   if (content instanceof Error) throw content;
-  const { tornAt = log.length } = content;
+  const { tornAt } = content;
+  if (tornAt === undefined) return { entries: content.entries, bytes: log.length };
   await change(database, name, (file) => file.truncate(tornAt));
   onMended(`${log.length - tornAt} bytes of an unfinished record are cut off ${name}`);
   return { entries: content.entries, bytes: tornAt };

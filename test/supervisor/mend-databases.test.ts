@@ -126,7 +126,7 @@ describe('while a browser runs', () => {
   });
 
   it('so is one behind which the browser has written on', async () => {
-    await writeFile(log, Buffer.concat([record(12), record(30).subarray(0, 12), record(5)]));
+    await writeFile(log, Buffer.concat([record(12), record(30).subarray(0, 12), record(50)]));
     await expect(isCutOff(folder.profile)).resolves.toBe(true);
   });
 
@@ -140,10 +140,7 @@ describe('while a browser runs', () => {
 });
 
 function record(length: number): Buffer {
-  const header = Buffer.alloc(7);
-  header.writeUInt16LE(length, 4);
-  header.writeUInt8(1, 6);
-  return Buffer.concat([header, Buffer.alloc(length)]);
+  return appendixTo(0, Buffer.alloc(length));
 }
 
 function start(): Promise<BrowserProcess> {

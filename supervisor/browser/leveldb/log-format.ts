@@ -21,7 +21,7 @@ export interface LogContent {
 }
 
 /**
- * Reads a log. Checksums are not compared.
+ * Reads a log. Checksums are not compared (salvageLog does): where zeros follow a head, a log that was written on may look whole.
  *
  * Its end is torn when whoever wrote it was killed in the middle of a record, or between the parts of one. LevelDB itself forgives that when
  * it reads the log, but Chromium's goes on writing behind it (`reuse_logs`), and then the next one that reads it finds a record that doesn't
