@@ -63,6 +63,7 @@ function sentenceOf(
 ): string {
   if (missingRoom) return 'Waiting for room on the disk.';
   if (state === 'degraded' && impairment?.kind === 'connection') return 'Connection to WhatsApp is away.';
+  if (state === 'degraded' && impairment?.kind === 'backlog') return 'Up, but messages wait for the bot.';
   if (isWaitingForTurn) return 'Waiting for other accounts that are on their way up.';
   if (state === 'backoff' && tally.breaker.state === 'open') {
     return 'Has failed too often; nothing is started for a while, then one more life is tried.';

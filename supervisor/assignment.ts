@@ -45,6 +45,7 @@ export function createAssignment(
     handling: {
       attempts: configuration.handlerAttempts,
       timeoutMs: configuration.handlerTimeoutMs,
+      waitMs: configuration.handlerWaitMs,
       retryDelayMs: configuration.handlerRetryDelayMs,
       concurrency: configuration.handlerConcurrency,
       retentionMs: configuration.inboxRetentionMs,

@@ -65,6 +65,8 @@ export class Dispatcher {
   /** The next message of each chat that has one and with which nobody is busy. */
   readonly #heads = new Map<string, Head>();
   readonly #running = new Map<string, Run>();
+  /** Since when each of them could have begun, in ms of `performance.now()`. */
+  readonly #readyAt = new Map<string, number>();
   readonly #turns = new FairTurns();
   #isOpen = false;
   #closures = 0;
@@ -93,6 +95,7 @@ export class Dispatcher {
   /** Begins, or goes on after {@link close}. */
   open(): void {
     this.#isOpen = true;
+    this.#readyAt.clear();
     this.refresh();
     this.#options.inbox.set('serving', 1);
   }
@@ -102,7 +105,8 @@ export class Dispatcher {
     if (!this.#isOpen) return;
     if (!this.#isRecovered) this.recover();
     this.#heads.clear();
-    for (const head of this.#options.inbox.heads()) if (!this.#running.has(head.chat)) this.#heads.set(head.chat, head);
+    for (const head of this.#options.inbox.heads()) if (!this.#running.has(head.chat)) this.#await(head);
+    for (const chat of this.#readyAt.keys()) if (!this.#heads.has(chat)) this.#readyAt.delete(chat);
     this.#advance();
   }
 
@@ -128,6 +132,15 @@ export class Dispatcher {
   /** Whether a message of the chat is with its handler. */
   isBusy(chat: string): boolean {
     return this.#running.has(chat);
+  }
+
+  /** For how many ms the next message of a chat has been kept waiting by those of others; of all chats the longest, 0 while closed. */
+  get waitedMs(): number {
+    if (!this.#isOpen) return 0;
+    const now = performance.now();
+    let longest = 0;
+    for (const readyAt of this.#readyAt.values()) longest = Math.max(longest, now - readyAt);
+    return longest;
   }
 
   /** Resolves when no handler is running. */
@@ -226,8 +239,18 @@ export class Dispatcher {
 
   #refresh(chat: string): void {
     const head = this.#running.has(chat) ? undefined : this.#options.inbox.head(chat);
-    if (head === undefined) this.#heads.delete(chat);
-    else this.#heads.set(chat, head);
+    if (head !== undefined) this.#await(head);
+    else {
+      this.#heads.delete(chat);
+      this.#readyAt.delete(chat);
+    }
+  }
+
+  #await(head: Head): void {
+    const { chat, nextAt } = head;
+    const pauseMs = nextAt === null ? 0 : Math.max(0, nextAt - this.#options.now());
+    this.#heads.set(chat, head);
+    if (!this.#readyAt.has(chat)) this.#readyAt.set(chat, performance.now() + pauseMs);
   }
 
   #advance(): void {
@@ -251,6 +274,7 @@ export class Dispatcher {
     const { inbox, handle, limits } = this.#options;
     const { chat } = head;
     this.#heads.delete(chat);
+    this.#readyAt.delete(chat);
     this.#turns.noteBegun(chat);
     const found = inbox.take(head);
     if (found === undefined) {

@@ -15,6 +15,7 @@ import { Dispatcher } from './dispatcher.js';
 import { Identity } from './identity.js';
 import { catchUpFailuresToTell, IntakeReports } from './intake-reports.js';
 import type { SendStep } from './judge-sends.js';
+import { isBehind } from './judge-backlog.js';
 import { SendWatch } from './send-watch.js';
 import type { SessionContext } from './session-context.js';
 import type { AttachedClient } from './whatsapp/attached-client.js';
@@ -76,6 +77,8 @@ export class MessageIntake {
   #held: ArrivedMessage[] = [];
   #heldFault: unknown;
   #fault: string | undefined;
+  #isBacklogged = false;
+  #onBacklog: (isBehind: boolean) => void = () => undefined;
   #sendObserver: SendObserver | undefined;
   #onCatchUp: (failure: string | undefined) => void = () => undefined;
   #onFault: (fault: string | undefined) => void = () => undefined;
@@ -130,6 +133,11 @@ export class MessageIntake {
   watchFault(onChange: (fault: string | undefined) => void): void {
     this.#onFault = onChange;
     if (this.#fault !== undefined) onChange(this.#fault);
+  }
+
+  /** Calls back when messages begin to wait for a free handler for longer than they may, and when that is over. */
+  watchBacklog(onChange: (isBehind: boolean) => void): void {
+    this.#onBacklog = onChange;
   }
 
   /** Calls back when what was missed can't be fetched, again and again, and when it could. */
@@ -508,6 +516,14 @@ export class MessageIntake {
     }
   }
 
+  #noteBacklog(): void {
+    const { waitMs } = this.#context.assignment.handling;
+    const isBacklogged = isBehind(this.#dispatcher?.waitedMs ?? 0, waitMs, this.#isBacklogged);
+    if (isBacklogged === this.#isBacklogged) return;
+    this.#isBacklogged = isBacklogged;
+    this.#onBacklog(isBacklogged);
+  }
+
   #keepUp(): void {
     this.#journal();
     this.#addHeld();
@@ -518,6 +534,7 @@ export class MessageIntake {
     this.#noteMark();
     this.#noteHearing();
     if (this.#inbox.hasChangedOutside()) this.#dispatcher?.refresh();
+    this.#noteBacklog();
     const { retentionMs, inboxMaxMb } = this.#context.assignment.handling;
     if (Date.now() < this.#forgetAt) return;
     const limits = {

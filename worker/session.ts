@@ -226,6 +226,17 @@ export function startSession(
       if (fault === undefined) health.clear('intake');
       else health.note('intake', fault);
     });
+    intake.watchBacklog((isBehind) => {
+      if (!isBehind) health.clear('backlog');
+      else {
+        const { waitMs } = assignment.handling;
+        health.note(
+          'backlog',
+          `Messages wait for the bot for more than ${waitMs} ms: it gets more of them than it handles`,
+          'Make its handlers quicker, or let more of them run side by side (WASUP_HANDLER_CONCURRENCY); every message is kept.',
+        );
+      }
+    });
     intake.watchCatchUp((failure) => {
       if (failure === undefined) health.clear('catch-up');
       else health.note('catch-up', `What came while nobody listened can't be fetched (${failure})`);

@@ -167,6 +167,15 @@ export const deadlines = {
     fallback: 60_000,
     range: [100, 3_600_000],
   }),
+  // What a person takes for an answer, and a little more.
+  handlerWaitMs: deadline('WASUP_HANDLER_WAIT_MS', {
+    group: 'messages',
+    appliesAt: 'restart-of-account',
+    sentence:
+      "How long a chat's next message may wait for a free handler; beyond it the account is `degraded` until that is over.",
+    fallback: 10_000,
+    range: [100, 3_600_000],
+  }),
   handlerRetryDelayMs: deadline('WASUP_HANDLER_RETRY_DELAY_MS', {
     group: 'messages',
     appliesAt: 'restart-of-account',

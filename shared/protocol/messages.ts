@@ -50,9 +50,9 @@ export type ProbeOutcome = (typeof probeOutcomes)[number];
 
 /**
  * What keeps messages from coming through while the page listens, the gravest first: WhatsApp's socket, the page's own database, answers
- * that the page refuses, the inbox, and what came while nobody listened.
+ * that the page refuses, the inbox, what came while nobody listened, and a bot that is behind.
  */
-export const impairmentKinds = ['connection', 'storage', 'sends', 'intake', 'catch-up'] as const;
+export const impairmentKinds = ['connection', 'storage', 'sends', 'intake', 'catch-up', 'backlog'] as const;
 export type ImpairmentKind = (typeof impairmentKinds)[number];
 
 /** Why something failed, as far as it decides what to do next. */
@@ -161,6 +161,8 @@ export const assignmentSchema = z.strictObject({
   handling: z.strictObject({
     attempts: z.int().positive(),
     timeoutMs: milliseconds,
+    /** How long a chat's next message may wait for a free handler before the session counts as impaired. */
+    waitMs: milliseconds,
     retryDelayMs: milliseconds,
     concurrency: z.int().positive(),
     retentionMs: milliseconds,

@@ -42,6 +42,7 @@ describe('without any source', () => {
       startConcurrency: 2,
       startJitterMs: 250,
       handlerTimeoutMs: 60_000,
+      handlerWaitMs: 10_000,
       handlerRetryDelayMs: 1_000,
       handlerAttempts: 3,
       handlerConcurrency: 10,

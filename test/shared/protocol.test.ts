@@ -151,6 +151,7 @@ const supervisorMessages: {
     handling: fc.record({
       attempts: fc.integer({ min: 1 }),
       timeoutMs: milliseconds,
+      waitMs: milliseconds,
       retryDelayMs: milliseconds,
       concurrency: fc.integer({ min: 1 }),
       retentionMs: milliseconds,

@@ -115,6 +115,7 @@ const environment = {
   WASUP_HEARTBEAT_INTERVAL_MS: String(looks.heartbeatIntervalMs),
   WASUP_HEARTBEAT_TIMEOUT_MS: String(looks.heartbeatTimeoutMs),
   // So many failures, and none may be the last.
+  WASUP_HANDLER_WAIT_MS: String(answerMs),
   WASUP_STABLE_AFTER_MS: '0',
   WASUP_BACKOFF_BASE_MS: '10',
   WASUP_BACKOFF_CAP_MS: '100',

@@ -90,6 +90,7 @@ export const samples: Record<OptionKey, string> = {
   startConcurrency: '4',
   startJitterMs: '0',
   handlerTimeoutMs: '1000',
+  handlerWaitMs: '2000',
   handlerRetryDelayMs: '10',
   handlerAttempts: '5',
   handlerConcurrency: '2',

@@ -107,6 +107,36 @@ test('the messages of a chat are handled one after the other, those of other cha
   expect(began.slice(4).sort()).toEqual(['a2', 'b2', 'c2']);
 });
 
+test('tells how long the next message of a chat has been kept waiting by other chats, and of its own chat’s queue nothing', async () => {
+  const { began, handler, end } = heldHandlers();
+  arrive('a1', 'anna');
+  arrive('a2', 'anna');
+  const dispatcher = dispatch(handler, { concurrency: 1 });
+  dispatcher.open();
+  await settled(() => began.length === 1);
+  expect(dispatcher.waitedMs).toBe(0);
+  arrive('b1', 'ben');
+  dispatcher.noteChange('ben');
+  await settled(() => dispatcher.waitedMs > 20);
+  const waited = dispatcher.waitedMs;
+  arrive('b2', 'ben');
+  dispatcher.noteChange('ben');
+  dispatcher.refresh();
+  expect(dispatcher.waitedMs).toBeGreaterThanOrEqual(waited);
+  end('a1');
+  await settled(() => began.includes('b1'));
+  end('b1');
+  await settled(() => began.includes('a2'));
+  end('a2');
+  await settled(() => began.includes('b2'));
+  expect(dispatcher.waitedMs).toBe(0);
+  dispatcher.close();
+  arrive('c1', 'carol');
+  dispatcher.noteChange('carol');
+  expect(dispatcher.waitedMs).toBe(0);
+  end('b2');
+});
+
 test('a customer who writes now doesn’t wait behind all that others have written before', async () => {
   const order: string[] = [];
   for (let n = 0; n < 200; n += 1) for (const chat of ['anna', 'ben']) arrive(`${chat}${n}`, chat);

@@ -106,6 +106,7 @@ class Life {
     vi.spyOn(log, 'warn').mockImplementation((line: unknown) => void this.warnings.push(String(line)));
     const handling = {
       attempts: 3,
+      waitMs: 100,
       retryDelayMs: 1,
       concurrency: 10,
       timeoutMs,
@@ -268,6 +269,31 @@ describe('a message that comes', () => {
     life.receives('A');
     await settled(() => life.alerts().includes('message-parked'));
     expect(inFile('A')).toMatchObject({ state: 'dead', error: 'no such city', attempts: 3 });
+  });
+});
+
+describe('a bot whose handlers are all busy', () => {
+  test('is told of as behind while the next message of another chat waits for longer than it may, and then no more', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const ends: (() => void)[] = [];
+    const life = new Life({ onMessage: () => new Promise<void>((resolve) => void ends.push(resolve)) });
+    const told: boolean[] = [];
+    life.intake.watchBacklog((isBehind) => told.push(isBehind));
+    life.intake.open();
+    for (let n = 0; n < 11; n += 1) life.receives(`${n}`, { chat: `120255501${n + 10}@c.us` });
+    await settled(() => ends.length === 10);
+    vi.advanceTimersByTime(1_000);
+    expect(told).toEqual([]);
+    await settled(() => {
+      vi.advanceTimersByTime(1_000);
+      return told.length > 0;
+    });
+    expect(told).toEqual([true]);
+    ends[0]?.();
+    await settled(() => ends.length === 11);
+    vi.advanceTimersByTime(1_000);
+    expect(told).toEqual([true, false]);
+    for (const end of ends) end();
   });
 });
 

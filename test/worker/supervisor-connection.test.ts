@@ -36,6 +36,7 @@ const assignment = {
   handling: {
     attempts: 1,
     timeoutMs: 1,
+    waitMs: 100,
     retryDelayMs: 1,
     concurrency: 1,
     retentionMs: 1,
