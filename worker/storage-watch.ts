@@ -11,8 +11,8 @@ export interface StorageWatchOptions {
   readonly timeoutMs: number;
   /** The folder of the browser's profile, for people. */
   readonly profile: string;
-  /** Has the page write and read back a record. */
-  look(): Promise<StorageLook>;
+  /** Has the page write and read back a record; undefined for one that can have no storage. */
+  look(): Promise<StorageLook | undefined>;
   /** Whether the disk of the profile takes a page's storage. */
   readonly hasRoom: () => Promise<boolean>;
   /** The session can't go on in this browser. */

@@ -9,7 +9,7 @@ const well: StorageLook = { error: null, closed: [] };
 const unwritable: StorageLook = { error: 'UnknownError: IO error', closed: ['model-storage'] };
 const closed: StorageLook = { error: null, closed: ['model-storage'] };
 
-let page: StorageLook | 'silent';
+let page: StorageLook | 'silent' | undefined;
 let isRoomy: boolean;
 let document: number | undefined;
 let deeds: string[];
@@ -62,6 +62,14 @@ it('says nothing of a document that has gone meanwhile, or that doesn’t listen
   await looking;
   document = undefined;
   await watch.look();
+  expect([deeds, told]).toEqual([[], []]);
+});
+
+it('makes nothing of a page that can have no storage, as Chromium shows where WhatsApp can’t be reached', async () => {
+  page = undefined;
+  for (let looks = 0; looks < 3; looks += 1) await watch.look();
+  expect(await watch.findFailure()).toBeUndefined();
+  await watch.refuseUnsafeLoad('The page shows an error');
   expect([deeds, told]).toEqual([[], []]);
 });
 

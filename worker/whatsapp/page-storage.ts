@@ -31,6 +31,7 @@ type Open = (name: string, version?: number) => StorageRequest<StorageDatabase>;
 interface StorageWindow {
   readonly IDBFactory: { readonly prototype: { open: Open } };
   readonly indexedDB: object;
+  readonly origin: string;
   /** Set in each document, before WhatsApp's own code where a worker was there in time. */
   readonly wasupStorage?: { look(value: number): Promise<StorageLook> };
 }
@@ -116,11 +117,14 @@ export function installStorageWatch(): void {
   Object.defineProperty(window, 'wasupStorage', { value: { look }, enumerable: false });
 }
 
-/** Has the page write and read back a record, and say which of its databases were closed. */
-export async function lookAtStorage(page: Page, value: number): Promise<StorageLook> {
+/**
+ * Has the page write and read back a record, and say which of its databases were closed.
+ *
+ * @returns undefined for a page that can have no storage and says nothing about WhatsApp's: Chromium's own, in place of one that it couldn't
+ * load. Its origin is opaque.
+ */
+export async function lookAtStorage(page: Page, value: number): Promise<StorageLook | undefined> {
+  if (await page.evaluate(() => window.origin === 'null')) return undefined;
   await page.evaluate(installStorageWatch);
-  return page.evaluate(
-    (written) => window.wasupStorage?.look(written) ?? Promise.resolve({ error: null, closed: [] }),
-    value,
-  );
+  return page.evaluate((written) => window.wasupStorage?.look(written), value);
 }
