@@ -9,9 +9,9 @@ import { countDescriptors, describeDescriptors, residentMb } from '../support/pr
 import { strike } from '../support/strike.js';
 import { until } from '../support/until.js';
 
-/** `RANDOM_KILLS_SEED` repeats the kinds and delays of a run that failed; `RANDOM_KILLS` makes it longer or shorter. */
+/** `RANDOM_KILLS_SEED` repeats the kinds and delays of a run that failed; `RANDOM_KILLS` makes it longer or shorter; the soak has 200. */
 const seed = Number(process.env['RANDOM_KILLS_SEED'] ?? Date.now() % 1_000_000);
-const kills = Number(process.env['RANDOM_KILLS'] ?? 200);
+const kills = Number(process.env['RANDOM_KILLS'] ?? 120);
 const numbers = ['12025550100', '12025550101', '12025550102'];
 /** First the supervisor is killed too; then one has to live through as many in quarters, and holds no more than before. */
 const quarters = 4;
