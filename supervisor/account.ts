@@ -31,6 +31,7 @@ import { decideOperation } from './decide-operation.js';
 import { type LinkCode, LinkDesk } from './link-desk.js';
 import type { Failure, Machine, MachineEvent } from './machine.js';
 import { orphansAlert } from './machine-alerts.js';
+import { isWorking } from './machine-running.js';
 import type { RecycleRequest } from './memory/memory-watch.js';
 import { type AccountMemoryWatch, watchMemory } from './memory/watch-memory.js';
 import type { StandbyPool } from './standby-pool.js';
@@ -40,7 +41,10 @@ import { answerRestartRequest } from './request-restart.js';
 import { requestUnlink } from './request-unlink.js';
 import { WorkerEar } from './worker-ear.js';
 
-/** One account, put together: its machine and the shell that performs, its processes, its files, and who watches over them. */
+/**
+ * One account, put together: its machine and the shell that performs, its processes, its files, and who watches over
+ * them.
+ */
 export class Account extends EventEmitter<AccountEvents> implements ControlledAccount {
   readonly number: string;
   readonly #paths: SessionPaths;
@@ -120,6 +124,7 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
     this.#memory = watchMemory({
       configuration,
       processes: this.#processes,
+      isWorking: () => isWorking(this.machine),
       view: () => this.view(),
       recycle: (request) => this.#recycle(request),
       log,
@@ -169,7 +174,10 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
     return this.#records.history();
   }
 
-  /** @throws WasupError when the account's folder can't be made, read or written. Another process may have it: see `isHeldByAnother`. */
+  /**
+   * @throws WasupError when the account's folder can't be made, read or written. Another process may have it: see
+   * `isHeldByAnother`.
+   */
   async start(): Promise<void> {
     await checkFolder(this.#paths.directory, this.#log);
     const claim = await claimAccount(this.#paths.directory, this.#log, (failure) => this.#leaveToAnother(failure));
@@ -248,8 +256,8 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
   }
 
   /**
-   * Replaces the worker by one with the code as it is now: one that listens does so until the next one is ready. With a fresh browser both
-   * are ended in order.
+   * Replaces the worker by one with the code as it is now: one that listens does so until the next one is ready. With a
+   * fresh browser both are ended in order.
    */
   requestRestart({ freshBrowser }: { freshBrowser: boolean }): RequestAnswer {
     const answer = answerRestartRequest(this.machine, this.isHeldByAnother);

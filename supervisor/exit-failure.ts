@@ -8,7 +8,10 @@ export interface WorkerExit {
   readonly memoryRanOut?: boolean;
 }
 
-/** How V8 and Node end a process that can't go on, mostly because its heap is full; and how native code ends one that gets no memory. */
+/**
+ * How V8 and Node end a process that can't go on, mostly because its heap is full; and how native code ends one that
+ * gets no memory.
+ */
 const crashSignals: readonly (string | null)[] = ['SIGABRT', 'SIGTRAP', 'SIGILL', 'SIGSEGV', 'SIGBUS'];
 
 /**
@@ -38,6 +41,6 @@ export function failureOfExit({ code, signal, memoryRanOut = false }: WorkerExit
   if (code === workerExitCodes.stopped) {
     return { class: 'TRANSIENT', reason: 'The bot ended its process (exit code 0)', userAction: null };
   }
-  const reason = `The worker ended with exit code ${code ?? 'unknown'}, which is none of wasup's (process.exit() in the bot, or Node ended it)`;
-  return { class: 'BUG', reason, userAction: null };
+  const why = "which is none of wasup's (process.exit() in the bot, or Node ended it)";
+  return { class: 'BUG', reason: `The worker ended with exit code ${code ?? 'unknown'}, ${why}`, userAction: null };
 }

@@ -182,7 +182,9 @@ export function workerReady(machine: Machine, event: MachineEvent, surroundings:
   return assignWhenBothAreReady({ ...machine, worker: 'ready' }, surroundings);
 }
 
-/** The exit follows, and decides. A worker whose browser has gone sees no more than that; why it went is known already. */
+/**
+ * The exit follows, and decides. A worker whose browser has gone sees no more than that; why it went is known already.
+ */
 export function workerFailure(machine: Machine, { failure }: Event<'worker-failure'>): Step {
   const isKnown = machine.worker === 'stopping' && machine.workerFailure !== null && failure.class === 'LOCAL';
   if (isKnown) return nothing(machine);
@@ -217,8 +219,8 @@ export function workerExited(machine: Machine, exit: Event<'worker-exited'>, sur
 }
 
 /**
- * A page says that it isn't linked when it can't read its login, too. Where its browser had no storage, that is no refusal by WhatsApp: class
- * LOCAL has another browser say it, in which what a full disk has cut off is mended. Pure.
+ * A page says that it isn't linked when it can't read its login, too. Where its browser had no storage, that is no
+ * refusal by WhatsApp: class LOCAL has another browser say it, in which what a full disk has cut off is mended. Pure.
  */
 function believed(failure: WorkerFailure, { hadNoStorage }: Machine): WorkerFailure {
   if (failure.class !== 'AUTH' || !hadNoStorage) return failure;
@@ -266,6 +268,11 @@ export function listening(machine: Machine, event: MachineEvent, { now }: Surrou
     transport: 'CONNECTED',
     failure: null,
   });
+}
+
+/** Whether page and connection do their work: the session listens, or is only behind with its messages. Pure. */
+export function isWorking({ state, impairment }: Pick<Machine, 'state' | 'impairment'>): boolean {
+  return state === 'listening' || (state === 'degraded' && impairment?.kind === 'backlog');
 }
 
 /** Whether a sign of life proves now that the session is healthy, so that its next failure is a new one. Pure. */

@@ -1,5 +1,6 @@
 import type { AccountShell } from './account-shell.js';
 import type { RequestAnswer } from './control/controlled.js';
+import { isWorking } from './machine-running.js';
 import type { Machine } from './machine-types.js';
 
 /** WhatsApp answers within a second; the page loads once more, and the worker says so. */
@@ -46,9 +47,10 @@ export async function requestUnlink(account: UnlinkableAccount): Promise<Request
   };
 }
 
-/** Pure. Only a session that listens can tell WhatsApp so. */
-function refuseUnlink({ state, mode }: Machine): RequestAnswer | undefined {
-  if (state === 'listening') return undefined;
+/** Pure. Only a session whose page and connection work can tell WhatsApp so. */
+function refuseUnlink(machine: Machine): RequestAnswer | undefined {
+  const { mode } = machine;
+  if (isWorking(machine)) return undefined;
   if (mode === 'link') {
     return { accepted: false, sentence: 'The device is not linked.', action: 'There is nothing to do.' };
   }

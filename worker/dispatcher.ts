@@ -23,7 +23,10 @@ export interface DispatcherOptions {
     /** How long a handler may take. */
     readonly timeoutMs: number;
   };
-  /** Hands a message to the bot. What it rejects with is the attempt's failure. The signal is aborted when nobody waits for it any more. */
+  /**
+   * Hands a message to the bot. What it rejects with is the attempt's failure. The signal is aborted when nobody waits
+   * for it any more.
+   */
   readonly handle: (message: InboxMessage, signal: AbortSignal) => Promise<unknown>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -37,8 +40,8 @@ export interface DispatcherOptions {
 }
 
 /**
- * Milliseconds of one turn of the event loop after which no other handler begins in it. Handlers that never wait would follow one another in
- * the same turn until nothing is left, and the worker would seem to hang.
+ * Milliseconds of one turn of the event loop after which no other handler begins in it. Handlers that never wait would
+ * follow one another in the same turn until nothing is left, and the worker would seem to hang.
  */
 const msPerTurn = 20;
 
@@ -57,8 +60,8 @@ interface Run {
 type Outcome = ReturnType<typeof afterFailure>;
 
 /**
- * Hands the inbox's messages to the bot: in order within a chat, side by side and in turns across chats; each until it is acknowledged or
- * parked.
+ * Hands the inbox's messages to the bot: in order within a chat, side by side and in turns across chats; each until it
+ * is acknowledged or parked.
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
@@ -79,7 +82,10 @@ export class Dispatcher {
     this.#options = options;
   }
 
-  /** Deals with what an earlier worker has left behind when it died; later, by itself, where the inbox can't be opened yet. */
+  /**
+   * Deals with what an earlier worker has left behind when it died; later, by itself, where the inbox can't be opened
+   * yet.
+   */
   recover(): void {
     const { inbox, now } = this.#options;
     this.#isRecovered = inbox.isOpen;
@@ -113,7 +119,8 @@ export class Dispatcher {
   /**
    * Begins with nothing more; what is with its handlers goes on.
    *
-   * @param lost what has gone, where that is why. A handler that fails afterwards is taken to have failed because of it.
+   * @param lost what has gone, where that is why. A handler that fails afterwards is taken to have failed because of
+   * it.
    */
   close(lost?: Mortal): void {
     if (lost !== undefined) this.#noteLost(lost);
@@ -124,7 +131,10 @@ export class Dispatcher {
 
   /** A chat has got messages, or somebody else has changed what becomes of them. */
   noteChange(chat: string): void {
-    if (!this.#isOpen) return;
+    if (!this.#isOpen) {
+      if (!this.#running.has(chat) && !this.#readyAt.has(chat)) this.#readyAt.set(chat, performance.now());
+      return;
+    }
     this.#refresh(chat);
     this.#advance();
   }
@@ -134,9 +144,8 @@ export class Dispatcher {
     return this.#running.has(chat);
   }
 
-  /** For how many ms the next message of a chat has been kept waiting by those of others; of all chats the longest, 0 while closed. */
+  /** For how many ms the next message of a chat has waited for the bot, also while closed; of all chats the longest. */
   get waitedMs(): number {
-    if (!this.#isOpen) return 0;
     const now = performance.now();
     let longest = 0;
     for (const readyAt of this.#readyAt.values()) longest = Math.max(longest, now - readyAt);
@@ -166,9 +175,11 @@ export class Dispatcher {
   }
 
   /**
-   * Leaves what is still with its handlers to the next worker, which begins with it anew. To be called after {@link close}.
+   * Leaves what is still with its handlers to the next worker, which begins with it anew. To be called after {@link
+   * close}.
    *
-   * @param isFault whether what has been lost ends this life: else it ends in order, and nothing is held against what was running.
+   * @param isFault whether what has been lost ends this life: else it ends in order, and nothing is held against what
+   * was running.
    */
   abandon({ isFault }: { isFault: boolean } = { isFault: false }): void {
     const { inbox, now } = this.#options;
@@ -185,9 +196,9 @@ export class Dispatcher {
   }
 
   /**
-   * The process ends, now, by the code that runs. A handler that ends it on purpose (code 0) or after it has answered has done its work;
-   * what ran beside it has nothing to do with that. Where no handler is known to have done it, it is a death like any other. Synchronous,
-   * as everything is in an exit.
+   * The process ends, now, by the code that runs. A handler that ends it on purpose (code 0) or after it has answered
+   * has done its work; what ran beside it has nothing to do with that. Where no handler is known to have done it, it is
+   * a death like any other. Synchronous, as everything is in an exit.
    */
   noteExit(code: number): void {
     const { inbox, now } = this.#options;
@@ -204,7 +215,10 @@ export class Dispatcher {
     if (!isDeath) inbox.set('serving', undefined);
   }
 
-  /** What has gone while it ran is held against a message only if it fails; that other things run or nothing does clears it at once. */
+  /**
+   * What has gone while it ran is held against a message only if it fails; that other things run or nothing does clears
+   * it at once.
+   */
   #noteLost(what: Mortal): void {
     const runs = [...this.#running.values()];
     const isAlone = runs.length === 1;
@@ -289,6 +303,8 @@ export class Dispatcher {
     // Its place among the running is taken before the first line of the bot runs.
     const ended = this.#turn()
       .then(() => {
+        // It was left to the next worker meanwhile, which hands it over.
+        controller.signal.throwIfAborted();
         const handling = handlerScope.run(scope, () => handle(message, controller.signal));
         return withDeadline(handling, limits.timeoutMs, 'The handler');
       })

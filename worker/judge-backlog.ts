@@ -2,8 +2,8 @@
 const overShare = 0.5;
 
 /**
- * Whether the bot is behind: the next message of a chat waits for a free handler for longer than it may. What is queued in one chat behind that
- * chat's own messages doesn't count. Pure.
+ * Whether the bot is behind: the next message of a chat waits for a free handler for longer than it may. What is queued
+ * in one chat behind that chat's own messages doesn't count. Pure.
  *
  * @param waitedMs how long the one that has waited longest waits.
  */

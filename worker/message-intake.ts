@@ -122,8 +122,8 @@ export class MessageIntake {
   }
 
   /**
-   * Why messages can't be taken in as they should, as a sentence without a full stop: the inbox throws what no trouble of the disk explains.
-   * They are kept in memory meanwhile. Undefined when all is well.
+   * Why messages can't be taken in as they should, as a sentence without a full stop: the inbox throws what no trouble
+   * of the disk explains. They are kept in memory meanwhile. Undefined when all is well.
    */
   get fault(): string | undefined {
     return this.#fault;
@@ -135,7 +135,7 @@ export class MessageIntake {
     if (this.#fault !== undefined) onChange(this.#fault);
   }
 
-  /** Calls back when messages begin to wait for a free handler for longer than they may, and when that is over. */
+  /** Calls back when messages begin to wait for the bot for longer than they may, and when that is over. */
   watchBacklog(onChange: (isBehind: boolean) => void): void {
     this.#onBacklog = onChange;
   }
@@ -179,7 +179,9 @@ export class MessageIntake {
     this.#catchUp?.noteBeginning();
   }
 
-  /** Takes what comes from the client, before any listener of the bot. Nothing is handed to the bot before {@link open}. */
+  /**
+   * Takes what comes from the client, before any listener of the bot. Nothing is handed to the bot before {@link open}.
+   */
   listen(client: AttachedClient): void {
     const { assignment, output, botLog } = this.#context;
     const { handling, deadlines } = assignment;
@@ -282,11 +284,13 @@ export class MessageIntake {
     if (this.#stopping.aborted) return;
     this.#isOpen = true;
     this.#dispatcher?.open();
+    this.#noteBacklog();
   }
 
   /**
-   * Resolves when the bot has been given what waited and the event loop has turned since: a message that hangs it keeps this from happening. A
-   * message with which a worker has died before is watched for a moment longer, or until it is handled.
+   * Resolves when the bot has been given what waited and the event loop has turned since: a message that hangs it keeps
+   * this from happening. A message with which a worker has died before is watched for a moment longer, or until it is
+   * handled.
    */
   async firstGiven(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
@@ -295,7 +299,8 @@ export class MessageIntake {
   }
 
   /**
-   * Nothing is heard of WhatsApp for now: what comes meanwhile has to be fetched, and is handled before what comes afterwards.
+   * Nothing is heard of WhatsApp for now: what comes meanwhile has to be fetched, and is handled before what comes
+   * afterwards.
    *
    * @param what has gone; left out where nothing of it may be held against what is running.
    */
@@ -309,8 +314,8 @@ export class MessageIntake {
   }
 
   /**
-   * Some of what the page had to say was not kept. The bot goes on with what comes, also while that lasts: what is missing is fetched once no
-   * more goes for a moment.
+   * Some of what the page had to say was not kept. The bot goes on with what comes, also while that lasts: what is
+   * missing is fetched once no more goes for a moment.
    */
   noteGap(): void {
     if (!this.#isOpen) {
@@ -345,8 +350,8 @@ export class MessageIntake {
   }
 
   /**
-   * The connection is back: fetches what came meanwhile, then hands over what waits. As at the start, what can't be fetched in time keeps
-   * nothing else from the bot.
+   * The connection is back: fetches what came meanwhile, then hands over what waits. As at the start, what can't be
+   * fetched in time keeps nothing else from the bot.
    */
   async resume(): Promise<void> {
     const losses = this.#losses;
@@ -395,7 +400,8 @@ export class MessageIntake {
   }
 
   /**
-   * Lets running handlers end within the deadline, and leaves the rest to the next worker. Nothing is journaled afterwards.
+   * Lets running handlers end within the deadline, and leaves the rest to the next worker. Nothing is journaled
+   * afterwards.
    *
    * @param isFault whether they are left as what this life has died over; otherwise nothing is held against them.
    */
@@ -441,8 +447,8 @@ export class MessageIntake {
   }
 
   /**
-   * Journals what has come: the first message at once, and those that come in the same turn of the event loop in one step, as it takes one
-   * alone as long as ten together.
+   * Journals what has come: the first message at once, and those that come in the same turn of the event loop in one
+   * step, as it takes one alone as long as ten together.
    */
   #journal(): void {
     const arriving = this.#arriving.splice(0);
@@ -501,7 +507,9 @@ export class MessageIntake {
     }
   }
 
-  /** The bot has heard of it as plain whatsapp-web.js tells of it. Where it listens for none, none are fetched either. */
+  /**
+   * The bot has heard of it as plain whatsapp-web.js tells of it. Where it listens for none, none are fetched either.
+   */
   #noteOwn(message: Message): void {
     const id = messageId(message.id);
     if (id === undefined || !this.#wantsOwn()) return;

@@ -64,7 +64,10 @@ export interface Session {
   noteFault(failure: WorkerFailure): void;
   /** It is replaced for its memory: what its handlers can't end before {@link stop} does is held against them. */
   noteOverMemory(): void;
-  /** After a fault: lets handlers that are about to end do so within the grace, and leaves the rest to the next life, as what it died over. */
+  /**
+   * After a fault: lets handlers that are about to end do so within the grace, and leaves the rest to the next life, as
+   * what it died over.
+   */
   leaveMessages(graceMs: number, options: { readonly isFault: boolean }): Promise<void>;
   /** The bot ends the process, in this moment. */
   noteExit(code: number): void;
@@ -232,8 +235,9 @@ export function startSession(
         const { waitMs } = assignment.handling;
         health.note(
           'backlog',
-          `Messages wait for the bot for more than ${waitMs} ms: it gets more of them than it handles`,
-          'Make its handlers quicker, or let more of them run side by side (WASUP_HANDLER_CONCURRENCY); every message is kept.',
+          `Messages wait for the bot for more than ${waitMs} ms`,
+          'Look whether its handlers end, and are quick enough; WASUP_HANDLER_CONCURRENCY lets more of them run side ' +
+            'by side. Every message is kept.',
         );
       }
     });
@@ -384,12 +388,14 @@ export function startSession(
 
   async function announceListening({ state, healed }: BroughtUp, pageUpkeep: PageUpkeep): Promise<void> {
     timeline.reach('caughtUp');
-    // The supervisor counts this life as one that has taken the page, and expects its heartbeats, before the bot gets its first message.
+    // The supervisor counts this life as one that has taken the page, and expects its heartbeats, before the bot gets
+    // its first message.
     enter('listening');
     const document = client?.document;
     client?.release();
     if (!health.isPaused) intake.open();
-    // The message that ended the last worker may end this one, and the page may have no storage: it listens when neither is so.
+    // The message that ended the last worker may end this one, and the page may have no storage: it listens when
+    // neither is so.
     await Promise.all([intake.firstGiven(), pageUpkeep.lookAtStorage()]);
     if (timeline.phase !== 'listening' || client?.document !== document) return;
     log.debug({ phases: timeline.durationsMs }, `Listening after ${timeline.elapsedMs} ms.`);

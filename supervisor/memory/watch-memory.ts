@@ -11,7 +11,9 @@ const bytesPerMb = 1024 * 1024;
 export interface WatchedAccount {
   readonly configuration: () => Configuration;
   readonly processes: { readonly workerPid: number | undefined; readonly browserPid: number | undefined };
-  readonly view: () => Pick<AccountView, 'isActive' | 'since' | 'lastMessageAt'>;
+  /** Whether page and connection do their work. */
+  readonly isWorking: () => boolean;
+  readonly view: () => Pick<AccountView, 'since' | 'lastMessageAt'>;
   /** The worker, and the browser if asked, are to be replaced. Answers whether they are. */
   readonly recycle: (request: RecycleRequest) => boolean;
   readonly log: Logger;
@@ -20,14 +22,21 @@ export interface WatchedAccount {
 export type AccountMemoryWatch = Pick<MemoryWatch, 'begin' | 'close' | 'bytes'>;
 
 /** The watch over an account's memory, on this machine. */
-export function watchMemory({ configuration, processes, view, recycle, log }: WatchedAccount): AccountMemoryWatch {
+export function watchMemory({
+  configuration,
+  processes,
+  isWorking,
+  view,
+  recycle,
+  log,
+}: WatchedAccount): AccountMemoryWatch {
   const meter = new MemoryMeter();
   const watch = new MemoryWatch({
     settings: configuration,
     processes: () => {
       const { workerPid, browserPid } = processes;
       const seen = view();
-      return { workerPid, browserPid, listening: seen.isActive, silenceMs: silenceOf(seen, Date.now()) };
+      return { workerPid, browserPid, listening: isWorking(), silenceMs: silenceOf(seen, Date.now()) };
     },
     read: (roots, exact) => meter.read(roots, exact),
     recycle,
