@@ -2,8 +2,8 @@ import { changeStatus, type DeviceStatus, deviceStatusFile } from './device-stat
 import { KeptJsonFile, type KeptFileOptions } from './files/kept-json-file.js';
 
 /**
- * `device-status.json` with a memory, for the processes that write it: a login is not forgotten because somebody deleted
- * the file, or because the disk was full. No method rejects because of a disk; trouble is told to `onTrouble`.
+ * `device-status.json` with a memory, for the processes that write it: a login is not forgotten because the file was
+ * deleted, or because the disk was full. No method rejects because of a disk; trouble is told to `onTrouble`.
  */
 export class StatusKeeper {
   readonly #file: KeptJsonFile<DeviceStatus>;
@@ -35,8 +35,8 @@ export class StatusKeeper {
   }
 
   /**
-   * Looks whether the file is there and says what is true, and mends it where it doesn't. Remembers what another process
-   * has written, too.
+   * Looks whether the file is there and says what is true, and mends it where it doesn't. Remembers what another
+   * process has written, too.
    *
    * @param expected what must stand in it.
    */

@@ -83,14 +83,20 @@ export class AccountProcesses implements ProcessPorts {
     return this.#browser.killEverything();
   }
 
-  /** Looks once more: also a browser that left by itself may have left somebody behind. @param raise told who can't be ended. */
+  /**
+   * Looks once more: also a browser that ended by itself may have left processes. @param raise told of those that can't
+   * be ended.
+   */
   async assertNobodyIsLeft(raise: (alert: Alert) => void): Promise<void> {
     await vacateProfile(this.#options.paths.profile).catch((error: unknown) => {
       raise(stuckAlert(describeError(error)));
     });
   }
 
-  /** What is just being started for an account that rests is not wanted any more; one that is up makes room for the next. */
+  /**
+   * What is just being started for an account that rests is not wanted any more; one that is up makes room for the
+   * next.
+   */
   onState({ state }: Machine): void {
     if (['stopping', 'stopped', 'failed', 'needs-link'].includes(state)) {
       this.leaveTurn();

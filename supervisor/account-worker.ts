@@ -40,7 +40,10 @@ interface Life {
   failure: Failure | undefined;
 }
 
-/** An account's worker, and the one that is to follow it as planned: starts and ends them, and says what becomes of them. */
+/**
+ * An account's worker, and the one that is to follow it as planned: starts and ends them, and says what becomes of
+ * them.
+ */
 export class AccountWorkerSlot {
   readonly #options: AccountWorkerSlotOptions;
   #current: Life | undefined;

@@ -43,16 +43,16 @@ export interface Machine {
   readonly browser: 'absent' | 'starting' | 'running' | 'stopping';
   readonly worker: 'absent' | 'starting' | 'ready' | 'assigned' | 'stopping';
   /**
-   * The worker that is to take the place of one that listens, as planned: it loads its modules and the bot while that one still listens,
-   * and gets its incarnation when it takes its place.
+   * The worker that is to take the place of one that listens, as planned: it loads its modules and the bot while that
+   * one still listens, and gets its incarnation when it takes its place.
    */
   readonly successor: 'absent' | 'starting' | 'ready';
   /** Number of the newest worker life. Messages and timers of an older one don't reach the machine. */
   readonly incarnation: number;
   readonly mode: SessionMode;
   /**
-   * The running browser's page: still blank; with a session in it that has listened and that nothing is known against; or in doubt, so that
-   * it is opened anew for the next life.
+   * The running browser's page: still blank; with a session in it that has listened and that nothing is known against;
+   * or in doubt, so that it is opened anew for the next life.
    */
   readonly page: 'blank' | 'living' | 'doubtful';
   /**
@@ -66,7 +66,10 @@ export interface Machine {
   readonly browserFailure: string | null;
   /** Browser and worker have more memory than they may, and are to be replaced for it. */
   readonly isOverMemory: boolean;
-  /** The running browser couldn't write what its page stores, at least once: a page of it that isn't linked may not have read its login. */
+  /**
+   * The running browser couldn't write what its page stores, at least once: a page of it that isn't linked may not have
+   * read its login.
+   */
   readonly hadNoStorage: boolean;
   /** A person has asked to unlink the device: WhatsApp's "not linked" is what was wanted. */
   readonly unlinking: boolean;
@@ -77,7 +80,10 @@ export interface Machine {
   readonly stuckAuthenticating: number;
   /** This life has had WhatsApp Web opened; one that took over the page as it was has not. */
   readonly hasOpenedPage: boolean;
-  /** Monotonic milliseconds, of the page of this life: it may not be proved yet that messages come through. Null while it doesn't listen. */
+  /**
+   * Monotonic milliseconds, of the page of this life: it may not be proved yet that messages come through. Null while
+   * it doesn't listen.
+   */
   readonly listeningSinceMs: number | null;
   /** The state of WhatsApp's socket, as far as it was told. */
   readonly transport: string;
@@ -136,7 +142,10 @@ export type MachineEvent =
   | { readonly type: 'retry' }
   /** A person asks, or the code of worker or bot has changed: a new beginning. */
   | { readonly type: 'restart'; readonly freshBrowser: boolean }
-  /** Browser and worker, or the worker alone, have grown old or large. Only a session that listens is replaced for that, and nothing is forgiven. */
+  /**
+   * Browser and worker, or the worker alone, have grown old or large. Only a session that listens is replaced for that,
+   * and nothing is forgiven.
+   */
   | {
       readonly type: 'recycle';
       readonly reason: string;

@@ -83,8 +83,9 @@ type Handler<Type extends MachineEvent['type']> = (
 type Row<Type extends MachineEvent['type']> = Readonly<Record<Situation, Handler<Type>>>;
 
 /**
- * Every event, and what it does while the account runs, while it waits for a person (nothing starts by itself there), and while
- * it is being stopped or has stopped. `nothing`: it may come, and is of no interest. `impossible`: it can't come; logged and counted.
+ * Every event, and what it does while the account runs, while it waits for a person (nothing starts by itself there),
+ * and while it is being stopped or has stopped. `nothing`: it may come, and is of no interest. `impossible`: it can't
+ * come; logged and counted.
  */
 // prettier-ignore
 const table: { readonly [Type in MachineEvent['type']]: Row<Type> } = {

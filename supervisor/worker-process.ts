@@ -23,7 +23,10 @@ import { relayWorkerOutput, type WorkerOutputOptions } from './worker-output.js'
 export interface WorkerOptions {
   readonly botModule: string;
   readonly log: { readonly level: string; readonly format: string };
-  /** Whether it goes through its first steps once before it says hello, so that they are fast when it counts. Default: false. */
+  /**
+   * Whether it goes through its first steps once before it says hello, so that they are fast when it counts. Default:
+   * false.
+   */
   readonly rehearse?: boolean;
   /** What it may have of memory for itself, in MB; 0: as much as there is. Default: 0. */
   readonly memoryLimitMb?: number;

@@ -99,7 +99,8 @@ export class CatchUp {
   }
 
   /**
-   * Once more from the mark on. Asked for while a round is going on, another one follows, which sees all that came until then.
+   * Once more from the mark on. Asked for while a round is going on, another one follows, which sees all that came
+   * until then.
    *
    * @returns how many messages were new.
    * @throws CatchUpOvertaken; what the page or the inbox has said.
@@ -122,7 +123,9 @@ export class CatchUp {
     return this.#next;
   }
 
-  /** Keeps from when on messages concern the bot, where nothing is known of before: the next worker begins there, too. */
+  /**
+   * Keeps from when on messages concern the bot, where nothing is known of before: the next worker begins there, too.
+   */
   noteBeginning(): void {
     const { inbox } = this.#options;
     if (inbox.fact('mark') !== undefined && !this.#isBeginning) return;
@@ -261,7 +264,10 @@ export class CatchUp {
     return added;
   }
 
-  /** From here on each message that comes is journaled, so that the mark can follow them. WhatsApp's own clock counts, not ours. */
+  /**
+   * From here on each message that comes is journaled, so that the mark can follow them. WhatsApp's own clock counts,
+   * not ours.
+   */
   #noteMark({ chats, keptFrom }: LimitedMissed): void {
     const { inbox, clock } = this.#options;
     const times = chats.flatMap(({ messages }) => messages.map(({ t }) => t));

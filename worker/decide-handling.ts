@@ -10,10 +10,15 @@ export interface HandlingLimits {
   readonly concurrency: number;
 }
 
-/** One, five, twenty-five seconds: what a restart of another service takes, what its outage of a moment takes, and longer than that. */
+/**
+ * One, five, twenty-five seconds: what a restart of another service takes, what its outage of a moment takes, and
+ * longer than that.
+ */
 export const backoffFactor = 5;
 const longestDelayMs = 5 * 60_000;
-/** What can go while a message is with its handler: the process, what that works with, or the memory that both may have. */
+/**
+ * What can go while a message is with its handler: the process, what that works with, or the memory that both may have.
+ */
 export type Mortal = 'worker' | 'page' | 'browser' | 'connection' | 'memory';
 
 const hasGone: Readonly<Record<Mortal, string>> = {
@@ -26,7 +31,10 @@ const hasGone: Readonly<Record<Mortal, string>> = {
 
 /** So many deaths in a row, with nothing but this message running each time, are put down to it. */
 export const maxDeaths = 3;
-/** After so many deaths, beside whatever, a message is handled with nothing beside it: what dies then tells of this message alone. */
+/**
+ * After so many deaths, beside whatever, a message is handled with nothing beside it: what dies then tells of this
+ * message alone.
+ */
 const suspectAfter = 2;
 
 export function isSuspect(message: { readonly deaths: number }): boolean {
@@ -41,9 +49,9 @@ export interface Trial {
 }
 
 /**
- * What a death proves. One at which exactly one message ran counts against that message; any other, also one at which nothing ran, shows
- * that things die without it: the count begins anew. So whatever dies by accident parks no message, unless it dies so many times in a row,
- * each time at the same message and at that alone. Pure.
+ * What a death proves. One at which exactly one message ran counts against that message; any other, also one at which
+ * nothing ran, shows that things die without it: the count begins anew. So whatever dies by accident parks no message,
+ * unless it dies so many times in a row, each time at the same message and at that alone. Pure.
  *
  * @param running what was with its handlers when it died.
  */
@@ -117,8 +125,8 @@ export type Choice =
   | { readonly do: 'rest' };
 
 /**
- * Which message comes next: of the chats whose turn it is, the oldest that may be begun. A chat that waits with its first message waits as a
- * whole.
+ * Which message comes next: of the chats whose turn it is, the oldest that may be begun. A chat that waits with its
+ * first message waits as a whole.
  *
  * @param heads the next message of each chat with which nobody is busy.
  * @param running what is with its handlers.

@@ -12,8 +12,9 @@ const linkTimeoutMs = 5_000;
 /**
  * Loads a bot module and checks its shape.
  *
- * @throws WorkerFailure that says in a sentence what is wrong with the module: of class CONFIGURATION where it can't work as it
- * is, BUG where it threw an error of its own while it was loaded. What it lacks then, a database say, may be there in a minute.
+ * @throws WorkerFailure that says in a sentence what is wrong with the module: of class CONFIGURATION where it can't
+ * work as it is, BUG where it threw an error of its own while it was loaded. What it lacks then, a database say, may be
+ * there in a minute.
  */
 export async function loadBot(path: string): Promise<Bot> {
   let loaded: { default?: unknown };
@@ -36,7 +37,10 @@ export async function loadBot(path: string): Promise<Bot> {
 
 const ownErrorAction = 'Mend the bot module, or what it needs while it is loaded; wasup goes on trying.';
 
-/** A mistake in the code or its installation, which comes again with each try: syntax, names, types, missing modules. Pure. */
+/**
+ * A mistake in the code or its installation, which comes again with each try: syntax, names, types, missing modules.
+ * Pure.
+ */
 function isMistake(error: unknown): boolean {
   if (isOfSystem(error)) return false;
   if ([SyntaxError, ReferenceError, TypeError].some((kind) => error instanceof kind)) return true;
@@ -47,7 +51,9 @@ function isMistake(error: unknown): boolean {
   );
 }
 
-/** An error number of the system (`ECONNREFUSED`), or undici's own: `fetch()` throws a TypeError whose cause has one. */
+/**
+ * An error number of the system (`ECONNREFUSED`), or undici's own: `fetch()` throws a TypeError whose cause has one.
+ */
 const systemCode = /^(E[A-Z0-9]+|UND_ERR_[A-Z_]+)$/;
 const maxCauses = 10;
 
@@ -77,7 +83,10 @@ async function whereAndWhat(error: unknown, path: string): Promise<string> {
   return place === undefined || text.includes(place) ? text : `${text} (${place})`;
 }
 
-/** A syntax error's own place is in the first line of its stack; of anything else it is the first call that isn't Node's. */
+/**
+ * A syntax error's own place is in the first line of its stack; of anything else it is the first call that isn't
+ * Node's.
+ */
 function placeIn(error: unknown): string | undefined {
   if (!(error instanceof Error) || error.stack === undefined) return undefined;
   const lines = error.stack.split('\n');

@@ -146,7 +146,8 @@ async function fail(thrown: unknown): Promise<void> {
   else output.log[process.connected ? 'debug' : 'error']({ class: failure.class }, failure.message);
   session?.noteFault(failure);
   await attempts?.fail(failure);
-  // A handler that has ended the page on purpose ends well, a moment after it. Of a supervisor that takes the browser with it no message is to blame.
+  // A handler that has ended the page on purpose ends well, a moment after it. Of a supervisor that takes the browser
+  // with it no message is to blame.
   await session?.leaveMessages(handlerGraceMs, { isFault: process.connected });
   await supervisor.send({
     type: 'failure',
@@ -169,7 +170,10 @@ function stackOf({ cause, message }: WorkerFailure): string {
   return cause instanceof Error ? describeStack(cause) : message;
 }
 
-/** The supervisor asks first. A signal without that comes from elsewhere; it is told apart from an end by the bot, as any signal is. */
+/**
+ * The supervisor asks first. A signal without that comes from elsewhere; it is told apart from an end by the bot, as
+ * any signal is.
+ */
 async function endBySignal(signal: NodeJS.Signals): Promise<void> {
   if (ending) return;
   ending = true;

@@ -235,7 +235,10 @@ export class PageUpkeep {
     });
   }
 
-  /** Not on a disk without room, or with a storage that is impaired: Chromium would give up the store with the login (storage-verdict.ts). */
+  /**
+   * Not on a disk without room, or with a storage that is impaired: Chromium would give up the store with the login
+   * (storage-verdict.ts).
+   */
   async #loadAnew(reason: string): Promise<void> {
     const { client, context, health } = this.#options;
     const { document } = client;
@@ -263,7 +266,10 @@ export class PageUpkeep {
   }
 }
 
-/** Whatever keeps a page from loading is the network's fault, unless the browser itself is gone, or was told something that can't work. */
+/**
+ * Whatever keeps a page from loading is the network's fault, unless the browser itself is gone, or was told something
+ * that can't work.
+ */
 export function pageLoadFailure(error: unknown): WorkerFailure {
   const failure = classifyFailure(error);
   if (failure.class === 'LOCAL') return failure;

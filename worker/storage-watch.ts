@@ -63,7 +63,8 @@ export class StorageWatch {
   /**
    * One look at a page that comes up. No answer proves nothing: it may be busy with its sync.
    *
-   * @returns why nothing comes of the page in its browser. Class LOCAL: the next life gets another one, which starts when the disk has room.
+   * @returns why nothing comes of the page in its browser. Class LOCAL: the next life gets another one, which starts
+   * when the disk has room.
    */
   async findFailure(): Promise<WorkerFailure | undefined> {
     // A page that has gone is told of elsewhere.
@@ -74,7 +75,8 @@ export class StorageWatch {
   }
 
   /**
-   * Checks that the page may be loaded anew. On a disk without room, and after one, that may cost the login (storage-verdict.ts).
+   * Checks that the page may be loaded anew. On a disk without room, and after one, that may cost the login
+   * (storage-verdict.ts).
    *
    * @param reason for the load, as the beginning of a sentence.
    * @throws WorkerFailure of class LOCAL when another browser is needed.

@@ -54,7 +54,8 @@ export const deadlines = {
     appliesAt: 'once',
     sentence: 'Time for a whole stop, from asking politely to killing what is left.',
     fallback: 20_000,
-    // Service managers wait for a limited time, systemd 90 s unless it is told otherwise; a longer stop might not be seen to its end.
+    // Service managers wait for a limited time, systemd 90 s unless it is told otherwise; a longer stop might not be
+    // seen to its end.
     range: [100, 40_000],
   }),
   browserStartTimeoutMs: deadline('WASUP_BROWSER_START_TIMEOUT_MS', {

@@ -21,11 +21,14 @@ export interface JsonFileKind<Value> {
   lost?(damage: string | undefined): Value;
   /** Keeps what can be kept; `damage` says in a few words what was wrong, and undefined that nothing was. */
   salvage(content: unknown): { readonly value: Value; readonly damage: string | undefined };
-  /** For what only grows: what is found, with what is remembered and missing in it. Gives `found` itself when nothing is. */
+  /**
+   * For what only grows: what is found, with what is remembered and missing in it. Gives `found` itself when nothing
+   * is.
+   */
   complete?(found: Value, remembered: Value): Value;
   /**
-   * For a file that has to be true on a full disk, too: it has a reserve (reserve.ts), and what is written into that is told here, with the
-   * error for which it had to be.
+   * For a file that has to be true on a full disk, too: it has a reserve (reserve.ts), and what is written into that is
+   * told here, with the error for which it had to be.
    */
   onReserveUsed?(error: WasupError): void;
 }
@@ -34,9 +37,11 @@ export interface JsonFileKind<Value> {
 const reserveTextBytes = [maxTextBytes, 800, 200, 60];
 
 /**
- * Reads, and mends a damaged file where the disk takes it: `isMended` says whether what was kept of it is in the file now.
+ * Reads, and mends a damaged file where the disk takes it: `isMended` says whether what was kept of it is in the file
+ * now.
  *
- * @throws WasupError when the file can't be read for a reason that is not its own (too many open files, a failing disk).
+ * @throws WasupError when the file can't be read for a reason that is not its own (too many open files, a failing
+ * disk).
  */
 export function readJsonFile<Value>(
   path: string,
@@ -79,7 +84,8 @@ export function updateJsonFile<Value>(
 ): Promise<Value> {
   return inTurn(path, async () => {
     await removeUnfinished(path);
-    // Supervisor and worker write a few times a second at most. Two that keep getting in each other's way step aside for
+    // Supervisor and worker write a few times a second at most. Two that keep getting in each other's way step aside
+    // for
     // moments of different length; only after a second of that does the last one win.
     for (let round = 1; ; round += 1) {
       const { value, identity } = await load(path, kind, now);

@@ -14,15 +14,18 @@ export interface KeptFileOptions {
   readonly onNews?: (sentence: string) => void;
   /** Milliseconds between tries to write what couldn't be written. Default: 5000. */
   readonly retryMs?: number;
-  /** Whether the file has to be true on a full disk, too: it is written into a reserve then, and anew when there is room. */
+  /**
+   * Whether the file has to be true on a full disk, too: it is written into a reserve then, and anew when there is
+   * room.
+   */
   readonly hasReserve?: boolean;
   readonly now?: () => Date;
 }
 
 /**
  * A file of an account as a process keeps it that needs it: with a memory. A file that is missing, damaged or another
- * account's is rebuilt from what was last known of it; what can't be written is kept, and written when it can be. Nothing
- * here rejects because of a disk.
+ * account's is rebuilt from what was last known of it; what can't be written is kept, and written when it can be.
+ * Nothing here rejects because of a disk.
  */
 export class KeptJsonFile<Value> {
   readonly #path: string;

@@ -10,15 +10,17 @@ import { unfinishedName } from './unfinished.js';
 const reserveBytes = 4_096;
 /** The kernel counts blocks in so many bytes. */
 const blockBytes = 512;
-/** Milliseconds in which a file that was replaced is left as it is: somebody may have opened it just before, and reads it now. */
+/**
+ * Milliseconds in which a file that was replaced is left as it is: a reader that has just opened it may still read it.
+ */
 const restMs = 250;
 /** Milliseconds that the reserve of a file may be with another process. */
 const patienceMs = 500;
 const stepMs = 20;
 
 /**
- * Lays a block of the disk aside for a file, so that it can be replaced once more when the disk is full. Does nothing where that is done, and
- * nothing where the disk doesn't take it.
+ * Lays a block of the disk aside for a file, so that it can be replaced once more when the disk is full. Does nothing
+ * where that is done, and nothing where the disk doesn't take it.
  */
 export async function layReserve(path: string): Promise<void> {
   const reserve = reserveOf(path);
@@ -34,9 +36,9 @@ export async function layReserve(path: string): Promise<void> {
 }
 
 /**
- * Replaces a file by its reserve, which takes the text into the block that it has: no new block and, where the file system links without one,
- * no new inode is needed. The file that is replaced becomes the next reserve. Readers see the old text or the new one. One process at a time
- * has the reserve.
+ * Replaces a file by its reserve, which takes the text into the block that it has: no new block and, where the file
+ * system links without one, no new inode is needed. The file that is replaced becomes the next reserve. Readers see the
+ * old text or the new one. One process at a time has the reserve.
  *
  * @param texts of which the first that fits into the reserve is written.
  * @param expected when given, the file is replaced only if it is still the one identified.

@@ -6,13 +6,14 @@ import { fileError } from './file-error.js';
 import { unfinishedName } from './unfinished.js';
 
 /**
- * Replaces a file's content so that readers see the old text or the new one, never a part, whatever dies meanwhile.
- * The file gets mode 0600; a missing folder is made with 0700.
+ * Replaces a file's content so that readers see the old text or the new one, never a part, whatever dies meanwhile. The
+ * file gets mode 0600; a missing folder is made with 0700.
  *
  * (Not write-file-atomic: version 7 takes a short write for a whole one, so that on a full disk it puts a cut-off file
  * over the good one and reports success.)
  *
- * @param expected when given, the file is replaced only if it is still the one identified; resolves with whether it was.
+ * @param expected when given, the file is replaced only if it is still the one identified; resolves with whether it
+ * was.
  * @throws WasupError that says what to do when the disk is full, read-only, or not ours to write to.
  */
 export async function writeFileAtomically(path: string, text: string, expected?: FileIdentity): Promise<boolean> {

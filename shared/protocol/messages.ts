@@ -14,7 +14,10 @@ export const protocolVersion = 6;
 export const sessionModes = ['restore', 'link'] as const;
 export type SessionMode = (typeof sessionModes)[number];
 
-/** How much is rebuilt: nothing but the worker (hot), the page in a living browser too (warm), or the browser as well (cold). */
+/**
+ * How much is rebuilt: nothing but the worker (hot), the page in a living browser too (warm), or the browser as well
+ * (cold).
+ */
 export const restoreRungs = ['hot', 'warm', 'cold'] as const;
 export type RestoreRung = (typeof restoreRungs)[number];
 
@@ -36,7 +39,7 @@ export const workerPhases = [
   /** The library's half into the page. */
   'injecting',
   'verifying',
-  /** With what came while nobody listened. */
+  /** With what came while no worker listened. */
   'catching-up',
   'listening',
   'linking',
@@ -44,13 +47,16 @@ export const workerPhases = [
 ] as const;
 export type WorkerPhase = (typeof workerPhases)[number];
 
-/** What the last look at the page of a listening session has found: `away` is WhatsApp's socket, `silent` the page itself. */
+/**
+ * What the last look at the page of a listening session has found: `away` is WhatsApp's socket, `silent` the page
+ * itself.
+ */
 export const probeOutcomes = ['healthy', 'away', 'deaf', 'silent'] as const;
 export type ProbeOutcome = (typeof probeOutcomes)[number];
 
 /**
- * What keeps messages from coming through while the page listens, the gravest first: WhatsApp's socket, the page's own database, answers
- * that the page refuses, the inbox, what came while nobody listened, and a bot that is behind.
+ * What keeps messages from coming through while the page listens, the gravest first: WhatsApp's socket, the page's own
+ * database, answers that the page refuses, the inbox, what came while no worker listened, and a bot that is behind.
  */
 export const impairmentKinds = ['connection', 'storage', 'sends', 'intake', 'catch-up', 'backlog'] as const;
 export type ImpairmentKind = (typeof impairmentKinds)[number];
@@ -82,7 +88,10 @@ export const milestones = [
 ] as const;
 export type Milestone = (typeof milestones)[number];
 
-/** A text over IPC: bounded, so that no message can be of any length. The sender cuts it (`boundTexts`), the receiver refuses more. */
+/**
+ * A text over IPC: bounded, so that no message can be of any length. The sender cuts it (`boundTexts`), the receiver
+ * refuses more.
+ */
 const text = z.string().refine((value) => isBounded(value), { error: `more than ${maxTextBytes} bytes` });
 const filledText = text.min(1);
 
@@ -113,7 +122,7 @@ export const attemptSchema = z.strictObject({
   reason: text.nullable(),
   /** Whether the library had to be helped over something that it had missed. */
   healed: z.boolean(),
-  /** Messages that had come while nobody listened, and were handed to the bot. */
+  /** Messages that had come while no worker listened, and were handed to the bot. */
   messagesCaughtUp: z.int().nonnegative(),
   waVersion: text.nullable(),
 });
@@ -259,7 +268,9 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
   }),
   /** The bot has dealt with a message. Said once in each life, at the first. */
   z.strictObject({ type: z.literal('handled'), incarnation }),
-  /** What impairs the session changed: the gravest impairment, null when there is none. Said before `listening`, too. */
+  /**
+   * What impairs the session changed: the gravest impairment, null when there is none. Said before `listening`, too.
+   */
   z.strictObject({
     type: z.literal('health'),
     incarnation,

@@ -11,18 +11,21 @@ import { unlockTransactions } from './leveldb/unlock-transactions.js';
 const writeGraceMs = 100;
 
 /**
- * Makes the databases of a profile fit to be opened after its browser was killed. In two ways Chromium throws the whole of IndexedDB away
- * otherwise, the login in it:
+ * Makes the databases of a profile fit to be opened after its browser was killed. In two ways Chromium throws the whole
+ * of IndexedDB away otherwise, the login in it:
  *
- * - A record was half written. Chromium writes on behind it, and finds the log damaged at the start after the next one: it is cut off. On a disk
- *   that was full the browser that goes on running writes on behind it itself: it is taken out of the log.
- * - Two transactions were under way. Chromium takes the lock that both have for damage: it is left to the first of them.
+ * - A record was half written. Chromium writes on behind it, and finds the log damaged at the start after the next one:
+ *   it is cut off. On a disk that was full the browser that goes on running writes on behind it itself: it is taken out
+ *   of the log.
+ * - Two transactions were under way. Chromium takes the lock that both have for damage: it is left to the first of
+ *   them.
  *
  * Nothing that was committed is touched. docs/browser.md has the whole story.
  *
  * Nobody may be on the profile.
  *
- * @param onNews told in a sentence what was done, or what can't be looked at. Not an error: Chromium says itself what it can't open.
+ * @param onNews told in a sentence what was done, or what can't be looked at. Not an error: Chromium says itself what
+ * it can't open.
  */
 export async function mendDatabases(profileDirectory: string, onNews: (sentence: string) => void): Promise<void> {
   const databases = await databasesOf(join(profileDirectory, 'Default'));
@@ -43,8 +46,9 @@ export async function mendDatabases(profileDirectory: string, onNews: (sentence:
 }
 
 /**
- * Whether a record in what a profile's pages store is cut off, while its browser runs: it could not be written on a full disk. A page that is
- * opened in this browser has Chromium write on behind it, and the next one finds the database damaged.
+ * Whether a record in what a profile's pages store is cut off, while its browser runs: it could not be written on a
+ * full disk. A page that is opened in this browser has Chromium write on behind it, and the next one finds the database
+ * damaged.
  */
 export async function isCutOff(profileDirectory: string): Promise<boolean> {
   const before = await tornEnds(profileDirectory);
@@ -55,7 +59,9 @@ export async function isCutOff(profileDirectory: string): Promise<boolean> {
   return before.some((end) => after.has(end));
 }
 
-/** Each as the path of a log and where its last whole record ends, or that Chromium has gone on behind one that isn't. */
+/**
+ * Each as the path of a log and where its last whole record ends, or that Chromium has gone on behind one that isn't.
+ */
 async function tornEnds(profileDirectory: string): Promise<string[]> {
   const databases = await databasesOf(join(profileDirectory, 'Default'));
   const ends = await Promise.all(

@@ -2,8 +2,8 @@ import { hasRoom } from '../../shared/files/has-room.js';
 import { isCutOff } from './mend-databases.js';
 
 /**
- * Checks that a page may be opened in the browser that runs on a profile. On a disk without room, and after one, that may cost the login:
- * Chromium gives up a database that it finds cut off.
+ * Checks that a page may be opened in the browser that runs on a profile. On a disk without room, and after one, that
+ * may cost the login: Chromium gives up a database that it finds cut off.
  *
  * @throws Error when another browser is needed. Its start waits for room and mends what is cut off.
  */

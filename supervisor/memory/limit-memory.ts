@@ -1,6 +1,12 @@
-/** How much of a worker's memory its JavaScript heap may have; the rest is for Buffers, native code and the stacks of threads. */
+/**
+ * How much of a worker's memory its JavaScript heap may have; the rest is for Buffers, native code and the stacks of
+ * threads.
+ */
 const heapShare = 0.7;
-/** A worker with whatsapp-web.js and a plain bot has 60 to 150 MB. With a lower limit, no life would be long enough for a measurement. */
+/**
+ * A worker with whatsapp-web.js and a plain bot has 60 to 150 MB. With a lower limit, no life would be long enough for
+ * a measurement.
+ */
 const leastLimitMb = 512;
 
 export interface LimitOptions {
@@ -14,7 +20,8 @@ export interface LimitOptions {
 const bytesPerMb = 1024 * 1024;
 
 /**
- * The limit, or what the control group of this process (of a container, of a systemd unit) has, where that is less. Pure.
+ * The limit, or what the control group of this process (of a container, of a systemd unit) has, where that is less.
+ * Pure.
  *
  * @param limitMb 0: none.
  * @param groupBytes as `process.constrainedMemory()` says: 0 or more than any machine has where there is no such limit.
@@ -25,9 +32,10 @@ export function limitWithinGroup(limitMb: number, groupBytes: number | undefined
 }
 
 /**
- * The command that runs Node with these arguments so that it can't have more memory than the limit, however fast it asks for it. The
- * kernel refuses the rest (RLIMIT_DATA counts what a process can write and shares with nobody, so also Buffers, but not the address
- * space that V8 merely reserves): a Buffer that is too large is a RangeError where it is made, a full heap ends the process. Pure.
+ * The command that runs Node with these arguments so that it can't have more memory than the limit, however fast it
+ * asks for it. The kernel refuses the rest (RLIMIT_DATA counts what a process can write and shares with nobody, so also
+ * Buffers, but not the address space that V8 merely reserves): a Buffer that is too large is a RangeError where it is
+ * made, a full heap ends the process. Pure.
  */
 export function limitedNode(
   node: string,

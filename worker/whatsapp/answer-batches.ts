@@ -3,12 +3,14 @@ import type { PageAnswer } from './page-relay.js';
 /** A call of the page by its id, with its answer; null while that takes its time. */
 export type AnsweredCall = readonly [id: string, answer: PageAnswer | null];
 
-/** So many answers cross to the page in one step: its thread is free for what WhatsApp has to do between two of them. */
+/**
+ * So many answers cross to the page in one step: its thread is free for what WhatsApp has to do between two of them.
+ */
 export const answersAtOnce = 200;
 
 /**
- * Gives the page the answers to its calls: the first at once, and what comes while an earlier step is under way in the next one. A step for
- * each answer would have the bot's own messages wait behind as many steps as calls have come.
+ * Gives the page the answers to its calls: the first at once, and what comes while an earlier step is under way in the
+ * next one. A step for each answer would have the bot's own messages wait behind as many steps as calls have come.
  */
 export class AnswerBatches {
   readonly #send: (answers: readonly AnsweredCall[]) => Promise<unknown>;

@@ -20,8 +20,8 @@ import { addressesAttribute, installAddresses } from './tell-addresses.js';
 declare const window: WhatsAppWindow;
 
 /**
- * Callbacks for which the library asks the page once more before it tells of an event, by the event: with each message, and mostly for
- * nothing, because no bot listens.
+ * Callbacks for which the library asks the page once more before it tells of an event, by the event: with each message,
+ * and mostly for nothing, because no bot listens.
  */
 const costlyCallbacks: ReadonlyMap<string, string> = new Map([['onChatUnreadCountEvent', 'unread_count']]);
 
@@ -92,8 +92,8 @@ export class AttachedClient extends LibraryClient {
   }
 
   /**
-   * Takes the page as it is: WhatsApp Web lives in it, and an earlier worker's listeners. {@link adopt} makes them this one's. In the place
-   * of {@link open}.
+   * Takes the page as it is: WhatsApp Web lives in it, and an earlier worker's listeners. {@link adopt} makes them this
+   * one's. In the place of {@link open}.
    *
    * @throws Error when called twice, or when the page doesn't answer in time.
    */
@@ -151,7 +151,10 @@ export class AttachedClient extends LibraryClient {
     ]);
   }
 
-  /** Calls back whenever another document has taken the place of the one that was opened (WhatsApp reloaded, or logged out). */
+  /**
+   * Calls back whenever another document has taken the place of the one that was opened (WhatsApp reloaded, or logged
+   * out).
+   */
   onNewDocument(callback: (event: { loggedOut: boolean }) => void): void {
     this.#onNewDocument = callback;
   }
@@ -210,21 +213,25 @@ export class AttachedClient extends LibraryClient {
    * Takes incoming messages in the place of the listeners of `message_create` and `message`.
    *
    * @param take called once for each; false leaves it to the listeners.
-   * @param taken resolves when what was taken until now is kept; undefined when it is. Before that the page counts nothing as handed over.
+   * @param taken resolves when what was taken until now is kept; undefined when it is. Before that the page counts
+   * nothing as handed over.
    */
   onIncoming(take: (message: Message) => boolean, taken: () => Promise<void> | undefined = () => undefined): void {
     this.#takeIncoming = take;
     this.#taking = taken;
   }
 
-  /** Called with each message of the account's own, from this device or another one, after its listeners have been called. */
+  /**
+   * Called with each message of the account's own, from this device or another one, after its listeners have been
+   * called.
+   */
   onOwn(note: (message: Message) => void): void {
     this.#noteOwn = note;
   }
 
   /**
-   * Incoming messages go to whoever takes them. All else goes to each listener, whatever the one before it throws: one that fails is the
-   * bot's fault, and no reason for others to miss something.
+   * Incoming messages go to whoever takes them. All else goes to each listener, whatever the one before it throws: one
+   * that fails is the bot's fault, and no reason for others to miss something.
    */
   override emit(event: string | symbol, ...parameters: unknown[]): boolean {
     // Counted at the source: a listener could be removed.
@@ -311,7 +318,10 @@ export class AttachedClient extends LibraryClient {
     if (document !== this.#document) throw new WorkerFailure('TRANSIENT', 'WhatsApp Web has reloaded itself');
   }
 
-  /** Once for each document, however often WhatsApp says that it has synced: a second set would deliver everything twice. */
+  /**
+   * Once for each document, however often WhatsApp says that it has synced: a second set would deliver everything
+   * twice.
+   */
   override attachEventListeners(): Promise<void> {
     if (this.#listeners?.document !== this.#document) {
       const earlier = this.#listeners?.attached.catch(() => undefined);
@@ -334,11 +344,11 @@ export class AttachedClient extends LibraryClient {
   }
 
   /**
-   * Makes an earlier worker's listeners in the page this one's, in the place of {@link inject}, after {@link attach}. What has come since
-   * that one died is handed over by {@link release}.
+   * Makes an earlier worker's listeners in the page this one's, in the place of {@link inject}, after {@link attach}.
+   * What has come since that one died is handed over by {@link release}.
    *
-   * The library does what it does in a fresh page, before a stand-in that merely notes its callbacks: the functions that call them are in
-   * the real page already. None of that waits for anything, so nobody else sees the stand-in.
+   * The library does what it does in a fresh page, before a stand-in that merely notes its callbacks: the functions
+   * that call them are in the real page already. None of that waits for anything, so nobody else sees the stand-in.
    *
    * @throws WorkerFailure of class TRANSIENT, against which a reload of the page may help.
    */
@@ -373,7 +383,10 @@ export class AttachedClient extends LibraryClient {
     }
   }
 
-  /** Hands over what has waited in a page that was taken over. A message may hang its handler: not before this life is known to listen. */
+  /**
+   * Hands over what has waited in a page that was taken over. A message may hang its handler: not before this life is
+   * known to listen.
+   */
   release(): void {
     this.#relay?.release();
   }

@@ -38,7 +38,9 @@ export interface AuthStrategy {
 // beside it would load a quarter of a second of code twice.
 const require = createRequire(import.meta.url);
 
-/** Half of the library's modules are for keeping a login elsewhere, which wasup never does, and for stickers that move. */
+/**
+ * Half of the library's modules are for keeping a login elsewhere, which wasup never does, and for stickers that move.
+ */
 const rarelyUsed = ['archiver', 'unzipper', 'fs-extra', 'fluent-ffmpeg'];
 
 /** The build leaves it here (`scripts/compile-libraries.js`); sources are run without. */

@@ -13,8 +13,8 @@ export const chatsAtOnce = 100;
 const failuresInARow = 3;
 
 /**
- * Lists chats step by step. A step that fails costs no other: its chats are asked for one by one, and one that fails alone is `unreadable`,
- * as are those that aren't asked for any more.
+ * Lists chats step by step. A step that fails costs no other: its chats are asked for one by one, and one that fails
+ * alone is `unreadable`, as are those that aren't asked for any more.
  *
  * @throws what the page has said, when it has listed nothing.
  */

@@ -3,7 +3,10 @@ import type { JSHandle, Page } from 'puppeteer';
 /** Characters of media that come from the page in one step, with room for the rest of its frame in a mebibyte. */
 export const sliceLength = 1_000_000;
 
-/** What the library brings from the page: base64 beside some short fields. Null or undefined when there is nothing to be had. */
+/**
+ * What the library brings from the page: base64 beside some short fields. Null or undefined when there is nothing to be
+ * had.
+ */
 type Media = { readonly data: string } & Record<string, unknown>;
 
 /** A message as far as a download concerns it. */
@@ -12,8 +15,9 @@ interface Downloading {
 }
 
 /**
- * The library's `downloadMedia`, with one difference: what it gets from the page stays there, and is read in slices. As one value a document
- * of 90 MB occupies page, browser, supervisor and worker for seconds each, in which nothing else gets through and the page seems to hang.
+ * The library's `downloadMedia`, with one difference: what it gets from the page stays there, and is read in slices. As
+ * one value a document of 90 MB occupies page, browser, supervisor and worker for seconds each, in which nothing else
+ * gets through and the page seems to hang.
  */
 export function inSlices<Result>(download: (this: Downloading) => Promise<Result>): typeof download {
   return function (this: Downloading) {

@@ -22,8 +22,8 @@ export interface RelayBounds {
   /** The same for their size, but that one of any size is handed over alone. */
   readonly aheadSize: number;
   /**
-   * How often a call is handed over to a worker that takes the page over, beside the one that it was first meant for: whoever dies over a
-   * message must not take all that follow along.
+   * How often a call is handed over to a worker that takes the page over, beside the one that it was first meant for:
+   * whoever dies over a message must not take all that follow along.
    */
   readonly takeOvers: number;
 }
@@ -50,7 +50,10 @@ export type PageAnswer = { readonly value: unknown } | { readonly error: string 
 export interface PageRelay {
   /** The worker life whose listeners are attached, if any. */
   readonly incarnation: number | null;
-  /** Messages that the page has handed over to this life, or should have: those that wait here for their turn are not among them. */
+  /**
+   * Messages that the page has handed over to this life, or should have: those that wait here for their turn are not
+   * among them.
+   */
   readonly messages: number;
   /** Calls that were not kept, because too many waited. */
   readonly dropped: number;
@@ -78,8 +81,8 @@ export interface Inheritance {
 }
 
 /**
- * What the page calls when something has happened: kept until a worker has answered it. The library's other callbacks are about the state of
- * the page, which whoever comes later reads from the page.
+ * What the page calls when something has happened: kept until a worker has answered it. The library's other callbacks
+ * are about the state of the page, which whoever comes later reads from the page.
  */
 export const keptCallbacks = [
   'onAddMessageEvent',
@@ -114,8 +117,8 @@ export const passingCallbacks = [
 export const libraryCallbacks: ReadonlySet<string> = new Set([...keptCallbacks, ...passingCallbacks]);
 
 /**
- * Which half is in a page: two that say the same fit each other. Of the code itself and of the library, whose listeners it serves; so after
- * an upgrade nobody attaches to a page with the old ones.
+ * Which half is in a page: two that say the same fit each other. Of the code itself and of the library, whose listeners
+ * it serves; so after an upgrade nobody attaches to a page with the old ones.
  */
 export const pageHalfVersion = createHash('sha256')
   .update(
@@ -128,8 +131,9 @@ export const pageHalfVersion = createHash('sha256')
 export const relayArguments = [pageHalfVersion, relayBinding, keptCallbacks, relayBounds] as const;
 
 /**
- * Runs in the page, once in a document, before the library's half. The library's listeners in the page do nothing but call functions that
- * lead to Node; those lead through here, so that listeners and calls can wait for the next worker when one dies.
+ * Runs in the page, once in a document, before the library's half. The library's listeners in the page do nothing but
+ * call functions that lead to Node; those lead through here, so that listeners and calls can wait for the next worker
+ * when one dies.
  */
 export function installRelay(version: string, binding: string, kept: readonly string[], bounds: RelayBounds): void {
   if (window.wasup !== undefined) return;
@@ -161,7 +165,10 @@ export function installRelay(version: string, binding: string, kept: readonly st
   let known = 0;
   let told = 0;
 
-  /** A chat's own text has all its messages in it, with each that comes; the library asks for no more than which chat it is. */
+  /**
+   * A chat's own text has all its messages in it, with each that comes; the library asks for no more than which chat it
+   * is.
+   */
   const shorten = (name: string, parameters: unknown[]): unknown[] =>
     name === 'onChatUnreadCountEvent'
       ? parameters.map((chat) => ({ id: (chat as { id?: unknown } | null)?.id }))
@@ -343,7 +350,10 @@ export function installRelay(version: string, binding: string, kept: readonly st
     off(...parameters: unknown[]): unknown;
   }
 
-  /** Counts what the library is to hand over, and from now on notes the listeners that a bot adds, which die with its worker. */
+  /**
+   * Counts what the library is to hand over, and from now on notes the listeners that a bot adds, which die with its
+   * worker.
+   */
   function watch(): void {
     const countMessage = (): void => {
       messages += 1;
@@ -380,7 +390,8 @@ export function installRelay(version: string, binding: string, kept: readonly st
     for (const method of ['on', 'once'] as const) {
       const original = target[method].bind(target);
       target[method] = (...parameters: unknown[]) => {
-        // The direct caller alone: WhatsApp's own code may listen on behalf of what puppeteer evaluates, whose code has such a name.
+        // The direct caller alone: WhatsApp's own code may listen on behalf of what puppeteer evaluates, whose code has
+        // such a name.
         const caller = new Error().stack?.split('\n')[2];
         if (caller?.includes('pptr:') === true) {
           foreign.push({ target, parameters });

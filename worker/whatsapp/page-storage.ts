@@ -39,8 +39,9 @@ interface StorageWindow {
 declare const window: StorageWindow;
 
 /**
- * Runs in the page, once in a document. Notes which of WhatsApp's databases Chromium closes under it, as it does with all of them when one
- * write fails; and writes and reads back a record of its own, in a database of its own. WhatsApp's data isn't touched.
+ * Runs in the page, once in a document. Notes which of WhatsApp's databases Chromium closes under it, as it does with
+ * all of them when one write fails; and writes and reads back a record of its own, in a database of its own. WhatsApp's
+ * data isn't touched.
  */
 export function installStorageWatch(): void {
   if (window.wasupStorage !== undefined) return;
@@ -74,7 +75,8 @@ export function installStorageWatch(): void {
       opened.close();
       database = undefined;
     });
-    // All of a page's databases are one for Chromium. Of those that were opened before this code was there, this one's end tells.
+    // All of a page's databases are one for Chromium. Of those that were opened before this code was there, this one's
+    // end tells.
     opened.addEventListener('close', () => {
       database = undefined;
       closed.add(own);
@@ -84,7 +86,8 @@ export function installStorageWatch(): void {
   /** Why nothing is opened or written any more; see below. */
   let failure: string | null = null;
   const writeAndRead = async (value: number): Promise<StorageLook> => {
-    // Chromium would open its store anew for us, and write on behind what a full disk has cut off: the login would be lost with it.
+    // Chromium would open its store anew for us, and write on behind what a full disk has cut off: the login would be
+    // lost with it.
     if (failure !== null || closed.size > 0) return { error: failure, closed: [...closed] };
     let isOpen = false;
     try {
@@ -120,8 +123,8 @@ export function installStorageWatch(): void {
 /**
  * Has the page write and read back a record, and say which of its databases were closed.
  *
- * @returns undefined for a page that can have no storage and says nothing about WhatsApp's: Chromium's own, in place of one that it couldn't
- * load. Its origin is opaque.
+ * @returns undefined for a page that can have no storage and says nothing about WhatsApp's: Chromium's own, in place of
+ * one that it couldn't load. Its origin is opaque.
  */
 export async function lookAtStorage(page: Page, value: number): Promise<StorageLook | undefined> {
   if (await page.evaluate(() => window.origin === 'null')) return undefined;

@@ -22,7 +22,10 @@ export interface MissedChat {
 /** So many earlier messages are asked for in one chat, a screenful at a time. */
 const earlierLoadsLimit = 200;
 
-/** What one step of reading takes of the page: its thread is free between two steps, and no answer is larger than this, but for one of a single item. */
+/**
+ * What one step of reading takes of the page: its thread is free between two steps, and no answer is larger than this,
+ * but for one of a single item.
+ */
 export interface StepBounds {
   readonly milliseconds: number;
   /** Messages that are listed in one step. */
@@ -34,9 +37,10 @@ export interface StepBounds {
 const stepBounds: StepBounds = { milliseconds: 50, messages: 2_000, size: 1_000_000 };
 
 /**
- * Lists what has been sent since a moment, by what the page knows: WhatsApp delivers what came while the page was away, and tells no
- * listener of it. Neither asks for each chat as a whole, as the library's `getChats()` does (which refreshes every group), nor counts what
- * is unread. In small steps, so that it doesn't matter how many chats there are.
+ * Lists what has been sent since a moment, by what the page knows: WhatsApp delivers what came while the page was away,
+ * and tells no listener of it. Neither asks for each chat as a whole, as the library's `getChats()` does (which
+ * refreshes every group), nor counts what is unread. In small steps, so that it doesn't matter how many chats there
+ * are.
  *
  * @param since seconds since 1970, of WhatsApp's own clock.
  * @param ownSince the same for what the account has sent itself, from another device mostly; null leaves those out.

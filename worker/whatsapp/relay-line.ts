@@ -19,7 +19,10 @@ declare const window: WhatsAppWindow;
 /** {@link RelayLineOptions.slowMs} where nothing else is said. */
 const slowCallbackMs = 1_000;
 
-/** Milliseconds that the calls of the page may take of each turn of the event loop: some messages, and no answer waits longer for them. */
+/**
+ * Milliseconds that the calls of the page may take of each turn of the event loop: some messages, and no answer waits
+ * longer for them.
+ */
 const msPerTurn = 5;
 
 export type RelayCallback = (...parameters: unknown[]) => unknown;
@@ -95,8 +98,8 @@ export class RelayLine {
   }
 
   /**
-   * Takes over what an earlier worker has attached to the document. What has waited there is held back until {@link release}; most of it in
-   * the page.
+   * Takes over what an earlier worker has attached to the document. What has waited there is held back until {@link
+   * release}; most of it in the page.
    *
    * @throws Error when there is nothing to take over.
    */
@@ -121,7 +124,10 @@ export class RelayLine {
     await this.#calls.drained();
   }
 
-  /** Has the page keep for the next worker what happens from now on. What it has said before is handed over when this resolves. */
+  /**
+   * Has the page keep for the next worker what happens from now on. What it has said before is handed over when this
+   * resolves.
+   */
   async hold(): Promise<void> {
     await this.#evaluate('window.wasup?.hold()');
     await this.drained();

@@ -2,9 +2,10 @@ import { UnreadableError } from './byte-reader.js';
 import { maskedCrc32c } from './crc32c.js';
 
 /**
- * The format of LevelDB's logs and manifests (leveldb/doc/log_format.md): blocks of 32 KiB; in them records of up to 32,761 bytes after a
- * header of seven (checksum 4, length 2, kind 1, little-endian), none across the end of a block; up to six bytes there that fit no header
- * are filled up. What doesn't fit one block is a first, middle and last record.
+ * The format of LevelDB's logs and manifests (leveldb/doc/log_format.md): blocks of 32 KiB; in them records of up to
+ * 32,761 bytes after a header of seven (checksum 4, length 2, kind 1, little-endian), none across the end of a block;
+ * up to six bytes there that fit no header are filled up. What doesn't fit one block is a first, middle and last
+ * record.
  */
 const blockBytes = 32_768;
 const headerBytes = 7;
@@ -21,11 +22,12 @@ export interface LogContent {
 }
 
 /**
- * Reads a log. Checksums are not compared (salvageLog does): where zeros follow a head, a log that was written on may look whole.
+ * Reads a log. Checksums are not compared (salvageLog does): where zeros follow a head, a log that was written on may
+ * look whole.
  *
- * Its end is torn when whoever wrote it was killed in the middle of a record, or between the parts of one. LevelDB itself forgives that when
- * it reads the log, but Chromium's goes on writing behind it (`reuse_logs`), and then the next one that reads it finds a record that doesn't
- * hold in its middle, and the database is given up.
+ * Its end is torn when its writer was killed in the middle of a record, or between the parts of one. LevelDB itself
+ * forgives that when it reads the log, but Chromium's goes on writing behind it (`reuse_logs`), and then the next one
+ * that reads it finds a record that doesn't hold in its middle, and the database is given up.
  *
  * @throws UnreadableError when it is damaged in another way.
  */
@@ -65,8 +67,9 @@ export function readLog(log: Buffer): LogContent {
 }
 
 /**
- * Reads a log that was written on behind a torn record, as Chromium does in the browser in which a write has failed on a full disk: what is
- * whole, by its checksum, wherever it lies. To LevelDB, as it went on writing, the torn record was not there either.
+ * Reads a log that was written on behind a torn record, as Chromium does in the browser in which a write has failed on
+ * a full disk: what is whole, by its checksum, wherever it lies. To LevelDB, as it went on writing, the torn record was
+ * not there either.
  *
  * @returns `isWrittenOn`: whether there are entries behind what is lost.
  */
