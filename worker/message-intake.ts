@@ -15,7 +15,7 @@ import { Dispatcher } from './dispatcher.js';
 import { Identity } from './identity.js';
 import { catchUpFailuresToTell, IntakeReports } from './intake-reports.js';
 import type { SendStep } from './judge-sends.js';
-import { isBehind } from './judge-backlog.js';
+import { type Backlog, inTime, isBehind, lateMs, noteArrival } from './judge-backlog.js';
 import { SendWatch } from './send-watch.js';
 import type { SessionContext } from './session-context.js';
 import type { AttachedClient } from './whatsapp/attached-client.js';
@@ -77,8 +77,10 @@ export class MessageIntake {
   #held: ArrivedMessage[] = [];
   #heldFault: unknown;
   #fault: string | undefined;
-  #isBacklogged = false;
-  #onBacklog: (isBehind: boolean) => void = () => undefined;
+  #backlog: Backlog | undefined;
+  #onBacklog: (backlog: Backlog | undefined) => void = () => undefined;
+  #lateness = inTime;
+  #openedAt = 0;
   #sendObserver: SendObserver | undefined;
   #onCatchUp: (failure: string | undefined) => void = () => undefined;
   #onFault: (fault: string | undefined) => void = () => undefined;
@@ -136,7 +138,7 @@ export class MessageIntake {
   }
 
   /** Calls back when messages begin to wait for the bot for longer than they may, and when that is over. */
-  watchBacklog(onChange: (isBehind: boolean) => void): void {
+  watchBacklog(onChange: (backlog: Backlog | undefined) => void): void {
     this.#onBacklog = onChange;
   }
 
@@ -283,6 +285,8 @@ export class MessageIntake {
   open(): void {
     if (this.#stopping.aborted) return;
     this.#isOpen = true;
+    this.#openedAt = performance.now();
+    this.#lateness = inTime;
     this.#dispatcher?.open();
     this.#noteBacklog();
   }
@@ -435,6 +439,7 @@ export class MessageIntake {
     // Seconds since 1970 are what the inbox orders by; a message without them has come now.
     const t = Number.isSafeInteger(message.timestamp) ? message.timestamp : Math.floor(this.#clock.now() / 1_000);
     const arrived = { id, chat, t, raw: JSON.stringify(raw) };
+    this.#noteLateness(t);
     this.#newest = Math.max(this.#newest, arrived.t);
     this.#arriving.push(arrived);
     if (this.#journaling !== undefined) return true;
@@ -524,12 +529,25 @@ export class MessageIntake {
     }
   }
 
+  /** What comes just after a loss was written while nothing was heard: that is no backlog. */
+  #noteLateness(t: number): void {
+    const { waitMs } = this.#context.assignment.handling;
+    const now = performance.now();
+    if (!this.#clock.isKnown || !this.#isOpen || now - this.#openedAt < waitMs) return;
+    // Messages are dated to the second.
+    this.#lateness = noteArrival(this.#lateness, this.#clock.now() - (t + 1) * 1_000, waitMs, now);
+  }
+
   #noteBacklog(): void {
     const { waitMs } = this.#context.assignment.handling;
-    const isBacklogged = isBehind(this.#dispatcher?.waitedMs ?? 0, waitMs, this.#isBacklogged);
-    if (isBacklogged === this.#isBacklogged) return;
-    this.#isBacklogged = isBacklogged;
-    this.#onBacklog(isBacklogged);
+    const waited = {
+      handlers: this.#dispatcher?.waitedMs ?? 0,
+      page: lateMs(this.#lateness, performance.now()),
+    };
+    const backlog = (['handlers', 'page'] as const).find((on) => isBehind(waited[on], waitMs, this.#backlog === on));
+    if (backlog === this.#backlog) return;
+    this.#backlog = backlog;
+    this.#onBacklog(backlog);
   }
 
   #keepUp(): void {

@@ -12,6 +12,7 @@ import { classifyFailure } from './classify-failure.js';
 import { DeviceLinker } from './device-linker.js';
 import { explainIncompatible } from './explain-incompatible.js';
 import { followDocuments } from './follow-documents.js';
+import { explainBacklog } from './judge-backlog.js';
 import type { ProbeResult } from './listening-probe.js';
 import { MessageIntake } from './message-intake.js';
 import { obeyUnlink } from './obey-unlink.js';
@@ -229,17 +230,9 @@ export function startSession(
       if (fault === undefined) health.clear('intake');
       else health.note('intake', fault);
     });
-    intake.watchBacklog((isBehind) => {
-      if (!isBehind) health.clear('backlog');
-      else {
-        const { waitMs } = assignment.handling;
-        health.note(
-          'backlog',
-          `Messages wait for the bot for more than ${waitMs} ms`,
-          'Look whether its handlers end, and are quick enough; WASUP_HANDLER_CONCURRENCY lets more of them run side ' +
-            'by side. Every message is kept.',
-        );
-      }
+    intake.watchBacklog((backlog) => {
+      if (backlog === undefined) health.clear('backlog');
+      else health.note('backlog', ...explainBacklog(backlog, assignment.handling.waitMs));
     });
     intake.watchCatchUp((failure) => {
       if (failure === undefined) health.clear('catch-up');

@@ -48,6 +48,8 @@ class FakePage {
   readonly messages: { readonly id: string; readonly chat: string; readonly t: number }[] = [];
   readonly asked: number[] = [];
   listing: () => unknown = () => undefined;
+  /** What WhatsApp says the time is, in seconds since 1970. */
+  time: number | null = null;
 
   async evaluate(work: { readonly name: string }, ...parameters: unknown[]): Promise<unknown> {
     if (work.name === 'modelsInPage') {
@@ -61,7 +63,7 @@ class FakePage {
         ),
       );
     }
-    if (work.name === 'timeInPage') return null;
+    if (work.name === 'timeInPage') return this.time;
     if (work.name === 'listInPage') {
       const [names] = parameters as [string[]];
       return { chats: this.listed.filter(({ chat }) => names.includes(chat)), looked: names.length };
@@ -277,8 +279,8 @@ describe('a bot whose handlers are all busy', () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const ends: (() => void)[] = [];
     const life = new Life({ onMessage: () => new Promise<void>((resolve) => void ends.push(resolve)) });
-    const told: boolean[] = [];
-    life.intake.watchBacklog((isBehind) => told.push(isBehind));
+    const told: unknown[] = [];
+    life.intake.watchBacklog((backlog) => void told.push(backlog));
     life.intake.open();
     for (let n = 0; n < 11; n += 1) life.receives(`${n}`, { chat: `120255501${n + 10}@c.us` });
     await settled(() => ends.length === 10);
@@ -288,12 +290,49 @@ describe('a bot whose handlers are all busy', () => {
       vi.advanceTimersByTime(1_000);
       return told.length > 0;
     });
-    expect(told).toEqual([true]);
+    expect(told).toEqual(['handlers']);
     ends[0]?.();
     await settled(() => ends.length === 11);
     vi.advanceTimersByTime(1_000);
-    expect(told).toEqual([true, false]);
+    expect(told).toEqual(['handlers', undefined]);
     for (const end of ends) end();
+  });
+});
+
+describe('messages that the page tells of late', () => {
+  /** Longer than messages may wait; they are dated to the second. */
+  const late = (): number => seconds() - 3;
+
+  test('are a backlog of the page’s, until one comes in time', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+    const told: unknown[] = [];
+    const life = new Life();
+    life.page.time = seconds();
+    life.intake.watchBacklog((backlog) => void told.push(backlog));
+    await life.intake.catchUp();
+    life.intake.open();
+    // What was written while nothing was heard comes just after it.
+    for (let n = 0; n < 20; n += 1) life.receives(`just after ${n}`, { t: late() });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(told).toEqual([]);
+    for (let n = 0; n < 20; n += 1) life.receives(`late ${n}`, { t: late() });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(told).toEqual(['page']);
+    life.receives('in time', { t: seconds() + 2 });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(told).toEqual(['page', undefined]);
+  });
+
+  test('say nothing where WhatsApp’s time isn’t known: the clock of this machine may be wrong', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+    const told: unknown[] = [];
+    const life = new Life();
+    life.intake.watchBacklog((backlog) => void told.push(backlog));
+    life.intake.open();
+    await vi.advanceTimersByTimeAsync(1_000);
+    for (let n = 0; n < 20; n += 1) life.receives(`late ${n}`, { t: late() });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(told).toEqual([]);
   });
 });
 
