@@ -30,6 +30,10 @@ export interface DispatcherOptions {
   readonly handle: (message: InboxMessage, signal: AbortSignal) => Promise<unknown>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** The chat that one is part of: two addresses of a person are one chat. Default: each is its own. */
+  readonly chatOf?: (chat: string) => string;
+  /** Whether the bot has been given a message that waits already, under another id. Default: never. */
+  readonly isToldTwice?: (message: InboxMessage) => boolean;
   /** Whether the page is to be blamed for this failure, and not the message. Default: never. */
   readonly isFaultOfPage?: (message: InboxMessage, error: unknown) => boolean;
   readonly onFailed: (message: InboxMessage, error: unknown) => void;
@@ -111,7 +115,10 @@ export class Dispatcher {
     if (!this.#isOpen) return;
     if (!this.#isRecovered) this.recover();
     this.#heads.clear();
-    for (const head of this.#options.inbox.heads()) if (!this.#running.has(head.chat)) this.#await(head);
+    const { inbox } = this.#options;
+    const found = inbox.heads();
+    const strays = found.filter(({ chat }) => this.#gather(chat) !== chat);
+    for (const head of strays.length > 0 ? inbox.heads() : found) if (!this.#running.has(head.chat)) this.#await(head);
     for (const chat of this.#readyAt.keys()) if (!this.#heads.has(chat)) this.#readyAt.delete(chat);
     this.#advance();
   }
@@ -251,13 +258,26 @@ export class Dispatcher {
     this.#options.onParked(message);
   }
 
-  #refresh(chat: string): void {
+  #refresh(address: string): void {
+    const chat = this.#gather(address);
+    if (chat !== address) {
+      this.#heads.delete(address);
+      this.#readyAt.delete(address);
+    }
     const head = this.#running.has(chat) ? undefined : this.#options.inbox.head(chat);
     if (head !== undefined) this.#await(head);
     else {
       this.#heads.delete(chat);
       this.#readyAt.delete(chat);
     }
+  }
+
+  /** What waits under an address that the chat has no more waits in the chat. @returns the chat. */
+  #gather(address: string): string {
+    const { inbox, chatOf } = this.#options;
+    const chat = chatOf?.(address) ?? address;
+    if (chat !== address) inbox.moveChat(address, chat);
+    return chat;
   }
 
   #await(head: Head): void {
@@ -293,6 +313,11 @@ export class Dispatcher {
     const found = inbox.take(head);
     if (found === undefined) {
       // Another process has thrown it away.
+      this.#refresh(chat);
+      return;
+    }
+    if (this.#options.isToldTwice?.(found) === true) {
+      inbox.update({ ...found, ...doneAt(this.#options.now()) });
       this.#refresh(chat);
       return;
     }

@@ -1,8 +1,7 @@
 import type { Inbox } from '../shared/inbox/inbox.js';
-import type { ArrivedMessage } from '../shared/inbox/inbox-message.js';
-import { Addresses } from './addresses.js';
+import type { ArrivedMessage, InboxMessage } from '../shared/inbox/inbox-message.js';
+import { Addresses, type AddressPair } from '../shared/inbox/addresses.js';
 import type { MissedChat } from './whatsapp/read-missed.js';
-import type { AddressPair } from './whatsapp/tell-addresses.js';
 
 export interface IdentityOptions {
   readonly inbox: Inbox;
@@ -19,17 +18,39 @@ export interface IdentityOptions {
  */
 export class Identity {
   readonly #options: IdentityOptions;
-  readonly #addresses = new Addresses();
+  readonly #addresses = new Addresses((lid, number) => this.#changed.set(lid, number));
   /** Chats that are known under their other address, because a message of it was with its handler when both turned out to be one. */
   readonly #kept = new Map<string, string>();
 
+  /** Numbers that the inbox has not been given yet, by lids; undefined for one to be forgotten. */
+  readonly #changed = new Map<string, string | undefined>();
+
   constructor(options: IdentityOptions) {
     this.#options = options;
+    this.#addresses.learn(options.inbox.addresses);
+    this.#changed.clear();
+  }
+
+  /** Reads what is kept in the inbox, which was opened meanwhile. Chats that turn out to be one are to be gathered then. */
+  recall(): void {
+    for (const [lid, number] of this.#addresses.learnEarlier(this.#options.inbox.addresses)) {
+      this.#choose(lid, number);
+      this.#changed.delete(lid);
+    }
   }
 
   /** The page has said people's addresses. What waits under both becomes one chat, in its order. */
   learn(pairs: readonly AddressPair[]): void {
     for (const [lid, number] of this.#addresses.learn(pairs)) this.#merge(lid, number);
+  }
+
+  /**
+   * Writes down what was learnt: before the messages that came with it, each of which is known under its other address
+   * from then on. Also to be called every now and then: not everything that says addresses is journaled.
+   */
+  keep(): void {
+    this.#options.inbox.keepAddresses(this.#changed);
+    this.#changed.clear();
   }
 
   /** The chat that the inbox has for an address. */
@@ -51,6 +72,7 @@ export class Identity {
 
   /** Of messages that have come, those that neither came before them nor are known to the inbox under another id; in the chats that it has for them. */
   fresh(arrived: readonly ArrivedMessage[]): ArrivedMessage[] {
+    this.keep();
     const told = new Set<string>();
     return arrived.flatMap((message) => {
       const aliases = this.aliases(message.id);
@@ -70,6 +92,7 @@ export class Identity {
     readonly unknown: ReadonlySet<string>;
   } {
     this.learn(listed.flatMap(({ addresses = [] }) => addresses));
+    this.keep();
     const told = listed.flatMap(({ messages }) => messages.map(({ id }) => id));
     const unknown = this.#options.inbox.unknown([...told, ...told.flatMap((id) => this.aliases(id))]);
     const seen = new Set<string>();
@@ -95,14 +118,37 @@ export class Identity {
     return { chats: [...chats.values()], unknown };
   }
 
+  /**
+   * Whether a message that waits is one that the bot has been given under another id: which two addresses are one
+   * person's was not known yet when it was told of a second time. One that a person has replayed is given to the bot
+   * whatever was before; it has kept what it has failed with.
+   */
+  isToldTwice({ id, attempts, error }: Pick<InboxMessage, 'id' | 'attempts' | 'error'>): boolean {
+    if (attempts === 0 && error !== null) return false;
+    return this.aliases(id).some((alias) => {
+      const other = this.#options.inbox.get(alias);
+      if (other === undefined) return false;
+      // One that is done without an attempt was told of twice itself, or noted as the account's own.
+      if (attempts > 0) return other.state === 'done' && other.attempts > 0;
+      return other.state !== 'waiting' || other.attempts > 0 || other.error !== null;
+    });
+  }
+
   #merge(lid: string, number: string): void {
-    const { inbox, isBusy, onMoved } = this.#options;
-    const [kept, given] = isBusy(lid) && !isBusy(number) ? [lid, number] : [number, lid];
-    this.#kept.delete(lid);
-    this.#kept.delete(number);
-    if (kept === lid) this.#kept.set(lid, lid).set(number, lid);
+    const { inbox, onMoved } = this.#options;
+    const [kept, given] = this.#choose(lid, number);
     if (inbox.head(given) === undefined) return;
     inbox.moveChat(given, kept);
     onMoved([given, kept]);
+  }
+
+  /** Which of the two addresses the chat has, and which it has no more. */
+  #choose(lid: string, number: string): readonly [kept: string, given: string] {
+    const { isBusy } = this.#options;
+    this.#kept.delete(lid);
+    this.#kept.delete(number);
+    if (!isBusy(lid) || isBusy(number)) return [number, lid];
+    this.#kept.set(lid, lid).set(number, lid);
+    return [lid, number];
   }
 }

@@ -218,6 +218,8 @@ export class MessageIntake {
         });
       },
       now: Date.now,
+      chatOf: (chat) => identity.chatOf(chat),
+      isToldTwice: (row) => identity.isToldTwice(row),
       isFaultOfPage: (row, error) => {
         const blamed = sends.noteFailure(row.id, error);
         dispatcher.revive(blamed.filter((id) => id !== row.id));
@@ -422,6 +424,7 @@ export class MessageIntake {
     this.#dispatcher?.close();
     this.#dispatcher?.abandon({ isFault });
     this.#journal();
+    this.#identity?.keep();
     this.#noteMark();
     this.#inbox.close();
   }
@@ -552,6 +555,7 @@ export class MessageIntake {
 
   #keepUp(): void {
     this.#journal();
+    this.#identity?.keep();
     this.#addHeld();
     const isToSave = !this.#inbox.isSaved || this.#inbox.fault !== undefined;
     const isSaved = isToSave && this.#inbox.save();
@@ -559,7 +563,10 @@ export class MessageIntake {
     if (isSaved && !this.#isCaughtUp && this.#isOpen) void this.catchUp();
     this.#noteMark();
     this.#noteHearing();
-    if (this.#inbox.hasChangedOutside()) this.#dispatcher?.refresh();
+    if (this.#inbox.hasChangedOutside()) {
+      this.#identity?.recall();
+      this.#dispatcher?.refresh();
+    }
     this.#noteBacklog();
     const { retentionMs, inboxMaxMb } = this.#context.assignment.handling;
     if (Date.now() < this.#forgetAt) return;

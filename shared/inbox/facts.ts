@@ -1,3 +1,4 @@
+import type { AddressPair } from './addresses.js';
 import type { InboxConnection } from './connection.js';
 import { statements } from './statements.js';
 
@@ -25,7 +26,9 @@ export type InboxFact =
   /** What was done last about an error of the page by which answers failed: which error, 1 or 2 for a reload or another browser, and when. */
   | 'sendError'
   | 'sendStep'
-  | 'sendStepAt';
+  | 'sendStepAt'
+  /** The number of the person whose lid this is. */
+  | `${string}@lid`;
 
 /** Sets a fact to whatever it is now; undefined forgets it. */
 export function setFact(file: InboxConnection, name: string, value: number | undefined): void {
@@ -36,4 +39,18 @@ export function setFact(file: InboxConnection, name: string, value: number | und
 /** Raises a fact; a lower value changes nothing. */
 export function raiseFact(file: InboxConnection, name: InboxFact, value: number): void {
   file.run(statements.raiseFact, name, value);
+}
+
+/** A person's number as a fact has it. @returns undefined for one that it can't have. */
+export function numberOf(address: string): number | undefined {
+  const [, digits = ''] = /^([1-9]\d{0,15})@c\.us$/.exec(address) ?? [];
+  const value = Number(digits);
+  return value > 0 && Number.isSafeInteger(value) ? value : undefined;
+}
+
+/** The addresses of people that facts say. */
+export function addressesOf(facts: readonly { readonly name: string; readonly value: unknown }[]): AddressPair[] {
+  return facts
+    .map(({ name, value }): AddressPair => [name, `${String(value)}@c.us`])
+    .filter(([lid, number]) => lid.endsWith('@lid') && numberOf(number) !== undefined);
 }

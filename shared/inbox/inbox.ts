@@ -1,5 +1,6 @@
 import { type ArrivedMessage, type Head, type InboxCounts, type InboxMessage, isBefore } from './inbox-message.js';
-import { type InboxFact, raiseFact, setFact } from './facts.js';
+import type { AddressPair } from './addresses.js';
+import { addressesOf, type InboxFact, numberOf, raiseFact, setFact } from './facts.js';
 import { JournalFile, type JournalFileOptions } from './journal-file.js';
 import { type OpenMessage, planMissed } from './plan-missed.js';
 import { toValues } from './rows.js';
@@ -251,6 +252,33 @@ export class Inbox {
         return true;
       });
     if (isWritten !== true) this.#unsaved.keepFact(name, value);
+  }
+
+  /** Which two addresses are one person's, as far as that is kept: the page says it only where it knows it. */
+  get addresses(): AddressPair[] {
+    const facts = new Map<string, number | undefined>();
+    for (const { name, value } of this.#file.read<{ name: string; value: number }>(statements.addresses)) {
+      facts.set(name, value);
+    }
+    for (const [name, value] of this.#unsaved.facts) facts.set(name, value);
+    return addressesOf([...facts].map(([name, value]) => ({ name, value })));
+  }
+
+  /** Keeps the numbers of people, by their lids; undefined forgets one. */
+  keepAddresses(numbers: ReadonlyMap<string, string | undefined>): void {
+    if (numbers.size === 0) return;
+    const facts = [...numbers].map(
+      ([lid, number]) => [lid, number === undefined ? undefined : numberOf(number)] as const,
+    );
+    const isWritten =
+      this.isSaved &&
+      this.#file.write((file) =>
+        file.transaction(() => {
+          for (const [lid, number] of facts) setFact(file, lid, number);
+          return true;
+        }),
+      );
+    if (isWritten !== true) for (const [lid, number] of facts) this.#unsaved.keepFact(lid, number);
   }
 
   /**

@@ -42,6 +42,7 @@ export const statements = {
   raiseFact:
     'INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)',
   allFacts: 'SELECT name, value FROM facts',
+  addresses: "SELECT name, value FROM facts WHERE name LIKE '%@lid' ORDER BY rowid",
   // A part at a time, by the table alone.
   rowsFrom: `SELECT rowid AS number, ${columns} FROM messages NOT INDEXED WHERE rowid >= ? ORDER BY rowid`,
 } as const;

@@ -226,6 +226,43 @@ describe('wasup messages', () => {
     );
   });
 
+  describe('of a person with two addresses', () => {
+    const lid = '111111111111111@lid';
+    const parkedUnder = `false_${chat}_3EB0A`;
+    const askedUnder = `false_${lid}_3EB0A`;
+
+    beforeEach(() => {
+      withInbox((inbox) => {
+        inbox.add({ id: parkedUnder, chat, t: now / 1_000, raw: '{"type":"chat","body":"told of under the number"}' });
+        const message = inbox.get(parkedUnder);
+        if (message !== undefined) inbox.update({ ...message, state: 'dead', attempts: 3, settledAt: now });
+        inbox.keepAddresses(new Map([[lid, chat]]));
+      });
+    });
+
+    it('takes a message’s id under either', async () => {
+      expect(await messages('show', askedUnder)).toBe(0);
+      expect(printed).toContain('told of under the number');
+      expect(await messages('replay', askedUnder)).toBe(0);
+      expect(printed).toContain('1 dead letter waits for the bot again');
+      expect(stateOf(parkedUnder)).toBe('waiting');
+      expect(await messages('drop', askedUnder)).toBe(1);
+      expect(complained).toContain(`${askedUnder} is no dead letter: it waits for the bot.`);
+    });
+
+    it('counts it once, where both ids are given', async () => {
+      expect(await messages('drop', askedUnder, parkedUnder)).toBe(0);
+      expect(printed).toBe('1 dead letter is given up.\n');
+      expect(complained).toBe('');
+      expect(stateOf(parkedUnder)).toBe('done');
+    });
+
+    it('says of an id of a person that isn’t known where ids are listed', async () => {
+      expect(await messages('show', 'false_999999999999999@lid_3EB0A')).toBe(1);
+      expect(complained).toContain(`What to do: See which there are: wasup messages ${number}`);
+    });
+  });
+
   it('doesn’t wait for ever for another process that writes, and changes nothing then', async () => {
     const other = openDatabase(paths.inbox);
     other.exec('BEGIN IMMEDIATE');

@@ -6,10 +6,9 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { Inbox } from '../../shared/inbox/inbox.js';
-import { Addresses } from '../../worker/addresses.js';
+import { Addresses, type AddressPair } from '../../shared/inbox/addresses.js';
 import { Identity } from '../../worker/identity.js';
 import type { MissedChat } from '../../worker/whatsapp/read-missed.js';
-import type { AddressPair } from '../../worker/whatsapp/tell-addresses.js';
 
 const anna: AddressPair = ['111111111111111@lid', '15551230001@c.us'];
 const bela: AddressPair = ['222222222222222@lid', '15551230002@c.us'];

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -17,6 +17,7 @@ import { AttachedClient } from '../../worker/whatsapp/attached-client.js';
 import { makeMessage, type Message, type Page } from '../../worker/whatsapp/library.js';
 import { PageEvidence } from '../../worker/whatsapp/page-evidence.js';
 import type { MissedChat } from '../../worker/whatsapp/read-missed.js';
+import { addressesAttribute } from '../../worker/whatsapp/tell-addresses.js';
 import { StoredLoginStrategy } from '../../worker/whatsapp/stored-login-strategy.js';
 import { gate } from '../support/gate.js';
 import { until } from '../support/until.js';
@@ -138,9 +139,10 @@ class Life {
   }
 
   /** As the library tells of a message. */
-  receives(text: string, more: { chat?: string; t?: number; id?: object } = {}): void {
+  receives(text: string, more: { chat?: string; t?: number; id?: object; addresses?: string[][] } = {}): void {
     this.page.messages.push({ id: text, chat: more.chat ?? anna, t: more.t ?? seconds() });
-    const message = makeMessage(this.client, model(text, more, more.id));
+    const raw = { ...model(text, more, more.id), ...(more.addresses && { [addressesAttribute]: more.addresses }) };
+    const message = makeMessage(this.client, raw);
     for (const event of ['message_create', 'message']) this.client.emit(event, message);
   }
 
@@ -233,6 +235,27 @@ describe('a message that comes', () => {
     life.intake.open();
     await settled(() => inFile('A')?.state === 'done');
     expect(heard).toEqual(['A']);
+  });
+
+  test('is known to the next worker under its author’s other address, which the page has said once', async () => {
+    const lid = '111111111111111@lid';
+    const { bot, heard } = hearing();
+    const first = new Life(bot);
+    first.intake.open();
+    first.receives(`false_${anna}_1`, { addresses: [[lid, anna]] });
+    await settled(() => heard.length === 1);
+    // What a killed worker leaves: the file as it is.
+    cpSync(folder, `${folder}-copy`, { recursive: true });
+    first.intake.leave();
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(`${folder}-copy`, folder);
+    const second = new Life(bot);
+    second.intake.open();
+    second.receives(`false_${lid}_1`, { chat: lid });
+    second.receives(`false_${lid}_2`, { chat: lid });
+    await settled(() => heard.length === 2);
+    expect(heard).toEqual([`false_${anna}_1`, `false_${lid}_2`]);
+    expect(inFile(`false_${lid}_2`)?.chat).toBe(anna);
   });
 
   test('without an id that can be known again goes to the listeners as it is, so that it isn’t lost', () => {

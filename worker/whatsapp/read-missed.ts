@@ -1,9 +1,9 @@
 import type { Page } from 'puppeteer';
 
+import type { AddressPair } from '../../shared/inbox/addresses.js';
 import { withDeadline } from '../../shared/with-deadline.js';
 import { type ListedStep, listInSteps } from './list-in-steps.js';
 import type { WhatsAppWindow } from './page-globals.js';
-import type { AddressPair } from './tell-addresses.js';
 
 declare const window: WhatsAppWindow;
 

@@ -1,9 +1,7 @@
+import type { AddressPair } from '../../shared/inbox/addresses.js';
 import type { WhatsAppWindow } from './page-globals.js';
 
 declare const window: WhatsAppWindow;
-
-/** A person's two addresses. */
-export type AddressPair = readonly [lid: string, number: string];
 
 /** Under this name the library's raw models carry the addresses of the people in their keys, until they are taken off in this process. */
 export const addressesAttribute = 'wasupAddresses';

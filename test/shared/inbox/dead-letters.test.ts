@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { DeadLetters } from '../../../shared/inbox/dead-letters.js';
 import { Inbox } from '../../../shared/inbox/inbox.js';
@@ -82,4 +82,54 @@ test('ids are compared as they are', () => {
   const strange = ['%', "' OR 1=1 --", 'a', '[]', ''];
   expect(withLetters((letters) => [letters.replay(strange), letters.drop(strange)])).toEqual([0, 0]);
   expect(withLetters((letters) => strange.map((id) => letters.get(id)))).toEqual(strange.map(() => undefined));
+});
+
+const anna = ['111111111111111@lid', '15551230001@c.us'] as const;
+const group = '120363041234567890@g.us';
+
+describe.each<[string, string, string]>([
+  ['number', anna[1], anna[0]],
+  ['lid', anna[0], anna[1]],
+])('a dead letter that was told of under the %s', (_name, known, asked) => {
+  const idOf = (address: string): string => `false_${address}_3EB0A`;
+  const inGroup = (address: string): string => `false_${group}_3EB0B_${address}`;
+
+  beforeEach(() => {
+    for (const [id, chat] of [
+      [idOf(known), known],
+      [inGroup(known), group],
+    ] as const) {
+      inbox.add({ id, chat, t: 300, raw: '{}' });
+      const message = inbox.get(id);
+      if (message !== undefined)
+        inbox.update({ ...message, state: 'dead', attempts: 3, error: 'failed', settledAt: now });
+    }
+    inbox.keepAddresses(new Map([anna]));
+  });
+
+  test('is found, replayed and dropped under the other address, too, also as a member of a group', () => {
+    expect(withLetters((letters) => letters.get(idOf(asked))?.id)).toBe(idOf(known));
+    expect(withLetters((letters) => letters.replay([idOf(asked), inGroup(asked)]))).toBe(2);
+    expect([idOf(known), inGroup(known)].map((id) => inbox.get(id)?.state)).toEqual(['waiting', 'waiting']);
+    inbox.update({ ...(inbox.get(inGroup(known)) ?? expect.unreachable('it is there')), state: 'dead' });
+    expect(withLetters((letters) => letters.drop([inGroup(asked)]))).toBe(1);
+    expect(inbox.get(inGroup(known))).toMatchObject({ state: 'done', raw: null });
+  });
+
+  test('is changed once where both ids are given', () => {
+    expect(withLetters((letters) => letters.replay([idOf(asked), idOf(known)]))).toBe(1);
+  });
+
+  test('is listed in the chat that the person has under the number', () => {
+    const listed = withLetters((letters) => letters.list(10).map(({ id, chat }) => [id, chat]));
+    expect(listed).toContainEqual([idOf(known), anna[1]]);
+    expect(listed).toContainEqual([inGroup(known), group]);
+    expect(withLetters((letters) => letters.get(idOf(asked))?.chat)).toBe(anna[1]);
+  });
+
+  test('is nobody else’s', () => {
+    const other = '15559999999@c.us';
+    expect(withLetters((letters) => letters.get(idOf(other)))).toBeUndefined();
+    expect(withLetters((letters) => letters.replay([idOf(other), inGroup(other)]))).toBe(0);
+  });
 });

@@ -1,7 +1,8 @@
-import type { AddressPair } from './whatsapp/tell-addresses.js';
+/** A person's two addresses. */
+export type AddressPair = readonly [lid: string, number: string];
 
-/** So many addresses are remembered; the page says them again with each message. */
-const maxAddresses = 20_000;
+/** Of so many people, those learnt last; the page says them again with each message. */
+const maxPairs = 10_000;
 
 /** A key: whose message, which chat, the id that its sender's client has made, and in a chat of many who has sent it. */
 const keyPattern = /^(true|false)_([^_@]+@[a-z.]+)_(.+?)(?:_([^_@]+@[a-z.]+))?$/;
@@ -14,6 +15,12 @@ const isOfMany = (chat: string): boolean => /@(g\.us|broadcast)$/.test(chat);
  */
 export class Addresses {
   readonly #others = new Map<string, string>();
+  readonly #onChange: (lid: string, number: string | undefined) => void;
+
+  /** @param onChange told of each lid whose number is known now, or is not known any more. */
+  constructor(onChange: (lid: string, number: string | undefined) => void = () => undefined) {
+    this.#onChange = onChange;
+  }
 
   /** @returns those that were not known. */
   learn(pairs: readonly AddressPair[]): AddressPair[] {
@@ -22,6 +29,11 @@ export class Addresses {
       if (!isKnown) this.#keep(lid, number);
       return !isKnown;
     });
+  }
+
+  /** Learns what was known before this: where it contradicts what is known now, that stays. @returns those that were not known. */
+  learnEarlier(pairs: readonly AddressPair[]): AddressPair[] {
+    return this.learn(pairs.filter((pair) => !pair.some((address) => this.#others.has(address))));
   }
 
   /** The same person's other address, if it is known. */
@@ -47,17 +59,20 @@ export class Addresses {
 
   #keep(lid: string, number: string): void {
     // A number may be given to somebody else, and a person may change theirs.
-    for (const address of [lid, number]) {
-      const before = this.#others.get(address);
-      if (before !== undefined) this.#others.delete(before);
-      this.#others.delete(address);
-    }
+    for (const address of [lid, number]) this.#forget(address);
     this.#others.set(lid, number).set(number, lid);
+    this.#onChange(lid, number);
     for (const oldest of this.#others.keys()) {
-      if (this.#others.size <= maxAddresses) break;
-      const other = this.#others.get(oldest);
-      this.#others.delete(oldest);
-      if (other !== undefined) this.#others.delete(other);
+      if (this.#others.size <= 2 * maxPairs) break;
+      this.#forget(oldest);
     }
+  }
+
+  #forget(address: string): void {
+    const other = this.#others.get(address);
+    if (other === undefined) return;
+    this.#others.delete(address);
+    this.#others.delete(other);
+    this.#onChange(address.endsWith('@lid') ? address : other, undefined);
   }
 }
