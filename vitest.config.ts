@@ -43,6 +43,7 @@ export default defineConfig({
     testTimeout: 240_000,
     hookTimeout: 240_000,
     retry: 0,
+    globalSetup: 'test/support/run-folder.ts',
     projects: projects.map(({ exclude = [], ...project }, groupOrder) => ({
       extends: true,
       test: { ...project, exclude: [...configDefaults.exclude, ...exclude], sequence: { groupOrder } },

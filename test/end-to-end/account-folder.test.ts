@@ -12,8 +12,7 @@ describe('the folder of an account', () => {
   let stage: Stage;
 
   beforeAll(async () => {
-    ({ stage } = await Stage.openLinked());
-    await stage.stopAll();
+    stage = await Stage.openAtRest();
   });
   afterEach(() => stage.stopAll());
   afterAll(() => stage.close());

@@ -15,8 +15,7 @@ describe('a linked account, when WhatsApp makes it wait for ever, says what it w
   let qrRefsServed: number;
 
   beforeAll(async () => {
-    ({ stage } = await Stage.openLinked());
-    await stage.stopAll();
+    stage = await Stage.openAtRest();
   });
   beforeEach(() => {
     ({ qrRefsServed } = stage.sandbox.counters);

@@ -6,9 +6,8 @@ import { Stage } from '../support/stage.js';
 
 describe('an account whose profile was deleted', () => {
   it('says so before it asks for a new link', async () => {
-    const { stage, supervisor } = await Stage.openLinked();
+    const stage = await Stage.openAtRest();
     try {
-      await supervisor.stop();
       await rm(stage.paths.profile, { recursive: true });
       const next = stage.start();
       await next.waitForLine(

@@ -17,8 +17,7 @@ let before: ListeningStatus;
 const strangers: ChildProcess[] = [];
 
 beforeAll(async () => {
-  ({ stage, supervisor } = await Stage.openLinked());
-  await supervisor.stop();
+  stage = await Stage.openAtRest();
 });
 afterEach(async () => {
   await stage.stopAll();

@@ -56,9 +56,7 @@ describe('pairing codes', () => {
   });
 
   it('are never asked for by a device that is linked', async () => {
-    const linked = await Stage.openLinked();
-    stage = linked.stage;
-    await linked.supervisor.stop();
+    stage = await Stage.openAtRest();
     stage.start(byCode);
     const status = await stage.waitUntilListening();
     process.kill(status.workerPid, 'SIGKILL');

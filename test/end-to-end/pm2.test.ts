@@ -18,8 +18,7 @@ describe('under pm2, a linked account', () => {
   let pm2: Pm2;
 
   beforeAll(async () => {
-    ({ stage } = await Stage.openLinked());
-    await stage.stopAll();
+    stage = await Stage.openAtRest();
   });
   beforeEach(async () => {
     pm2 = await Pm2.open();

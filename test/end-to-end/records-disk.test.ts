@@ -1,4 +1,4 @@
-import { mkdir, readFile, symlink } from 'node:fs/promises';
+import { cp, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readAttempts } from '../../shared/restore-metrics.js';
 import type { SessionHistoryEntry } from '../../shared/session-history.js';
 import { canMount, SmallDisk } from '../support/small-disk.js';
-import { accountNumber, type ListeningStatus, Stage } from '../support/stage.js';
+import { Stage } from '../support/stage.js';
 import { until } from '../support/until.js';
 
 const environment = {
@@ -34,11 +34,16 @@ describe.skipIf(!canMount)('an account whose files are on a disk that', () => {
   let disk: SmallDisk;
 
   beforeEach(async () => {
-    stage = await Stage.open({ autoLink: { number: accountNumber } });
-    disk = new SmallDisk(stage.paths.directory, 1);
+    stage = await Stage.openAtRest();
+    const { directory, profile } = stage.paths;
     const elsewhere = join(stage.folder, 'profile');
-    await mkdir(elsewhere);
-    await symlink(elsewhere, stage.paths.profile);
+    await rename(profile, elsewhere);
+    const files = join(stage.folder, 'files');
+    await rename(directory, files);
+    disk = new SmallDisk(directory, 1);
+    await cp(files, directory, { recursive: true });
+    await rm(files, { recursive: true });
+    await symlink(elsewhere, profile);
   });
   afterEach(async () => {
     disk.relent();
@@ -49,9 +54,10 @@ describe.skipIf(!canMount)('an account whose files are on a disk that', () => {
 
   describe.each(refusals)('%s', (_name, told, refuse) => {
     it('while it listens goes on answering, and its files are true when that is over', async () => {
+      const earlier = (await stage.history()).length;
       const supervisor = stage.start({ environment });
       const { linkedAt, workerPid } = await stage.waitUntilListening();
-      await untilAllIsWritten();
+      await untilAllIsWritten(earlier);
       refuse(disk);
       const from = supervisor.mark;
       stage.phone.reloadPage();
@@ -66,7 +72,7 @@ describe.skipIf(!canMount)('an account whose files are on a disk that', () => {
     });
 
     it('while it comes up is restored, and its files are true when that is over', async () => {
-      const { linkedAt } = await linkAndStop();
+      const { linkedAt } = await stage.status();
       const hold = stage.phone.sync({ withhold: true });
       const supervisor = stage.start({ environment });
       await stage.waitForStatus(({ restoreStatus }) => restoreStatus === 'authenticating', 'a restore');
@@ -91,7 +97,7 @@ describe.skipIf(!canMount)('an account whose files are on a disk that', () => {
   });
 
   it('is full before the start is restored, and so again by the start after it', async () => {
-    const { linkedAt } = await linkAndStop();
+    const { linkedAt } = await stage.status();
     disk.fill();
     const supervisor = stage.start({ environment });
     await supervisor.waitForLine(/DEVICE REACTIVATED/);
@@ -106,7 +112,7 @@ describe.skipIf(!canMount)('an account whose files are on a disk that', () => {
   });
 
   it('is read-only before the start is not started, which says what to do, and is restored by the next start', async () => {
-    const { linkedAt } = await linkAndStop();
+    const { linkedAt } = await stage.status();
     disk.coverReadOnly();
     const supervisor = stage.start({ environment });
     expect((await supervisor.waitForExit()).code).toBe(78);
@@ -118,20 +124,13 @@ describe.skipIf(!canMount)('an account whose files are on a disk that', () => {
     expectNoQr(next.lines);
   });
 
-  async function linkAndStop(): Promise<ListeningStatus> {
-    const supervisor = stage.start({ environment });
-    const status = await stage.waitUntilListening();
-    await supervisor.stop();
-    return status;
-  }
-
   /** What is being written keeps a disk from becoming read-only, and what is not there yet can't be read later. */
-  async function untilAllIsWritten(): Promise<void> {
-    await stage.waitForEvent('device_linked', 0);
-    await stage.waitForEvent('session_up', 0);
+  async function untilAllIsWritten(earlierEntries: number): Promise<void> {
+    await stage.waitForEvent('restore_complete', earlierEntries);
+    await stage.waitForEvent('session_up', earlierEntries);
     // The attempt comes last.
-    await until(async () => (await readAttempts(stage.paths.restoreMetrics)).attempts[0], {
-      expectation: () => 'the link in the books',
+    await until(async () => (await readAttempts(stage.paths.restoreMetrics)).attempts[1], {
+      expectation: () => 'the restore in the books',
     });
   }
 

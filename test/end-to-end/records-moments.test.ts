@@ -2,7 +2,8 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { type ListeningStatus, Stage } from '../support/stage.js';
+import type { DeviceStatus } from '../../shared/device-status.js';
+import { Stage } from '../support/stage.js';
 import type { SupervisorProcess } from '../support/supervisor-process.js';
 import { until } from '../support/until.js';
 
@@ -18,13 +19,11 @@ const misfortunes: readonly [string, (path: string) => Promise<unknown>][] = [
 describe.each(misfortunes)('status and history that are %s', (name, befall) => {
   let stage: Stage;
   let supervisor: SupervisorProcess;
-  let before: ListeningStatus;
+  let before: DeviceStatus;
 
   beforeEach(async () => {
-    ({ stage, supervisor } = await Stage.openLinked({}, { environment }));
-    before = await stage.waitUntilListening();
-    await stage.waitForEvent('device_linked', 0);
-    await supervisor.stop();
+    stage = await Stage.openAtRest();
+    before = await stage.status();
   });
   afterEach(() => stage.close());
 

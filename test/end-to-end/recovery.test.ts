@@ -183,18 +183,17 @@ describe('a session that comes up', () => {
   let stage: Stage;
 
   beforeEach(async () => {
-    ({ stage } = await Stage.openLinked());
-    await stage.stopAll();
+    stage = await Stage.openAtRest();
     stage.phone.sync({ withhold: true });
   });
   afterEach(() => stage.close());
 
   it('is left alone while the page is too busy with its sync to answer', async () => {
-    const supervisor = stage.start({ environment: { WASUP_PROBE_TIMEOUT_MS: '2000' } });
+    const supervisor = stage.start({ environment: { WASUP_PROBE_TIMEOUT_MS: '1000' } });
     await supervisor.waitForLine(/Still syncing/);
     const { workerPid, browserPid } = await stage.status();
     // Three looks are missed.
-    await stage.phone.freezePage(7_000);
+    await stage.phone.freezePage(3_500);
     stage.phone.releaseSync();
     expect(await stage.waitUntilListening()).toMatchObject({ workerPid, browserPid });
     expect(supervisor.matching(/ERROR|Restarting/)).toEqual([]);

@@ -9,8 +9,7 @@ describe('a linked account', () => {
   let stage: Stage;
 
   beforeAll(async () => {
-    ({ stage } = await Stage.openLinked());
-    await stage.stopAll();
+    stage = await Stage.openAtRest();
   });
   afterEach(() => stage.stopAll());
   afterAll(() => stage.close());

@@ -14,8 +14,7 @@ describe('a stored login', () => {
   let stage: Stage;
 
   beforeEach(async () => {
-    ({ stage } = await Stage.openLinked());
-    await stage.stopAll();
+    stage = await Stage.openAtRest();
   });
   afterEach(() => stage.close());
 

@@ -17,8 +17,7 @@ describe('a linked account that comes up', () => {
   let pageLoads: number;
 
   beforeAll(async () => {
-    ({ stage } = await Stage.openLinked());
-    await stage.stopAll();
+    stage = await Stage.openAtRest();
   });
   beforeEach(async () => {
     // What has failed lately makes the next attempts wait: each of these begins without a past.

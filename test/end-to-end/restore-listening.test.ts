@@ -3,6 +3,9 @@ import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from
 import { type ListeningStatus, Stage } from '../support/stage.js';
 import type { SupervisorProcess } from '../support/supervisor-process.js';
 
+/** Twice missed is noticed soon, and a busy machine misses none. */
+const looks = { WASUP_PROBE_INTERVAL_MS: '2000', WASUP_PROBE_TIMEOUT_MS: '2000' };
+
 describe('a session that listens is looked after, and', () => {
   let stage: Stage;
   let supervisor: SupervisorProcess;
@@ -12,7 +15,7 @@ describe('a session that listens is looked after, and', () => {
   let qrRefsServed: number;
 
   beforeAll(async () => {
-    ({ stage, supervisor } = await Stage.openLinked());
+    ({ stage, supervisor } = await Stage.openLinked({}, { environment: looks }));
     await stage.ask('!ping');
   });
   beforeEach(async () => {
@@ -46,14 +49,14 @@ describe('a session that listens is looked after, and', () => {
 
   it('is followed by one in a fresh page when its page freezes', async () => {
     await stage.phone.freezePage();
-    await supervisor.waitForLine(/WARN.*The page has not answered for 8000 ms.*Restarting/, { from: mark });
+    await supervisor.waitForLine(/WARN.*The page has not answered for 4000 ms.*Restarting/, { from: mark });
     expect(await stage.waitUntilListening(before)).toMatchObject({ browserPid: before.browserPid });
     expect(stage.sandbox.counters.pageLoads).toBe(pageLoads + 1);
     expect((await stage.ask('!ping')).body).toBe('pong');
   });
 
   it('is left alone while its page is busy for a moment', async () => {
-    await stage.phone.freezePage(2_000);
+    await stage.phone.freezePage(1_000);
     expect((await stage.ask('!ping')).body).toBe('pong');
     expect(supervisor.matching(/Restarting|anew/, mark)).toEqual([]);
     expect(stage.sandbox.counters.pageLoads).toBe(pageLoads);
@@ -84,8 +87,8 @@ describe('a session whose connection is away', () => {
     const environment = {
       WASUP_TRANSPORT_RECONNECT_MS: '1000',
       // Time to be seen in each state, and to come back before the next step, also on a busy machine.
-      WASUP_TRANSPORT_RELOAD_MS: '10000',
-      WASUP_TRANSPORT_RESTART_MS: '20000',
+      WASUP_TRANSPORT_RELOAD_MS: '6000',
+      WASUP_TRANSPORT_RESTART_MS: '11000',
     };
     ({ stage, supervisor } = await Stage.openLinked({ socketTimeoutMs: 500 }, { environment }));
     await stage.ask('!ping');
@@ -102,8 +105,8 @@ describe('a session whose connection is away', () => {
       await supervisor.waitForLine(/WARN.*away for 1 s \((OPENING|TIMEOUT)\); telling the page to connect/, {
         from: mark,
       });
-      await supervisor.waitForLine(/WARN.*away for 10 s \(TIMEOUT\); loading the page anew/, { from: mark });
-      await supervisor.waitForLine(/WARN.*away for 20 s .*Restarting/, { from: mark });
+      await supervisor.waitForLine(/WARN.*away for 6 s \(TIMEOUT\); loading the page anew/, { from: mark });
+      await supervisor.waitForLine(/WARN.*away for 11 s .*Restarting/, { from: mark });
       expect(stage.sandbox.counters.pageLoads).toBeGreaterThan(pageLoads);
       expect(await stage.status()).toMatchObject({ deviceLinked: true, isActive: false });
     } finally {

@@ -12,8 +12,7 @@ describe('a linked account that comes up slowly', () => {
   let earlierAttempts: number;
 
   beforeAll(async () => {
-    ({ stage } = await Stage.openLinked());
-    await stage.stopAll();
+    stage = await Stage.openAtRest();
   });
   beforeEach(async () => {
     ({ qrRefsServed } = stage.sandbox.counters);

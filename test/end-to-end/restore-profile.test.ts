@@ -4,19 +4,19 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { quarantineProfile } from '../../supervisor/quarantine.js';
 import { accountNumber, Stage } from '../support/stage.js';
-import type { SupervisorProcess } from '../support/supervisor-process.js';
 import { type CommandResult, runWasup } from '../support/wasup-command.js';
 
 describe('`wasup restore-profile`', () => {
   let stage: Stage;
-  let supervisor: SupervisorProcess;
 
   beforeEach(async () => {
-    ({ stage, supervisor } = await Stage.openLinked());
+    stage = await Stage.openAtRest();
   });
   afterEach(() => stage.close());
 
   it('is refused while a supervisor has the account, which notices nothing of it', async () => {
+    const supervisor = stage.start();
+    await stage.waitUntilListening();
     const { code, errorOutput } = await restoreProfile();
     expect(code).toBe(73);
     expect(errorOutput).toContain(`pid ${supervisor.pid}`);
@@ -25,7 +25,6 @@ describe('`wasup restore-profile`', () => {
   });
 
   it('brings a good login back, which the next start restores without a QR code; the other one is kept', async () => {
-    await supervisor.stop();
     const good = (await quarantineProfile(stage.paths, 'by hand', new Date('2026-11-22T16:00:00Z'))) ?? '';
     // Another device of the same phone.
     const between = stage.start();
@@ -53,7 +52,6 @@ describe('`wasup restore-profile`', () => {
 
   it('brings back what WhatsApp had unlinked, which is tried a bounded number of times and set aside again', async () => {
     const environment = { WASUP_RESTORE_RETRY_DELAY_MS: '200' };
-    await supervisor.stop();
     stage.phone.unlink();
     const relinking = stage.start({ environment });
     await relinking.waitForLine(/^ DEVICE LINKED - BOT READY TO SERVE!$/);
@@ -73,7 +71,6 @@ describe('`wasup restore-profile`', () => {
   });
 
   it('says what there is when nothing was ever set aside, or the name is unknown', async () => {
-    await supervisor.stop();
     expect(await restoreProfile('--list')).toMatchObject({
       code: 0,
       output: `No login of +${accountNumber} is in quarantine.\n`,

@@ -129,9 +129,7 @@ describe('without a watcher, and with a worker that can’t look, a status file'
 
 describe('while an account waits for its next attempt, a status file', () => {
   beforeAll(async () => {
-    ({ stage } = await Stage.openLinked({}, { environment: neverByTheClock }));
-    before = await stage.waitUntilListening();
-    await stage.stopAll();
+    stage = await Stage.openAtRest();
     // It has come up so often within the hour that it has to wait.
     const tally = JSON.parse(await readFile(stage.paths.restartTally, 'utf8')) as object;
     await writeFile(stage.paths.restartTally, JSON.stringify({ ...tally, logins: Array(100).fill(Date.now()) }));
@@ -141,8 +139,9 @@ describe('while an account waits for its next attempt, a status file', () => {
   afterAll(() => stage.close());
 
   it('that says active is corrected and told', async () => {
-    await say({ isActive: true, workerPid: before.workerPid });
-    await untilStatus({ isActive: false, workerPid: null, deviceLinked: true, linkedAt: before.linkedAt });
+    const { linkedAt } = await stage.status();
+    await say({ isActive: true, workerPid: 999_999 });
+    await untilStatus({ isActive: false, workerPid: null, deviceLinked: true, linkedAt });
     await untilAlerts('records-contradicting', 1);
   });
 
@@ -161,9 +160,7 @@ describe('while an account waits for its next attempt, a status file', () => {
 
 describe('at the start, a status file', () => {
   beforeAll(async () => {
-    ({ stage } = await Stage.openLinked({}, { environment: neverByTheClock }));
-    before = await stage.waitUntilListening();
-    await stage.stopAll();
+    stage = await Stage.openAtRest();
   });
   afterAll(() => stage.close());
 

@@ -13,8 +13,7 @@ describe.runIf(canNotify())('under systemd, a linked account', () => {
   let socket: NotifySocket;
 
   beforeAll(async () => {
-    ({ stage } = await Stage.openLinked());
-    await stage.stopAll();
+    stage = await Stage.openAtRest();
     socket = await NotifySocket.open(join(stage.folder, 'notify'));
   });
   afterAll(async () => {

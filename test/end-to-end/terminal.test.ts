@@ -18,8 +18,7 @@ afterEach(() => stage.close());
 it.runIf(existsSync(script))(
   'a terminal that is closed takes wasup along, in order, and leaves nothing behind',
   async () => {
-    ({ stage } = await Stage.openLinked());
-    await stage.stopAll();
+    stage = await Stage.openAtRest();
     const terminal = spawn(script, ['-qec', `'${process.execPath}' '${entry}'`, '/dev/null'], {
       cwd: stage.workingDirectory,
       env: { ...inheritedEnvironment(), ...stage.environment },

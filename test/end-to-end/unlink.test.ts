@@ -60,10 +60,8 @@ describe('a device that the phone has unlinked', () => {
   });
 
   it('is asked for a fresh QR code also when it was unlinked while it was stopped', async () => {
-    const first = stage.start();
-    await stage.phone.scanQr();
-    await stage.waitUntilListening();
-    await first.stop();
+    await stage.close();
+    stage = await Stage.openAtRest({ autoLink: undefined });
     stage.phone.unlink();
 
     const second = stage.start({ environment: { WASUP_RESTORE_RETRY_DELAY_MS: '200' } });

@@ -25,14 +25,12 @@ describe('a device that is unlinked, and that nobody links again,', () => {
   let supervisor: SupervisorProcess;
 
   beforeEach(async () => {
-    stage = await Stage.open({ qr, socketTimeoutMs: 500 });
-    supervisor = stage.start({ environment: quick });
-    await stage.phone.scanQr();
-    await stage.waitUntilListening();
+    stage = await Stage.openAtRest({ qr, socketTimeoutMs: 500, autoLink: undefined });
   });
   afterEach(() => stage.close());
 
   it('while it listens ends in three attempts, three series of codes, and rest, until a person asks', async () => {
+    await listen();
     const mark = supervisor.mark;
     const { pageLoads } = stage.sandbox.counters;
     stage.phone.unlink();
@@ -52,7 +50,6 @@ describe('a device that is unlinked, and that nobody links again,', () => {
   });
 
   it('while it is down is the same, and nothing more happens as long as nobody asks', async () => {
-    await stage.stopAll();
     stage.phone.unlink();
     const { pageLoads } = stage.sandbox.counters;
     supervisor = stage.start({ environment: quick });
@@ -72,8 +69,6 @@ describe('a device that is unlinked, and that nobody links again,', () => {
   });
 
   it('while it syncs is the same', async () => {
-    await stage.stopAll();
-    await stage.phone.waitFor('offline');
     stage.phone.sync({ withhold: true });
     supervisor = stage.start({ environment: quick });
     await stage.phone.waitFor('connected');
@@ -82,7 +77,6 @@ describe('a device that is unlinked, and that nobody links again,', () => {
   });
 
   it('while it logs in is the same', async () => {
-    await stage.stopAll();
     const { release } = stage.phone.holdLogin();
     supervisor = stage.start({ environment: quick });
     await stage.waitForStatus(({ state }) => state === 'restoring', 'a restore');
@@ -92,6 +86,7 @@ describe('a device that is unlinked, and that nobody links again,', () => {
   });
 
   it('while its connection is away is the same, as soon as the connection is back', async () => {
+    await listen();
     const mark = supervisor.mark;
     stage.sandbox.network({ cut: true });
     await stage.waitForStatus(({ state }) => state === 'degraded', 'the cut to show');
@@ -104,7 +99,6 @@ describe('a device that is unlinked, and that nobody links again,', () => {
     ['and its page forgets whom it belonged to', true],
     ['though its page still knows whom it belongs to', false],
   ])('which WhatsApp says while it syncs, without a reload, %s, is told from a slow sync', async (_name, forgets) => {
-    await stage.stopAll();
     stage.phone.sync({ progressEveryMs: 500, steps: 100 });
     supervisor = stage.start({ environment: quick });
     // The library hears of the sync: it has asked long ago whether the device is linked.
@@ -118,12 +112,18 @@ describe('a device that is unlinked, and that nobody links again,', () => {
   });
 
   it('of which only its page knows, which has lost a half of its login, is no link in the middle of a session', async () => {
+    await listen();
     const mark = supervisor.mark;
     await stage.phone.damageProfile('indexedDB');
     stage.phone.reloadPage();
     await supervisor.waitForLine(/^ SESSION REACTIVATION FAILED - REQUESTING FRESH AUTH$/, { from: mark });
     await expectRest(mark);
   });
+
+  async function listen(): Promise<void> {
+    supervisor = stage.start({ environment: quick });
+    await stage.waitUntilListening();
+  }
 
   /** Three attempts, one quarantine, one link in vain; then nothing runs but the supervisor. */
   async function expectRest(from: number): Promise<void> {
@@ -152,12 +152,8 @@ describe('a device that is unlinked, and that nobody links again,', () => {
 });
 
 it('with default settings, a device that was unlinked while it was down is offered a fresh QR code within a minute', async () => {
-  const stage = await Stage.open();
+  const stage = await Stage.openAtRest({ autoLink: undefined });
   try {
-    stage.start();
-    await stage.phone.scanQr();
-    await stage.waitUntilListening();
-    await stage.stopAll();
     stage.phone.unlink();
     await stage.start().waitForLine(/^ SCAN QR CODE TO LINK DEVICE$/, { timeoutMs: 60_000 });
   } finally {

@@ -14,9 +14,7 @@ describe('an account whose folder can’t be used', () => {
   let other: StagedAccount;
 
   beforeAll(async () => {
-    const first = await Stage.openLinked();
-    ({ stage } = first);
-    await stage.stopAll();
+    stage = await Stage.openAtRest();
     other = stage.account(otherNumber);
     await writeFile(other.paths.directory, 'This is no folder.');
     supervisor = stage.start({ environment: { WASUP_ACCOUNTS: `${accountNumber},${otherNumber}` } });

@@ -1,5 +1,5 @@
 import { mkdtempSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { cp, mkdir, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { type Phone, type Sandbox, type SandboxOptions, type SentMessage, startSandbox } from '../../sandbox/index.js';
 import type { DeviceStatus } from '../../shared/device-status.js';
 import type { SessionPaths } from '../../shared/paths.js';
+import { readAttempts } from '../../shared/restore-metrics.js';
 import type { SessionHistoryEntry } from '../../shared/session-history.js';
+import { oncePerRun } from './once-per-run.js';
 import { findProcesses, type LivingProcess } from './processes.js';
 import { type ListeningStatus, StagedAccount } from './staged-account.js';
 import { SupervisorProcess, type SupervisorProcessOptions } from './supervisor-process.js';
@@ -31,6 +33,9 @@ export interface StartOptions {
   readonly runner?: Partial<Pick<SupervisorProcessOptions, 'command' | 'hasOwnGroup' | 'workingDirectory'>>;
 }
 
+/** What the sandbox knows of the devices that are linked. */
+const stateFileName = 'whatsapp.json';
+
 /** How long processes may take to go after the supervisor has gone without a chance to stop them, where that isn't what is asked. */
 const orphanTimeoutMs = 20_000;
 
@@ -51,6 +56,41 @@ export class Stage {
     const stage = new Stage(folder, await startSandbox(options));
     await mkdir(stage.workingDirectory);
     return stage;
+  }
+
+  /**
+   * A stage with an account that was linked, has listened and was stopped: a copy of one that was really linked, once in this run of the
+   * tests. What a phone of this sandbox has counted begins with 0.
+   */
+  static async openAtRest(options: SandboxOptions = {}): Promise<Stage> {
+    const { build = 'current' } = options;
+    const linked = await oncePerRun(`linked-${build}`, (draft) => Stage.#linkAndStop(draft, build));
+    const folder = mkdtempSync(join(tmpdir(), 'wasup-test-'));
+    await cp(linked, folder, { recursive: true, preserveTimestamps: true });
+    const known = { autoLink: { number: accountNumber }, stateFile: join(folder, stateFileName) };
+    return new Stage(folder, await startSandbox({ ...known, ...options }));
+  }
+
+  /** @param folder gets everything that a stage has, with what its sandbox knows. */
+  static async #linkAndStop(folder: string, build: SandboxOptions['build']): Promise<void> {
+    const stateFile = join(folder, stateFileName);
+    const stage = new Stage(folder, await startSandbox({ build, stateFile, autoLink: { number: accountNumber } }));
+    try {
+      await mkdir(stage.workingDirectory);
+      const supervisor = stage.start();
+      await stage.waitUntilListening();
+      await stage.waitForEvent('device_linked', 0);
+      await stage.waitForEvent('session_up', 0);
+      // The attempt comes last.
+      await until(async () => (await readAttempts(stage.paths.restoreMetrics)).attempts[0], {
+        expectation: () => `the link in the books.${stage.#describe()}`,
+      });
+      await supervisor.stop();
+      await stage.waitUntilNothingRuns();
+    } finally {
+      await stage.stopAll().catch(() => undefined);
+      await stage.sandbox.close();
+    }
   }
 
   /** A stage with a linked account that listens. */
