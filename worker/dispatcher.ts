@@ -49,6 +49,12 @@ export interface DispatcherOptions {
  */
 const msPerTurn = 20;
 
+/**
+ * A handler's time begins anew whenever a part of media has come over for it; so many times of it are the most that it
+ * gets.
+ */
+export const longestHandling = 10;
+
 interface Run {
   readonly message: InboxMessage;
   readonly controller: AbortController;
@@ -324,14 +330,16 @@ export class Dispatcher {
     const message: InboxMessage = { ...found, state: 'running', attempts: found.attempts + 1, nextAt: null };
     inbox.update(message);
     const controller = new AbortController();
-    const scope: HandlerScope = { hasAnswered: false };
+    const scope: HandlerScope = { hasAnswered: false, progressAt: 0 };
     // Its place among the running is taken before the first line of the bot runs.
     const ended = this.#turn()
       .then(() => {
         // It was left to the next worker meanwhile, which hands it over.
         controller.signal.throwIfAborted();
+        const beganAt = (scope.progressAt = performance.now());
+        const latest = beganAt + limits.timeoutMs * (longestHandling - 1);
         const handling = handlerScope.run(scope, () => handle(message, controller.signal));
-        return withDeadline(handling, limits.timeoutMs, 'The handler');
+        return withDeadline(handling, limits.timeoutMs, 'The handler', () => Math.min(scope.progressAt, latest));
       })
       .then(
         () => this.#settle(message, doneAt(this.#options.now())),

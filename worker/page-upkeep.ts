@@ -63,7 +63,7 @@ export class PageUpkeep {
       health: options.health,
       timeoutMs: deadlines.probeTimeoutMs,
       profile: context.paths.profile,
-      look: () => lookAtStorage(client.page, Date.now()),
+      look: (patienceMs) => lookAtStorage(client.page, Date.now(), patienceMs),
       hasRoom: () => hasRoom(context.paths.profile),
       fail,
       document: () => (this.#isListening ? client.document : undefined),

@@ -2,17 +2,21 @@ import { roomAction } from '../shared/files/has-room.js';
 import { DeadlineError, withDeadline } from '../shared/with-deadline.js';
 import { classifyFailure } from './classify-failure.js';
 import type { SessionHealth } from './session-health.js';
-import { judgeStorage, nextStorageStep, type StorageLook } from './storage-verdict.js';
+import { type FoundStorage, judgeStorage, nextStorageStep, type StorageLook } from './storage-verdict.js';
 import { WorkerFailure } from './worker-failure.js';
 
 export interface StorageWatchOptions {
   readonly health: Pick<SessionHealth, 'note' | 'clear' | 'has'>;
-  /** How long a look may take, in ms. */
+  /** How long the page may take to answer, in ms. */
   readonly timeoutMs: number;
   /** The folder of the browser's profile, for people. */
   readonly profile: string;
-  /** Has the page write and read back a record; undefined for one that can have no storage. */
-  look(): Promise<StorageLook | undefined>;
+  /**
+   * Has the page write and read back a record; undefined for one that can have no storage.
+   *
+   * @param patienceMs how long a page that lives waits for its storage.
+   */
+  look(patienceMs: number): Promise<StorageLook | 'waits' | undefined>;
   /** Whether the disk of the profile takes a page's storage. */
   readonly hasRoom: () => Promise<boolean>;
   /** The session can't go on in this browser. */
@@ -24,7 +28,7 @@ export interface StorageWatchOptions {
 /** Looks whether the page can write its storage, and does about it what has to be done (storage-verdict.ts). */
 export class StorageWatch {
   readonly #options: StorageWatchOptions;
-  #missed = 0;
+  #waiting = 0;
 
   constructor(options: StorageWatchOptions) {
     this.#options = options;
@@ -42,8 +46,8 @@ export class StorageWatch {
     const isCurrent = (): boolean => this.#options.document() === document;
     const found = await this.#ask();
     if (found === undefined || !isCurrent()) return;
-    this.#missed = found === 'silent' ? this.#missed + 1 : 0;
-    const verdict = judgeStorage(found, this.#missed);
+    if (found !== 'silent') this.#waiting = found === 'waits' ? this.#waiting + 1 : 0;
+    const verdict = judgeStorage(found, this.#waiting);
     if (verdict.is === 'unknown') return;
     if (verdict.is === 'well') {
       health.clear('storage');
@@ -69,7 +73,7 @@ export class StorageWatch {
   async findFailure(): Promise<WorkerFailure | undefined> {
     // A page that has gone is told of elsewhere.
     const found = await this.#ask().catch(() => undefined);
-    if (found === undefined || found === 'silent') return undefined;
+    if (found === undefined) return undefined;
     const verdict = judgeStorage(found, 0);
     return verdict.is === 'impaired' ? new WorkerFailure('LOCAL', verdict.reason) : undefined;
   }
@@ -91,9 +95,11 @@ export class StorageWatch {
     });
   }
 
-  async #ask(): Promise<StorageLook | 'silent' | undefined> {
+  async #ask(): Promise<FoundStorage | undefined> {
+    const { timeoutMs } = this.#options;
     try {
-      return await withDeadline(this.#options.look(), this.#options.timeoutMs, "Writing the page's storage");
+      // The page has the other half of the time for its answer.
+      return await withDeadline(this.#options.look(timeoutMs / 2), timeoutMs, "Writing the page's storage");
     } catch (error) {
       if (error instanceof DeadlineError) return 'silent';
       const failure = classifyFailure(error);

@@ -39,6 +39,22 @@ it('gives up at the deadline, not before, and says on what', async () => {
   });
 });
 
+it('gives work that gets on its time anew, as often as it does', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  const outcome = vi.fn();
+  let since = performance.now();
+  const waiting = withDeadline(new Promise(() => undefined), 1_000, 'Reading', () => since).catch(outcome);
+  for (let part = 0; part < 3; part += 1) {
+    await vi.advanceTimersByTimeAsync(900);
+    since = performance.now();
+  }
+  await vi.advanceTimersByTimeAsync(999);
+  expect(outcome).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(1);
+  await waiting;
+  expect(outcome.mock.calls).toMatchObject([[{ message: 'Reading took longer than 1000 ms' }]]);
+});
+
 it('is in time when what it waits for has arrived before the deadline could be judged', async () => {
   // As after a pause of the process: the timer runs first, and what lies in the pipe is read in the next turns.
   const { port1, port2 } = new MessageChannel();

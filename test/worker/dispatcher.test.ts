@@ -1,14 +1,16 @@
+import { AsyncResource } from 'node:async_hooks';
 import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { Inbox } from '../../shared/inbox/inbox.js';
 import type { InboxMessage } from '../../shared/inbox/inbox-message.js';
-import { Dispatcher } from '../../worker/dispatcher.js';
-import { handlerScope } from '../../worker/handler-scope.js';
+import { Dispatcher, longestHandling } from '../../worker/dispatcher.js';
+import { handlerScope, noteProgress } from '../../worker/handler-scope.js';
 import { until } from '../support/until.js';
 
 type Handler = (message: InboxMessage, signal: AbortSignal) => unknown;
@@ -223,6 +225,65 @@ describe('a handler that fails', () => {
     await settled(allSettled);
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
     expect(parked).toMatchObject([{ error: 'The handler took longer than 20 ms' }]);
+  });
+
+  describe('with a clock', () => {
+    beforeEach(
+      () =>
+        void vi.useFakeTimers({
+          toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'],
+        }),
+    );
+    afterEach(() => void vi.useRealTimers());
+
+    test('isn’t reckoned from its beginning where parts of media come for it, but from the last one', async () => {
+      const { began, handler } = heldHandlers();
+      let bringPart: () => void = () => undefined;
+      arrive('A', 'anna');
+      dispatch(
+        (message, signal) => {
+          bringPart = AsyncResource.bind(noteProgress);
+          return handler(message, signal);
+        },
+        { timeoutMs: 100, attempts: 1 },
+      ).open();
+      await settled(() => began.length === 1);
+      for (let part = 0; part < 3; part += 1) {
+        await vi.advanceTimersByTimeAsync(80);
+        bringPart();
+      }
+      await vi.advanceTimersByTimeAsync(99);
+      await turns();
+      expect([stateOf('A'), parked]).toEqual(['running', []]);
+      await vi.advanceTimersByTimeAsync(1);
+      await settled(allSettled);
+      expect(parked).toMatchObject([{ error: 'The handler took longer than 100 ms' }]);
+    });
+
+    test('is found all the same where parts of media come for ever', async () => {
+      const { began, handler } = heldHandlers();
+      arrive('A', 'anna');
+      dispatch(
+        (message, signal) => {
+          const parts = setInterval(AsyncResource.bind(noteProgress), 1);
+          signal.addEventListener('abort', () => clearInterval(parts));
+          return handler(message, signal);
+        },
+        { timeoutMs: 100, attempts: 1 },
+      ).open();
+      await settled(() => began.length === 1);
+      await vi.advanceTimersByTimeAsync(100 * longestHandling - 1);
+      await turns();
+      expect(parked).toEqual([]);
+      await vi.advanceTimersByTimeAsync(1);
+      await settled(allSettled);
+      expect(parked).toMatchObject([{ error: 'The handler took longer than 100 ms' }]);
+    });
+
+    /** What has been said by then is heard. */
+    const turns = async (): Promise<void> => {
+      for (let turn = 0; turn < 20; turn += 1) await nextTurn();
+    };
   });
 });
 

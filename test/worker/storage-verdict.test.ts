@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest';
 
-import { judgeStorage, nextStorageStep, type StorageLook } from '../../worker/storage-verdict.js';
+import { type FoundStorage, judgeStorage, nextStorageStep } from '../../worker/storage-verdict.js';
 
-it.each<[string, StorageLook | 'silent', number, string]>([
+it.each<[string, FoundStorage, number, string]>([
   ['that has written and read a record is well', { error: null, closed: [] }, 0, 'well'],
-  ['that is silent once may be busy', 'silent', 1, 'unknown'],
-  ['that is silent twice is impaired', 'silent', 2, 'impaired'],
+  ['that keeps a page waiting twice may be busy', 'waits', 2, 'unknown'],
+  ['that keeps a page waiting three times is impaired', 'waits', 3, 'impaired'],
+  ['of a page that doesn’t answer is unknown, however often', 'silent', 100, 'unknown'],
   ['that can’t write is impaired', { error: 'QuotaExceededError: full', closed: [] }, 0, 'impaired'],
   ['that writes, with databases closed, is impaired', { error: null, closed: ['model-storage'] }, 0, 'impaired'],
 ])('a storage %s', (_name, look, missed, is) => {

@@ -2,14 +2,14 @@ import { beforeEach, expect, it } from 'vitest';
 
 import type { Impairment } from '../../shared/protocol/messages.js';
 import { SessionHealth } from '../../worker/session-health.js';
-import type { StorageLook } from '../../worker/storage-verdict.js';
+import type { FoundStorage, StorageLook } from '../../worker/storage-verdict.js';
 import { StorageWatch } from '../../worker/storage-watch.js';
 
 const well: StorageLook = { error: null, closed: [] };
 const unwritable: StorageLook = { error: 'UnknownError: IO error', closed: ['model-storage'] };
 const closed: StorageLook = { error: null, closed: ['model-storage'] };
 
-let page: StorageLook | 'silent' | undefined;
+let page: FoundStorage | undefined;
 let isRoomy: boolean;
 let document: number | undefined;
 let deeds: string[];
@@ -55,6 +55,25 @@ it('goes on with a page that can write again before it was missed', async () => 
   expect(told.at(-1)).toBeNull();
 });
 
+it('takes a page that is busy for no storage that fails, and one whose storage keeps it waiting for one', async () => {
+  page = 'waits';
+  for (let looks = 0; looks < 2; looks += 1) await watch.look();
+  page = 'silent';
+  for (let looks = 0; looks < 5; looks += 1) await watch.look();
+  expect([deeds, told]).toEqual([[], []]);
+  page = 'waits';
+  await watch.look();
+  expect(deeds).toEqual(['pause', 'fail: LOCAL']);
+});
+
+it('an answer ends the waiting that was counted', async () => {
+  for (const found of ['waits', 'waits', well, 'waits', 'waits'] as const) {
+    page = found;
+    await watch.look();
+  }
+  expect(deeds).toEqual([]);
+});
+
 it('says nothing of a document that has gone meanwhile, or that doesn’t listen', async () => {
   page = closed;
   const looking = watch.look();
@@ -78,6 +97,7 @@ it.each([
   ['has lost its databases', closed, 'LOCAL'],
   ['is well', well, undefined],
   ['doesn’t answer: it may be busy', 'silent', undefined],
+  ['waits for its storage, which may be busy', 'waits', undefined],
 ] as const)('a page that comes up and %s', async (_, found, failure) => {
   page = found;
   document = undefined;

@@ -7,6 +7,7 @@ import { handlerScope } from '../handler-scope.js';
 import { WorkerFailure } from '../worker-failure.js';
 import { applyPatches } from './compatibility/index.js';
 import { ClientInfo, InterfaceController, LibraryClient, type Message } from './library.js';
+import { sendInSlices } from './media-in-slices.js';
 import { readOwnInfo, whatsAppWebUrl } from './page-actions.js';
 import type { PageEvidence } from './page-evidence.js';
 import type { WhatsAppWindow } from './page-globals.js';
@@ -109,6 +110,7 @@ export class AttachedClient extends LibraryClient {
     if (this.#opened) throw new Error('a client is opened once; start another worker for another try');
     this.#opened = true;
     this.pupBrowser = browser;
+    sendInSlices(page);
     this.pupPage = page;
     await withDeadline(this.#openLine(page, takesOver), timeoutMs, 'Taking the page');
   }

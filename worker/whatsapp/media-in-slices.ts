@@ -1,13 +1,15 @@
 import type { JSHandle, Page } from 'puppeteer';
 
-/** Characters of media that come from the page in one step, with room for the rest of its frame in a mebibyte. */
+import { noteProgress } from '../handler-scope.js';
+
+/** Characters of media that cross between worker and page in one step. */
 export const sliceLength = 1_000_000;
 
-/**
- * What the library brings from the page: base64 beside some short fields. Null or undefined when there is nothing to be
- * had.
- */
+/** What crosses of media: base64 beside some short fields. */
 type Media = { readonly data: string } & Record<string, unknown>;
+
+/** What the library brings from the page: null or undefined when there is nothing to be had. */
+type Found = Media | null | undefined;
 
 /** A message as far as a download concerns it. */
 interface Downloading {
@@ -34,7 +36,7 @@ function readingInSlices(page: Page): Page {
     get(target, name) {
       if (name !== 'evaluate') return Reflect.get(target, name, target) as unknown;
       return async (...question: Parameters<Page['evaluateHandle']>): Promise<unknown> => {
-        const handle = (await target.evaluateHandle(...question)) as JSHandle<Media | null | undefined>;
+        const handle = (await target.evaluateHandle(...question)) as JSHandle<Found>;
         try {
           return await readInSlices(handle);
         } finally {
@@ -46,15 +48,90 @@ function readingInSlices(page: Page): Page {
 }
 
 /** The value of the handle, read step by step. */
-export async function readInSlices(
-  handle: Pick<JSHandle<Media | null | undefined>, 'evaluate'>,
-  length = sliceLength,
-): Promise<unknown> {
+export async function readInSlices(handle: Pick<JSHandle<Found>, 'evaluate'>, length = sliceLength): Promise<unknown> {
   const rest = await handle.evaluate((media) => (media ? { ...media, data: media.data.length } : media));
   if (rest === null || rest === undefined) return rest;
-  const slices: string[] = [];
-  for (let start = 0; start < rest.data; start += length) {
-    slices.push(await handle.evaluate((media, from, to) => media?.data.slice(from, to) ?? '', start, start + length));
-  }
+  const slices = await inSteps(rest.data, length, (from, to) =>
+    handle.evaluate((media, start, end) => media?.data.slice(start, end) ?? '', from, to),
+  );
   return { ...rest, data: slices.join('') };
+}
+
+/**
+ * The other way: has the page's `evaluate` hand over in slices what media are among its parameters. As one value
+ * more than 77 MB of them are a frame that Chromium doesn't survive (supervisor/switchboard/limits.ts).
+ */
+export function sendInSlices(page: Pick<Page, 'evaluate' | 'evaluateHandle'>, length = sliceLength): void {
+  const evaluate = page.evaluate.bind(page) as (...question: unknown[]) => Promise<unknown>;
+  const evaluateInSlices = async (work: unknown, parameters: readonly unknown[]): Promise<unknown> => {
+    const handles: JSHandle[] = [];
+    try {
+      const given: unknown[] = [];
+      for (const parameter of parameters) {
+        const media = mediaOf(parameter);
+        if (media === undefined || media.data.length <= length) given.push(parameter);
+        else {
+          const withoutData = { ...media, data: '' };
+          const rest = media === parameter ? withoutData : { ...(parameter as object), media: withoutData };
+          const handle = await page.evaluateHandle((value) => value, rest);
+          handles.push(handle);
+          await writeInSlices(handle as never, media.data, length);
+          given.push(handle);
+        }
+      }
+      return await evaluate(work, ...given);
+    } finally {
+      await Promise.all(handles.map((handle) => handle.dispose().catch(() => undefined)));
+    }
+  };
+  page.evaluate = ((work: unknown, ...parameters: unknown[]) =>
+    parameters.some((parameter) => (mediaOf(parameter)?.data.length ?? 0) > length)
+      ? evaluateInSlices(work, parameters)
+      : evaluate(work, ...parameters)) as Page['evaluate'];
+}
+
+/** What the library hands to the page with media: these themselves for a sticker, or among the options of a message. */
+function mediaOf(parameter: unknown): Media | undefined {
+  if (typeof parameter !== 'object' || parameter === null) return undefined;
+  const { media = parameter } = parameter as { media?: unknown };
+  const isMedia = typeof (media as { data?: unknown } | null)?.data === 'string';
+  return isMedia ? (media as Media) : undefined;
+}
+
+async function writeInSlices(handle: Pick<JSHandle, 'evaluate'>, data: string, length: number): Promise<void> {
+  await inSteps(data.length, length, (from, to) =>
+    handle.evaluate(
+      (given: { media?: object }, slice) => {
+        const media = (given.media ?? given) as { slices?: string[] };
+        media.slices ??= [];
+        media.slices.push(slice);
+      },
+      data.slice(from, to),
+    ),
+  );
+  await handle.evaluate((given: { media?: object }) => {
+    const media = (given.media ?? given) as { slices?: string[]; data: string };
+    media.data = media.slices?.join('') ?? '';
+    delete media.slices;
+  });
+}
+
+/**
+ * Does the steps in their order, each begun before the one before it is answered: page and worker work side by side.
+ */
+async function inSteps<Result>(
+  total: number,
+  length: number,
+  step: (from: number, to: number) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Promise<Result>[] = [];
+  for (let from = 0; from < total; from += length) {
+    const result = step(from, from + length);
+    // It is awaited below; until then its failure is nobody's.
+    result.catch(() => undefined);
+    results.push(result);
+    await results.at(-2);
+    noteProgress();
+  }
+  return Promise.all(results);
 }

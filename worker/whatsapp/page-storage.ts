@@ -33,7 +33,7 @@ interface StorageWindow {
   readonly indexedDB: object;
   readonly origin: string;
   /** Set in each document, before WhatsApp's own code where a worker was there in time. */
-  readonly wasupStorage?: { look(value: number): Promise<StorageLook> };
+  readonly wasupStorage?: { look(value: number, patienceMs: number): Promise<StorageLook | 'waits'> };
 }
 
 declare const window: StorageWindow;
@@ -113,9 +113,19 @@ export function installStorageWatch(): void {
   };
   /** A disk that hangs is asked once at a time. */
   let underWay: Promise<StorageLook> | undefined;
-  const look = (value: number): Promise<StorageLook> => {
+  const look = async (value: number, patienceMs: number): Promise<StorageLook | 'waits'> => {
     underWay ??= writeAndRead(value).finally(() => (underWay = undefined));
-    return underWay;
+    let timer: ReturnType<typeof setInterval> | undefined;
+    // In turns of the event loop: time in which the page is busy with something else is not its storage's.
+    let turns = 20;
+    const patience = new Promise<'waits'>((resolve) => {
+      timer = setInterval(() => --turns === 0 && resolve('waits'), patienceMs / turns);
+    });
+    try {
+      return await Promise.race([underWay, patience]);
+    } finally {
+      clearInterval(timer);
+    }
   };
   Object.defineProperty(window, 'wasupStorage', { value: { look }, enumerable: false });
 }
@@ -123,11 +133,16 @@ export function installStorageWatch(): void {
 /**
  * Has the page write and read back a record, and say which of its databases were closed.
  *
+ * @param patienceMs how long it waits for its storage, where it has the time.
  * @returns undefined for a page that can have no storage and says nothing about WhatsApp's: Chromium's own, in place of
  * one that it couldn't load. Its origin is opaque.
  */
-export async function lookAtStorage(page: Page, value: number): Promise<StorageLook | undefined> {
+export async function lookAtStorage(
+  page: Page,
+  value: number,
+  patienceMs: number,
+): Promise<StorageLook | 'waits' | undefined> {
   if (await page.evaluate(() => window.origin === 'null')) return undefined;
   await page.evaluate(installStorageWatch);
-  return page.evaluate((written) => window.wasupStorage?.look(written), value);
+  return page.evaluate((written, ms) => window.wasupStorage?.look(written, ms), value, patienceMs);
 }

@@ -9,6 +9,7 @@ class FakeStorage {
   readonly databases: EventTarget[] = [];
   canOpen = true;
   canWrite = true;
+  hangs = false;
   #record: unknown;
 
   open(name: string): EventTarget {
@@ -38,7 +39,7 @@ class FakeStorage {
       }),
     });
     const event = this.canWrite ? 'complete' : 'abort';
-    if (mode === 'readwrite') setImmediate(() => transaction.dispatchEvent(new Event(event)));
+    if (mode === 'readwrite' && !this.hangs) setImmediate(() => transaction.dispatchEvent(new Event(event)));
     return transaction;
   }
 
@@ -50,7 +51,7 @@ class FakeStorage {
 }
 
 let storage: FakeStorage;
-let page: { wasupStorage?: { look(value: number): Promise<StorageLook> } };
+let page: { wasupStorage?: { look(value: number, patienceMs: number): Promise<StorageLook | 'waits'> } };
 
 beforeEach(() => {
   storage = new FakeStorage();
@@ -61,8 +62,8 @@ beforeEach(() => {
 });
 afterEach(() => Reflect.deleteProperty(globalThis, 'window'));
 
-function look(): Promise<StorageLook | undefined> {
-  return page.wasupStorage?.look(1) ?? Promise.resolve(undefined);
+function look(patienceMs = 60_000): Promise<StorageLook | 'waits' | undefined> {
+  return page.wasupStorage?.look(1, patienceMs) ?? Promise.resolve(undefined);
 }
 
 it('a look writes and reads back a record, in a database that is opened once', async () => {
@@ -92,4 +93,17 @@ it('a write that fails in a database that stays open is tried again there', asyn
   storage.canWrite = true;
   expect(await look()).toEqual({ error: null, closed: [] });
   expect(storage.opened).toEqual(['wasup']);
+});
+
+it('a page that lives says that its storage keeps it waiting', async () => {
+  storage.hangs = true;
+  expect(await look(20)).toBe('waits');
+});
+
+it('a page that is busy doesn’t put that down to its storage', async () => {
+  await look();
+  const looking = look(20);
+  // A timer that is late by more than all of the patience comes before the storage is heard, and counts as one turn.
+  for (const end = performance.now() + 50; performance.now() < end;);
+  expect(await looking).toEqual({ error: null, closed: [] });
 });
