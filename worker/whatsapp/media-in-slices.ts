@@ -73,9 +73,9 @@ export function sendInSlices(page: Pick<Page, 'evaluate' | 'evaluateHandle'>, le
         else {
           const withoutData = { ...media, data: '' };
           const rest = media === parameter ? withoutData : { ...(parameter as object), media: withoutData };
-          const handle = await page.evaluateHandle((value) => value, rest);
+          const handle = (await page.evaluateHandle((value) => value, rest)) as JSHandle<Given>;
           handles.push(handle);
-          await writeInSlices(handle as never, media.data, length);
+          await writeInSlices(handle, media.data, length);
           given.push(handle);
         }
       }
@@ -98,19 +98,27 @@ function mediaOf(parameter: unknown): Media | undefined {
   return isMedia ? (media as Media) : undefined;
 }
 
-async function writeInSlices(handle: Pick<JSHandle, 'evaluate'>, data: string, length: number): Promise<void> {
+/** What the page is given for a parameter with media: these stand in it, or are it. */
+type Given = { readonly media?: GivenMedia } & GivenMedia;
+
+interface GivenMedia {
+  data?: string;
+  slices?: string[];
+}
+
+async function writeInSlices(handle: JSHandle<Given>, data: string, length: number): Promise<void> {
   await inSteps(data.length, length, (from, to) =>
     handle.evaluate(
-      (given: { media?: object }, slice) => {
-        const media = (given.media ?? given) as { slices?: string[] };
+      (given, slice) => {
+        const media = given.media ?? given;
         media.slices ??= [];
         media.slices.push(slice);
       },
       data.slice(from, to),
     ),
   );
-  await handle.evaluate((given: { media?: object }) => {
-    const media = (given.media ?? given) as { slices?: string[]; data: string };
+  await handle.evaluate((given) => {
+    const media = given.media ?? given;
     media.data = media.slices?.join('') ?? '';
     delete media.slices;
   });

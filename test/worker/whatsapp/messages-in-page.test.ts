@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 
 import { type AttachedPage, openAttachedPage } from './attached-page.js';
 import { specifyMissedMessages } from './missed.js';
-import { specifyMedia, specifyReadModels } from './models.js';
+import { specifyMedia, specifyReadModels, specifySentMedia } from './models.js';
 import { watchSends } from './question.js';
 import { specifySendOnce } from './sent-once.js';
 
@@ -20,4 +20,5 @@ describe.each(['current', 'legacy'] as const)('messages in the page, on the %s b
   specifyReadModels(() => attached);
   specifySendOnce(() => attached);
   specifyMedia(() => attached);
+  specifySentMedia(() => attached);
 });

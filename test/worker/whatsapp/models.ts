@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 
 import { describe, expect, it, vi } from 'vitest';
+import whatsapp from 'whatsapp-web.js';
 
 import { readModels } from '../../../worker/whatsapp/read-missed.js';
 import { type AttachedPage, hear } from './attached-page.js';
 import { newNumber } from './new-number.js';
 
+const { MessageMedia } = whatsapp;
 const timeoutMs = 60_000;
 const onePixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 const picture = { mimetype: 'image/png', data: onePixel };
@@ -119,6 +121,27 @@ export function specifyMedia(opened: () => AttachedPage): void {
     } finally {
       evaluate.mockRestore();
     }
+  });
+}
+
+export function specifySentMedia(opened: () => AttachedPage): void {
+  it('media of several megabytes go out as they were given, and never cross as one value', async () => {
+    const { phone } = opened();
+    const data = randomBytes(4_000_000).toString('base64');
+    const message = await hear(opened(), () => phone.receiveText({ from: newNumber(), body: 'the plan, please' }));
+    const stringify = vi.spyOn(JSON, 'stringify');
+    try {
+      await message.reply(new MessageMedia('application/pdf', data, 'plan.pdf'), undefined, { caption: 'here' });
+      const longest = Math.max(
+        ...stringify.mock.results.map(({ value }) => (value as string | undefined)?.length ?? 0),
+      );
+      expect(longest).toBeLessThan(1_100_000);
+    } finally {
+      stringify.mockRestore();
+    }
+    const sent = await phone.waitForSent(({ quotedMessageId }) => quotedMessageId === message.id._serialized);
+    expect(sent).toMatchObject({ body: 'here', media: { mimetype: 'application/pdf', filename: 'plan.pdf' } });
+    expect(sent.media?.data === data).toBe(true);
   });
 }
 
