@@ -15,6 +15,7 @@ import { AccountProcesses } from './account-processes.js';
 import { AccountRecords } from './account-records.js';
 import { AccountShell } from './account-shell.js';
 import type { AccountEvents } from './account-events.js';
+import { AlertFolds } from './alert-folds.js';
 import type { AccountOptions } from './account-options.js';
 import { AccountFacts } from './account-facts.js';
 import { type MissingRoom, viewAccount } from './account-view.js';
@@ -59,6 +60,9 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
   readonly #facts = new AccountFacts(Date.now());
   readonly #memory: AccountMemoryWatch;
   readonly #standby: StandbyPool;
+  readonly #alerts = new AlertFolds((alert: Alert, failureClass: FailureClass | null) =>
+    this.#tellAlert(alert, failureClass),
+  );
   #configuration: Configuration;
   #lock: AccountLock | undefined;
   #stopRequested = false;
@@ -222,6 +226,7 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
     this.#watches.close();
     this.#memory.close();
     if (!this.isHeldByAnother) await this.#processes.assertNobodyIsLeft((alert) => this.#raise(alert, 'LOCAL'));
+    this.#alerts.close();
     await this.#records.settled();
     await this.#children.settled();
     await this.#lock?.release();
@@ -356,6 +361,10 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
   }
 
   #raise(alert: Alert, failureClass: FailureClass | null): void {
+    this.#alerts.raise(alert, failureClass);
+  }
+
+  #tellAlert(alert: Alert, failureClass: FailureClass | null): void {
     tellAlert(this.#log, alert, failureClass);
     this.#records.noteAlert(alert);
     this.emit('alert', alert);
