@@ -23,8 +23,13 @@ export class IntakeReports {
   }
 
   arrival(row: InboxMessage): void {
-    const { type, sender } = describe(row);
+    const { type, sender, cutFrom } = describe(row);
     this.#context.output.log.info(`[MESSAGE] MESSAGE_TYPE: ${messageTypeNames[type] ?? type} - From: +${sender}`);
+    if (cutFrom === undefined) return;
+    this.#context.output.log.warn(
+      `The message of +${sender} is larger (${cutFrom} characters) than what is kept of one: previews, and the ends of ` +
+        'its longest texts and lists, are missing. Media can be downloaded as ever.',
+    );
   }
 
   /** The bot has dealt with a message: the supervisor hears of the first. */
@@ -105,12 +110,13 @@ export class IntakeReports {
   }
 }
 
-function describe({ raw, chat }: InboxMessage): { type: string; sender: string } {
-  const { type, author, from } = parsed(raw);
+function describe({ raw, chat }: InboxMessage): { type: string; sender: string; cutFrom: number | undefined } {
+  const { type, author, from, wasupCutFrom } = parsed(raw);
   const sender = [author, from, chat].map((wid) => textOfWid(wid)).find((text) => text !== undefined);
   return {
     type: typeof type === 'string' ? type : 'unknown',
     sender: sender?.split('@')[0]?.split(':')[0] ?? 'unknown',
+    cutFrom: typeof wasupCutFrom === 'number' ? wasupCutFrom : undefined,
   };
 }
 

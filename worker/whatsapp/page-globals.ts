@@ -10,6 +10,8 @@ export interface WhatsAppWindow {
   readonly onAppStateHasSyncedEvent?: () => Promise<void>;
   /** Set by the first worker that was in this document. */
   readonly wasup?: PageRelay;
+  /** Set with it: gives a raw model as it is, or cut to what may be kept of one message. */
+  wasupFit?: (model: unknown) => unknown;
   require(module: 'WAWebSocketModel'): {
     Socket: {
       readonly state: string;

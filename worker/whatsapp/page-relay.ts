@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { PageLook } from '../../shared/protocol/page-look.js';
+import { installFit, maxModelLength } from './fit-model.js';
 import { libraryVersion } from './library.js';
 import type { MessageModel, WhatsAppWindow } from './page-globals.js';
 import { installSendOnce } from './send-once.js';
@@ -26,6 +27,8 @@ export interface RelayBounds {
    * whoever dies over a message must not take all that follow along.
    */
   readonly takeOvers: number;
+  /** What is told of is cut to that where a call is longer. */
+  readonly modelLength: number;
 }
 
 const relayBounds: RelayBounds = {
@@ -34,6 +37,7 @@ const relayBounds: RelayBounds = {
   ahead: 300,
   aheadSize: 4_000_000,
   takeOvers: 2,
+  modelLength: maxModelLength,
 };
 
 /** A call of the page, as it crosses to Node. */
@@ -121,9 +125,7 @@ export const libraryCallbacks: ReadonlySet<string> = new Set([...keptCallbacks, 
  * it serves; so after an upgrade nobody attaches to a page with the old ones.
  */
 export const pageHalfVersion = createHash('sha256')
-  .update(
-    `${libraryVersion}\n${installRelay.toString()}\n${installSendOnce.toString()}\n${installAddresses.toString()}`,
-  )
+  .update([libraryVersion, installRelay, installFit, installSendOnce, installAddresses].map(String).join('\n'))
   .digest('hex')
   .slice(0, 16);
 
@@ -173,6 +175,13 @@ export function installRelay(version: string, binding: string, kept: readonly st
     name === 'onChatUnreadCountEvent'
       ? parameters.map((chat) => ({ id: (chat as { id?: unknown } | null)?.id }))
       : parameters;
+
+  const write = (id: string, name: string, parameters: unknown[]): string => {
+    const call = JSON.stringify({ id, name, parameters: shorten(name, parameters) });
+    if (call.length <= bounds.modelLength) return call;
+    const fitting = parameters.map((parameter) => window.wasupFit?.(parameter) ?? parameter);
+    return JSON.stringify({ id, name, parameters: shorten(name, fitting) });
+  };
 
   const count = (entry: Kept, by: 1 | -1): void => {
     counts.set(entry.name, (counts.get(entry.name) ?? 0) + by);
@@ -257,7 +266,7 @@ export function installRelay(version: string, binding: string, kept: readonly st
         new Promise((resolve, reject) => {
           calls += 1;
           const id = `${performance.timeOrigin}:${calls}`;
-          const call = JSON.stringify({ id, name, parameters: shorten(name, parameters) });
+          const call = write(id, name, parameters);
           settlers.set(id, { name, resolve, reject });
           if (counts.has(name)) {
             const [message] = parameters as [{ type?: string } | undefined];

@@ -202,7 +202,8 @@ function modelsInPage(ids: readonly string[], bounds: StepBounds): (string | nul
     const message = Msg.get(id);
     let model: string | null = null;
     try {
-      if (message !== undefined) model = JSON.stringify(window.WWebJS['getMessageModel']?.(message as never));
+      const found: unknown = message === undefined ? undefined : window.WWebJS['getMessageModel']?.(message as never);
+      if (found !== undefined) model = JSON.stringify(window.wasupFit?.(found) ?? found);
     } catch {
       // It can't be read, which is the same as gone.
     }

@@ -2,6 +2,7 @@ import type { CDPSession, Page, Protocol } from 'puppeteer';
 
 import { describeError } from '../../shared/errors.js';
 import { AnswerBatches } from './answer-batches.js';
+import { installFit, maxModelLength } from './fit-model.js';
 import type { WhatsAppWindow } from './page-globals.js';
 import {
   type Inheritance,
@@ -41,7 +42,10 @@ export interface RelayLineOptions {
   readonly onThrown: (name: string, error: unknown) => void;
   /** Whether anything listens to what a callback tells of; what nothing listens to is answered unheard. */
   readonly isHeard: (name: string) => boolean;
-  /** Resolves when what the callbacks have been told is kept; undefined when it is. No call is answered before that. */
+  /**
+   * Resolves when what the callbacks have been told is kept, and more may come; undefined when that is so. No call is
+   * answered before that, and those that wait for it keep others waiting in the page, however long it takes.
+   */
   readonly taken: () => Promise<void> | undefined;
   /** A callback that takes longer keeps no others waiting in the page. */
   readonly slowMs?: number;
@@ -78,7 +82,12 @@ export class RelayLine {
 
   /** Puts the page's half into the document, if it isn't there, and lets it call. */
   async install(): Promise<void> {
-    await Promise.all([this.listen(), this.#options.page.evaluate(installRelay, ...relayArguments)]);
+    const { page } = this.#options;
+    await Promise.all([
+      this.listen(),
+      page.evaluate(installFit, maxModelLength),
+      page.evaluate(installRelay, ...relayArguments),
+    ]);
   }
 
   /** Takes the library's callbacks over from puppeteer, whose own way from the page ends with this process. */
@@ -144,16 +153,17 @@ export class RelayLine {
     // Any frame of the page may call the binding: what makes no sense is nobody's.
     if (call === undefined || callback === undefined) return;
     const slow = setTimeout(() => this.#answers.give(call.id, null), this.#options.slowMs ?? slowCallbackMs).unref();
-    void this.#run(callback, call).then((answer) => {
+    void this.#run(callback, call, () => clearTimeout(slow)).then((answer) => {
       clearTimeout(slow);
       this.#answers.give(call.id, answer);
     });
   }
 
-  async #run(callback: RelayCallback, { name, parameters }: PageCall): Promise<PageAnswer> {
+  async #run(callback: RelayCallback, { name, parameters }: PageCall, onCalled: () => void): Promise<PageAnswer> {
     if (!this.#options.isHeard(name)) return { value: undefined };
     try {
       const value = await callback(...parameters);
+      onCalled();
       await this.#options.taken();
       return { value };
     } catch (error) {
