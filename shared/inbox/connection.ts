@@ -36,6 +36,7 @@ export class InboxConnection {
       this.#prepareAll();
       const [newest] = this.all<{ place: number | null }>(statements.lastPlace);
       this.lastPlace = newest?.place ?? 0;
+      this.all(statements.firstRows);
       this.#inodes = new Map(companions.map((name) => [name, inodeOf(`${path}${name}`)]));
     } catch (error) {
       this.close();

@@ -5,7 +5,7 @@ import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructur
 
 import { WasupError } from '../errors.js';
 import { supervisorExitCodes } from '../exit-codes.js';
-import { schema, schemaVersion } from './schema.js';
+import { newerIndexes, schema, schemaVersion } from './schema.js';
 
 // Loaded by who opens an inbox, not by whoever imports a type of it: SQLite is native code.
 const require = createRequire(import.meta.url);
@@ -99,6 +99,7 @@ export function openInboxFile(path: string): Database {
     database.exec('PRAGMA synchronous = NORMAL');
     database.exec('PRAGMA journal_size_limit = 4000000');
     if (version === 0) makeTables(database, path);
+    else renewIndexes(database);
     return database;
   } catch (error) {
     closeQuietly(database);
@@ -110,6 +111,15 @@ function makeTables(database: Database, path: string): void {
   const isEmpty = database.prepare('SELECT name FROM sqlite_schema LIMIT 1').get() === undefined;
   if (!isEmpty) throw new DamagedInboxError(`${path} has tables and says that it has no layout`);
   database.exec(`BEGIN IMMEDIATE; ${schema}; PRAGMA user_version = ${schemaVersion}; COMMIT`);
+}
+
+/** They make statements fast, and nothing else: on a full disk, say, it goes without until the next time. */
+function renewIndexes(database: Database): void {
+  try {
+    database.exec(`BEGIN; ${newerIndexes}; COMMIT`);
+  } catch {
+    if (database.isTransaction) database.exec('ROLLBACK');
+  }
 }
 
 /** Messages are for the user who runs wasup alone; SQLite gives its other two files the mode of this one. */

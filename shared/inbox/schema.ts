@@ -1,6 +1,12 @@
 /** Counted up with each change that an older version could not read. */
 export const schemaVersion = 1;
 
+const unsettledIndex =
+  "CREATE INDEX IF NOT EXISTS messages_places ON messages (state, place) WHERE state IN ('waiting', 'running', 'dead')";
+
+/** Gives a file of an earlier version the indexes of this one. That version gets on with them, too. */
+export const newerIndexes = `${unsettledIndex}; DROP INDEX IF EXISTS messages_unsettled`;
+
 export const schema = `
   CREATE TABLE messages (
     id          TEXT PRIMARY KEY,
@@ -18,7 +24,7 @@ export const schema = `
     settled_at  INTEGER
   ) STRICT;
   CREATE INDEX messages_open ON messages (chat, t, place) WHERE state = 'waiting';
-  CREATE INDEX messages_unsettled ON messages (state) WHERE state IN ('waiting', 'running', 'dead');
+  ${unsettledIndex};
   CREATE INDEX messages_settled ON messages (settled_at) WHERE settled_at IS NOT NULL;
   CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 `;

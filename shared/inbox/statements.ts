@@ -1,6 +1,6 @@
 import { columns, insertion, upsert } from './schema.js';
 
-/** The condition of the index `messages_unsettled`, word for word: SQLite uses it where a statement says the same. */
+/** The condition of the index `messages_places`, word for word: SQLite uses it where a statement says the same. */
 const unsettled = "state IN ('waiting', 'running', 'dead')";
 /** `settled_at` is what the index `messages_settled` is of. */
 const settled = 'settled_at IS NOT NULL';
@@ -16,18 +16,31 @@ export const statements = {
   discard: `DELETE FROM messages WHERE ${unsettled} AND state = 'waiting' AND attempts = 0 AND place > ?`,
   delete: `DELETE FROM messages WHERE id IN ${listed}`,
   // Of what is done nobody asks for the order any more, and there is much of it.
-  lastPlace: `SELECT max(place) AS place FROM messages WHERE ${unsettled}`,
+  lastPlace:
+    'SELECT max(place) AS place FROM (' +
+    ['waiting', 'running', 'dead']
+      .map((state) => `SELECT max(place) AS place FROM messages WHERE ${unsettled} AND state = '${state}'`)
+      .join(' UNION ALL ') +
+    ')',
+  // Reads the rows themselves, with what comes after the text: damage is mostly noticed at once, and many rows take no time.
+  firstRows: `SELECT max(attempts) AS attempts FROM (SELECT attempts FROM messages WHERE ${unsettled} LIMIT 2000)`,
   unknown: 'SELECT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM messages)',
   known: `SELECT id, state FROM messages WHERE id IN ${listed}`,
   message: `SELECT ${columns} FROM messages WHERE id = ?`,
-  waitingChats: "SELECT DISTINCT chat FROM messages WHERE state = 'waiting'",
+  // Goes through the whole index, and by it to each message: damage of either is an error, and no chat that is left out.
+  heads:
+    "SELECT id, chat, t, place, deaths, next_at AS nextAt FROM (SELECT DISTINCT chat AS name FROM messages WHERE state = 'waiting') " +
+    "CROSS JOIN messages ON state = 'waiting' AND chat = name AND (t, place) = " +
+    "(SELECT t, place FROM messages WHERE state = 'waiting' AND chat = name ORDER BY t, place LIMIT 1)",
   head: "SELECT id, chat, t, place, deaths, next_at AS nextAt FROM messages WHERE state = 'waiting' AND chat = ? ORDER BY t, place LIMIT ?",
   open: "SELECT id, t, place FROM messages WHERE chat = ? AND state = 'waiting' AND attempts = 0",
   running: `SELECT ${columns} FROM messages WHERE ${unsettled} AND state = 'running'`,
   unsettledCounts: `SELECT state, count(*) AS n FROM messages WHERE ${unsettled} GROUP BY state`,
   settledCount: `SELECT count(*) AS n FROM messages WHERE ${settled}`,
-  oldest: `SELECT id, t, state FROM messages WHERE ${settled} AND settled_at < ? AND t < ? ORDER BY settled_at LIMIT ?`,
-  // Looks at so many of the oldest only: dead letters and what may be read from the page again stay, and may be many.
+  // These two look at so many of the oldest only: what may be read from the page again stays, and may be much.
+  oldest:
+    `SELECT id, t, state FROM (SELECT id, t, state, settled_at FROM messages WHERE ${settled} AND settled_at < ? ` +
+    'ORDER BY settled_at LIMIT 5000) WHERE t < ? ORDER BY settled_at LIMIT ?',
   oldestDone:
     `SELECT id, t, state FROM (SELECT id, t, state, settled_at FROM messages WHERE ${settled} ORDER BY settled_at LIMIT 5000) ` +
     "WHERE state = 'done' AND t < ? ORDER BY settled_at LIMIT ?",

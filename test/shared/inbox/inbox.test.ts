@@ -8,6 +8,7 @@ import { DeadLetters } from '../../../shared/inbox/dead-letters.js';
 import { type Forgotten, Inbox, type Rebuilt } from '../../../shared/inbox/inbox.js';
 import { openDatabase } from '../../../shared/inbox/inbox-file.js';
 import type { ArrivedMessage, InboxMessage } from '../../../shared/inbox/inbox-message.js';
+import { statements } from '../../../shared/inbox/statements.js';
 
 let folder: string;
 let path: string;
@@ -374,6 +375,23 @@ describe('what is forgotten', () => {
     inbox.close();
     expect(statSync(path).size).toBeLessThan(full);
   });
+});
+
+test('a file of an earlier version gets the indexes of this one, and keeps what is in it', () => {
+  inbox.add(message('A'));
+  inbox.close();
+  const before = openDatabase(path);
+  before.exec('DROP INDEX messages_places');
+  before.exec("CREATE INDEX messages_unsettled ON messages (state) WHERE state IN ('waiting', 'running', 'dead')");
+  before.close();
+  inbox = open();
+  expect(inbox.heads().map(({ id }) => id)).toEqual(['A']);
+  const after = openDatabase(path);
+  const indexes = after.prepare("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL").all();
+  const plan = after.prepare(`EXPLAIN QUERY PLAN ${statements.lastPlace}`).all() as { detail: string }[];
+  after.close();
+  expect(indexes.map((index) => (index as { name: string }).name)).not.toContain('messages_unsettled');
+  expect(plan.filter(({ detail }) => detail.includes('messages_places (state=?)'))).toHaveLength(3);
 });
 
 test('what is taken back is what has come since, unless somebody has begun with it', () => {
