@@ -285,6 +285,7 @@ export class CatchUp {
     const { inbox, losses } = this.#options;
     if (losses() !== round) throw new CatchUpOvertaken('something was missed once more meanwhile');
     if (!inbox.isOpen) throw new Error('what was handled before is not known while the inbox can not be opened');
+    if (inbox.isFull) throw new Error('inbox.db can not be written, and as much waits in memory as may');
   }
 
   #tell({ cut, chats }: LimitedMissed, cutMs: number): void {

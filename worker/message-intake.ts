@@ -5,6 +5,7 @@ import { describeError } from '../shared/errors.js';
 import { Inbox } from '../shared/inbox/inbox.js';
 import type { ArrivedMessage, InboxCounts } from '../shared/inbox/inbox-message.js';
 import { isOwn, messageId } from '../shared/inbox/message-id.js';
+import { maxUnsavedSize, sizeInMemory } from '../shared/inbox/unsaved.js';
 import { within } from '../shared/within.js';
 import { BotCalls } from './bot-calls.js';
 import { chatKind, isHandled } from './chat-kind.js';
@@ -76,6 +77,8 @@ export class MessageIntake {
   /** Messages that adding them to the inbox has thrown for, oldest first. They are added again with each upkeep. */
   #held: ArrivedMessage[] = [];
   #heldFault: unknown;
+  /** While as much waits in memory as may: what comes stays in the page until there is room. */
+  #room: { readonly isThere: Promise<void>; readonly tell: () => void } | undefined;
   #fault: string | undefined;
   #backlog: Backlog | undefined;
   #onBacklog: (backlog: Backlog | undefined) => void = () => undefined;
@@ -255,7 +258,7 @@ export class MessageIntake {
     dispatcher.recover();
     client.onIncoming(
       (message) => this.#take(message),
-      () => this.#journaling,
+      () => this.#taken(),
     );
     client.onOwn((message) => this.#noteOwn(message));
     this.#wantsOwn = () => client.listenerCount('message_create') > 0;
@@ -470,6 +473,29 @@ export class MessageIntake {
     this.#noteFault();
   }
 
+  /**
+   * Resolves when what has come is kept, and more may come; undefined when that is so. Until then the page counts it as
+   * not handed over, and keeps what comes.
+   */
+  #taken(): Promise<void> | undefined {
+    if (this.#journaling === undefined) return this.#room?.isThere;
+    return this.#journaling.then(() => this.#room?.isThere);
+  }
+
+  #noteRoom(): void {
+    const heldSize = this.#held.reduce((size, arrived) => size + sizeInMemory(arrived), 0);
+    const isFull = this.#inbox.isFull || heldSize >= maxUnsavedSize;
+    if (isFull === (this.#room !== undefined)) return;
+    if (isFull) {
+      let tell = (): void => undefined;
+      const isThere = new Promise<void>((resolve) => (tell = resolve));
+      this.#room = { isThere, tell };
+    } else {
+      this.#room?.tell();
+      this.#room = undefined;
+    }
+  }
+
   /** @returns false when that has thrown: nothing that goes wrong here may lose the message. */
   #addAll(arrived: readonly ArrivedMessage[]): boolean {
     try {
@@ -493,11 +519,15 @@ export class MessageIntake {
   }
 
   #noteFault(): void {
+    this.#noteRoom();
     const error = this.#held.length > 0 ? this.#heldFault : this.#inbox.fault;
+    const why = error === undefined ? '' : ` (${describeError(error)})`;
     const fault =
-      error === undefined
-        ? undefined
-        : `Incoming messages can't be journaled (${describeError(error)}); they are kept in memory`;
+      this.#room !== undefined
+        ? `Incoming messages can't be journaled${why}, and as many are kept in memory as may; others wait in the page`
+        : error === undefined
+          ? undefined
+          : `Incoming messages can't be journaled${why}; they are kept in memory`;
     if (fault === this.#fault) return;
     const isNew = this.#fault === undefined;
     this.#fault = fault;

@@ -5,7 +5,7 @@ import { JournalFile, type JournalFileOptions } from './journal-file.js';
 import { type OpenMessage, planMissed } from './plan-missed.js';
 import { toValues } from './rows.js';
 import { statements } from './statements.js';
-import { Unsaved } from './unsaved.js';
+import { maxUnsavedSize, Unsaved } from './unsaved.js';
 
 export type { InboxFact } from './facts.js';
 export type { Rebuilt } from './journal-file.js';
@@ -48,6 +48,11 @@ export class Inbox {
   /** Whether the file is open and has everything. */
   get isSaved(): boolean {
     return this.#file.isOpen && this.#unsaved.isEmpty;
+  }
+
+  /** Whether as much waits in memory as may: nothing more is to be added until {@link save} has written it, or it is handled. */
+  get isFull(): boolean {
+    return this.#unsaved.size >= maxUnsavedSize;
   }
 
   /** Whether it is known what has been handled before: without the file, what the page remembers can't be told from what is new. */
@@ -167,9 +172,14 @@ export class Inbox {
 
   /** The next message of each chat that has one. */
   heads(): Head[] {
-    const inFile = this.#file.read<{ chat: string }>(statements.waitingChats);
-    const chats = new Set([...inFile.map(({ chat }) => chat), ...this.#unsaved.chats]);
-    return [...chats].map((chat) => this.head(chat)).filter((head) => head !== undefined);
+    const heads = new Map(this.#file.read<Head>(statements.heads).map((head) => [head.chat, head]));
+    const outOfDate = [...heads.values()].filter(({ id }) => this.#unsaved.has(id)).map(({ chat }) => chat);
+    for (const chat of new Set([...outOfDate, ...this.#unsaved.chats])) {
+      const head = this.head(chat);
+      if (head === undefined) heads.delete(chat);
+      else heads.set(chat, head);
+    }
+    return [...heads.values()];
   }
 
   /** The next message of a chat. */

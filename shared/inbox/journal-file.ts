@@ -187,7 +187,7 @@ export class JournalFile {
     const until = performance.now() + patienceMs;
     do {
       const portion = this.#unsaved.first(savedAtOnce);
-      const isLast = portion.length === this.#unsaved.size;
+      const isLast = portion.length === this.#unsaved.count;
       if (!this.#writePortion(portion, isLast) && !this.#writeOneByOne(portion)) return false;
       if (isLast && this.#unsaved.isEmpty) {
         const messages = this.#saved;

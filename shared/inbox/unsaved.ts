@@ -1,6 +1,20 @@
 import type { InboxMessage } from './inbox-message.js';
 
 /**
+ * So much may wait in memory, in characters and with what a row takes beside them: then nothing more is to be taken in. What has been
+ * handled takes little of it, so that a bot that answers goes on for some 50,000 messages without a disk.
+ */
+export const maxUnsavedSize = 32_000_000;
+
+/** What a row takes in memory beside its texts. */
+const rowSize = 500;
+
+/** How much of {@link maxUnsavedSize} a message takes. */
+export function sizeInMemory({ id, chat, raw }: Pick<InboxMessage, 'id' | 'chat' | 'raw'>): number {
+  return rowSize + id.length + chat.length + (raw?.length ?? 0);
+}
+
+/**
  * What has to be written to the file and couldn't be yet, as the file is to have it: where a message or a fact is here, what the file says
  * of it is out of date.
  */
@@ -10,13 +24,19 @@ export class Unsaved {
   /** Those of which it isn't known whether the file has them. */
   readonly #unchecked = new Set<string>();
   readonly #facts = new Map<string, number | undefined>();
+  #size = 0;
 
   get isEmpty(): boolean {
     return this.#messages.size === 0 && this.#facts.size === 0;
   }
 
-  get size(): number {
+  get count(): number {
     return this.#messages.size;
+  }
+
+  /** See {@link sizeInMemory}. */
+  get size(): number {
+    return this.#size;
   }
 
   /** So many of them, the oldest first. */
@@ -50,6 +70,9 @@ export class Unsaved {
   }
 
   keep(message: InboxMessage): void {
+    const earlier = this.#messages.get(message.id);
+    this.#size += sizeInMemory(message) - (earlier === undefined ? 0 : sizeInMemory(earlier));
+    if (earlier !== undefined && earlier.chat !== message.chat) this.#leave(earlier);
     this.#messages.set(message.id, message);
     let chat = this.#chats.get(message.chat);
     if (chat === undefined) this.#chats.set(message.chat, (chat = new Map<string, InboxMessage>()));
@@ -58,9 +81,6 @@ export class Unsaved {
 
   /** Keeps a message as one of another chat. */
   move(message: InboxMessage, chat: string): void {
-    const before = this.#chats.get(message.chat);
-    before?.delete(message.id);
-    if (before?.size === 0) this.#chats.delete(message.chat);
     this.keep({ ...message, chat });
   }
 
@@ -138,10 +158,18 @@ export class Unsaved {
   }
 
   #drop(id: string): void {
-    const chat = this.#messages.get(id)?.chat ?? '';
+    const message = this.#messages.get(id);
+    if (message === undefined) return;
+    this.#size -= sizeInMemory(message);
     this.#messages.delete(id);
     this.#unchecked.delete(id);
-    this.#chats.get(chat)?.delete(id);
-    if (this.#chats.get(chat)?.size === 0) this.#chats.delete(chat);
+    this.#leave(message);
+  }
+
+  /** It is none of its chat any more. */
+  #leave({ id, chat }: InboxMessage): void {
+    const others = this.#chats.get(chat);
+    others?.delete(id);
+    if (others?.size === 0) this.#chats.delete(chat);
   }
 }

@@ -1,6 +1,7 @@
 import { cpSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
@@ -408,6 +409,39 @@ describe('a message that the journal throws for', () => {
     expect(inFile('B')).toMatchObject({ state: 'done' });
     expect([faults.length, faults.at(-1)]).toEqual([2, undefined]);
     expect(life.alerts()).toEqual(['inbox-unwritable']);
+  });
+
+  test('is taken in as long as there is room in memory; then the page keeps what comes until there is some again', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const onIncoming = vi.spyOn(AttachedClient.prototype, 'onIncoming');
+    const { bot, heard } = hearing();
+    const { life, faults } = watched(bot);
+    const taken = onIncoming.mock.lastCall?.[1];
+    const database = openDatabase(sessionPathsIn(folder).inbox);
+    database.exec("CREATE TRIGGER refuse BEFORE INSERT ON messages BEGIN SELECT RAISE(ABORT, 'refused'); END");
+    const large = 'x'.repeat(1_000_000);
+    let count = 0;
+    const comes = async (): Promise<'kept' | 'waits'> => {
+      life.receives(`${large}${(count += 1)}`);
+      await nextTurn();
+      return Promise.race([Promise.resolve(taken?.()).then(() => 'kept' as const), nextTurn('waits' as const)]);
+    };
+    while ((await comes()) === 'kept') expect(count).toBeLessThan(40);
+    // The id is in the row, too, in its text and in its body.
+    expect(count).toBeGreaterThan(5);
+    expect(faults.at(-1)).toMatch(/refused.*as many are kept in memory as may; others wait in the page/);
+    const waiting = Promise.resolve(taken?.());
+    // What is handled makes room, though nothing can be written yet.
+    life.intake.open();
+    await settled(() => heard.length === count);
+    vi.advanceTimersByTime(1_000);
+    await waiting;
+    expect(faults.at(-1)).toMatch(/refused.*they are kept in memory$/);
+    database.exec('DROP TRIGGER refuse');
+    database.close();
+    vi.advanceTimersByTime(1_000);
+    expect(faults.at(-1)).toBeUndefined();
+    expect(inFile(`${large}${count}`)).toMatchObject({ state: 'done' });
   });
 
   test('has no mark raised past it', () => {
