@@ -123,6 +123,8 @@ describe('a device that is unlinked, and that nobody links again,', () => {
   async function listen(): Promise<void> {
     supervisor = stage.start({ environment: quick });
     await stage.waitUntilListening();
+    // What is said of it comes a moment after the status: it is none of what follows.
+    await supervisor.waitForLine(/DEVICE REACTIVATED/);
   }
 
   /** Three attempts, one quarantine, one link in vain; then nothing runs but the supervisor. */
