@@ -13,6 +13,8 @@ afterEach(() => {
 it('at any moment a worker has no more before it than the bounds say; each call comes in its order, and to nobody once it is answered', () => {
   const step = fc.oneof(
     { weight: 6, arbitrary: fc.record({ do: fc.constant('call' as const), size: fc.integer({ min: 0, max: 60 }) }) },
+    // Alone more than may be before a worker.
+    { weight: 1, arbitrary: fc.constant({ do: 'call' as const, size: 500 }) },
     { weight: 4, arbitrary: fc.record({ do: fc.constant('answer' as const), calls: fc.integer({ min: 1, max: 4 }) }) },
     { weight: 1, arbitrary: fc.constant({ do: 'hold' as const }) },
     { weight: 1, arbitrary: fc.constant({ do: 'adopt' as const }) },
@@ -58,6 +60,53 @@ it('a worker that dies before it has dealt with the news that something was drop
   expect(page.adopt()).toMatchObject({ dropped: 0 });
 });
 
+it('the news that something was dropped is for one worker alone: no other gets it once it is answered', () => {
+  const page = new Page({ ahead: 1, kept: 2 });
+  for (let n = 1; n <= 4; n += 1) page.call(1);
+  page.answer(1);
+  page.answer(1);
+  expect(page.adopt()).toMatchObject({ dropped: 0 });
+});
+
+it('a worker has 300 calls or 4 MB before it at most, and 10,000 of a kind or 32 MB are kept', () => {
+  const many = new Page({});
+  for (let n = 1; n <= 10_003; n += 1) many.call(1);
+  expect([many.ahead.length, many.relay.dropped]).toEqual([300, 3]);
+  const large = new Page({});
+  for (let n = 1; n <= 33; n += 1) large.call(999_000);
+  expect([large.ahead.length, large.relay.dropped]).toEqual([4, 1]);
+});
+
+it('too many of one kind cost no other kind anything', () => {
+  const page = new Page({ ahead: 1, kept: 2 });
+  for (const name of ['onReaction', 'onReaction']) page.call(1, name);
+  for (let n = 1; n <= 4; n += 1) page.call(1);
+  expect(page.relay.dropped).toBe(2);
+  page.answer(1);
+  const seen: unknown[] = [];
+  while (page.ahead.length > 0) {
+    seen.push(...page.ahead.map(nameAndFirst).map(([name]) => name));
+    page.answer(page.ahead.length);
+  }
+  expect(seen).toEqual(['onDropped', 'onReaction', 'onAddMessageEvent', 'onAddMessageEvent']);
+});
+
+it('messages that were dropped are none that the worker should have had, and news of a group are no messages', () => {
+  const page = new Page({ ahead: 1, kept: 3 });
+  page.attach();
+  page.call(1, 'onAddMessageEvent', 'gp2');
+  expect(page.relay.messages).toBe(0);
+  page.answer(1);
+  for (let n = 1; n <= 4; n += 1) {
+    page.call(1);
+    expect(page.relay.messages).toBe(1);
+  }
+  page.call(1, 'onAddMessageEvent', 'gp2');
+  expect(page.relay.messages).toBe(1);
+  while (page.ahead.length > 0) page.answer(1);
+  expect(page.relay.messages).toBe(2);
+});
+
 it('messages that wait in the page are none that the worker should have had', () => {
   const page = new Page({ ahead: 2 });
   for (let n = 1; n <= 5; n += 1) page.call(1);
@@ -93,16 +142,27 @@ class Page {
     (globalThis as { window?: unknown }).window = window;
     installRelay(version, binding, kept, { ...bounds, ...more });
     this.relay = window['wasup'] as Page['relay'];
-    this.relay.define('onAddMessageEvent');
+    for (const name of ['onAddMessageEvent', 'onReaction']) this.relay.define(name);
     this.#window = window;
   }
 
+  /** As the library's listeners are: from now on the page counts its messages. */
+  attach(): void {
+    const nothing = { on: () => undefined, once: () => undefined, off: () => undefined };
+    const Msg = { ...nothing, on: (_: string, listener: (message: object) => void) => (this.#added = listener) };
+    this.#window['require'] = () => ({ Msg, Chat: nothing });
+    this.relay.attach(2);
+  }
+
+  #added: (message: object) => void = () => undefined;
+
   readonly #window: Record<string, unknown>;
 
-  call(size: number): void {
+  call(size: number, name = 'onAddMessageEvent', type = 'chat'): void {
     this.calls += 1;
-    const call = this.#window['onAddMessageEvent'] as (parameter: unknown) => Promise<unknown>;
-    void call({ n: this.calls, text: 'x'.repeat(size) });
+    if (name === 'onAddMessageEvent') this.#added({ isNewMsg: true, type });
+    const call = this.#window[name] as (parameter: unknown) => Promise<unknown>;
+    void call({ n: this.calls, text: 'x'.repeat(size), ...(type !== 'chat' && { type }) });
   }
 
   answer(calls: number): void {

@@ -209,22 +209,24 @@ export function installRelay(version: string, binding: string, kept: readonly st
   };
 
   const keep = (id: string, entry: Kept): void => {
-    const { name, isMessage } = entry;
+    const { name } = entry;
     waiting.set(id, entry);
     count(entry, 1);
     countWaiting(entry, 1);
     while ((counts.get(name) ?? 0) > bounds.kept || keptSize > bounds.keptSize) {
       let oldest: string | undefined;
-      for (const [other, { name: itsName }] of waiting) {
+      let wasMessage = false;
+      for (const [other, { name: itsName, isMessage }] of waiting) {
         if (itsName !== name) continue;
         oldest = other;
+        wasMessage = isMessage;
         break;
       }
       if (oldest === undefined) return;
       forget(oldest);
       settlers.delete(oldest);
       relay.dropped += 1;
-      if (isMessage) messages -= 1;
+      if (wasMessage) messages -= 1;
     }
   };
 
