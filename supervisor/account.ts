@@ -32,7 +32,6 @@ import { decideOperation } from './decide-operation.js';
 import { type LinkCode, LinkDesk } from './link-desk.js';
 import type { Failure, Machine, MachineEvent } from './machine.js';
 import { orphansAlert } from './machine-alerts.js';
-import { isWorking } from './machine-running.js';
 import type { RecycleRequest } from './memory/memory-watch.js';
 import { type AccountMemoryWatch, watchMemory } from './memory/watch-memory.js';
 import type { StandbyPool } from './standby-pool.js';
@@ -128,7 +127,7 @@ export class Account extends EventEmitter<AccountEvents> implements ControlledAc
     this.#memory = watchMemory({
       configuration,
       processes: this.#processes,
-      isWorking: () => isWorking(this.machine),
+      machine: () => this.machine,
       view: () => this.view(),
       recycle: (request) => this.#recycle(request),
       log,

@@ -1,6 +1,8 @@
 import type { Configuration } from '../../shared/configuration/compile-configuration.js';
 import type { Logger } from '../../shared/logger.js';
 import type { AccountView } from '../control/controlled.js';
+import { isWorking } from '../machine-running.js';
+import type { Machine } from '../machine-types.js';
 import { GrowthWatch } from './growth-watch.js';
 import { MemoryMeter } from './memory-meter.js';
 import { MemoryWatch, type RecycleRequest } from './memory-watch.js';
@@ -11,8 +13,7 @@ const bytesPerMb = 1024 * 1024;
 export interface WatchedAccount {
   readonly configuration: () => Configuration;
   readonly processes: { readonly workerPid: number | undefined; readonly browserPid: number | undefined };
-  /** Whether page and connection do their work. */
-  readonly isWorking: () => boolean;
+  readonly machine: () => Pick<Machine, 'state' | 'impairment'>;
   readonly view: () => Pick<AccountView, 'since' | 'lastMessageAt'>;
   /** The worker, and the browser if asked, are to be replaced. Answers whether they are. */
   readonly recycle: (request: RecycleRequest) => boolean;
@@ -25,7 +26,7 @@ export type AccountMemoryWatch = Pick<MemoryWatch, 'begin' | 'close' | 'bytes'>;
 export function watchMemory({
   configuration,
   processes,
-  isWorking,
+  machine,
   view,
   recycle,
   log,
@@ -36,7 +37,7 @@ export function watchMemory({
     processes: () => {
       const { workerPid, browserPid } = processes;
       const seen = view();
-      return { workerPid, browserPid, listening: isWorking(), silenceMs: silenceOf(seen, Date.now()) };
+      return { workerPid, browserPid, listening: isWorking(machine()), silenceMs: silenceOf(seen, Date.now()) };
     },
     read: (roots, exact) => meter.read(roots, exact),
     recycle,
