@@ -5,16 +5,12 @@ import { AccountBrowser, type AccountBrowserOptions } from './account-browser.js
 import { AccountWorkerSlot, type AccountWorkerSlotOptions } from './account-worker.js';
 import type { ProcessPorts } from './account-shell.js';
 import { createAssignment } from './assignment.js';
-import { lookAtPage } from './browser/look-at-page.js';
 import type { BotVersion } from './bot-version.js';
-import { refuseUnsafePage } from './browser/refuse-unsafe-page.js';
-import { renewPage } from './browser/renew-page.js';
 import { vacateProfile } from './browser/vacate-profile.js';
-import { decideRung } from './decide-rung.js';
 import { stuckAlert } from './machine-alerts.js';
 import type { Effect, Machine } from './machine-types.js';
+import { preparePage } from './prepare-page.js';
 import type { LeaveGate, StartGate } from './start-gate.js';
-import type { Switchboard } from './switchboard/switchboard.js';
 import type { WorkerProcess } from './worker-process.js';
 
 export interface AccountProcessesOptions extends AccountBrowserOptions, AccountWorkerSlotOptions {
@@ -175,7 +171,7 @@ export class AccountProcesses implements ProcessPorts {
   }
 
   async #assign(effect: Extract<Effect, { type: 'assign' }>, incarnation: number): Promise<void> {
-    const { configuration, number, paths, linkMethod, onEvent, onAssigned } = this.#options;
+    const { configuration, number, paths, log, linkMethod, onEvent, onAssigned } = this.#options;
     const browser = this.#browser.process;
     const worker = this.#worker.process;
     if (browser === undefined || worker === undefined) return;
@@ -183,7 +179,9 @@ export class AccountProcesses implements ProcessPorts {
     let rung: RestoreRung;
     try {
       await browser.switchboard.disconnect();
-      rung = await this.#preparePage(effect.rung, browser.switchboard, worker.pageHalf);
+      const { pageHalf } = worker;
+      const { switchboard } = browser;
+      rung = await preparePage(effect.rung, { switchboard, profile: paths.profile, pageHalf, log });
       await browser.switchboard.connect(worker.line, { idBase });
     } catch (error) {
       if (this.#browser.process === browser && this.#worker.process === worker) {
@@ -201,19 +199,6 @@ export class AccountProcesses implements ProcessPorts {
     const assigned = { ...effect, rung };
     worker.send(createAssignment(assigned, circumstances, configuration()));
     onAssigned(assigned);
-  }
-
-  /** @returns the rung that it has come to: a page in doubt is opened anew. */
-  async #preparePage(wished: RestoreRung, switchboard: Switchboard, pageHalf: string): Promise<RestoreRung> {
-    if (wished === 'cold') return 'cold';
-    if (wished === 'hot') {
-      const decision = decideRung(await lookAtPage(switchboard), pageHalf);
-      if (decision.rung === 'hot') return 'hot';
-      this.#options.log.info(`Opening WhatsApp anew: ${decision.reason}.`);
-    }
-    await refuseUnsafePage(this.#options.paths.profile);
-    await renewPage(switchboard);
-    return 'warm';
   }
 
   #takeTurn(): Turn {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { Logger } from '../../../shared/logger.js';
+import { keepSecret } from '../../../shared/secrets.js';
 import { askSupervisor } from '../../../supervisor/control/ask-supervisor.js';
 import { type ClaimedFolder, claimSessionsFolder } from '../../../supervisor/control/claim-sessions-folder.js';
 import { openControl, type OpenControl } from '../../../supervisor/control/open-control.js';
@@ -248,6 +249,24 @@ describe('the events', () => {
     ]);
     expect(JSON.parse(seen[1]?.split('data: ')[1] ?? '')).toEqual(listeningView);
     expect(JSON.parse(seen[2]?.split('data: ')[1] ?? '')).toMatchObject({ state: 'degraded', reason: 'a\n\nb' });
+  });
+
+  it('have no secret of the operator in them, wherever it stands', async () => {
+    const secret = 'secret-of-the-operator';
+    keepSecret(secret);
+    const told = `The address http://me:password@proxy, and ${secret}`;
+    supervisor.accounts[0]?.become({ reason: told });
+    await open();
+    const { seen } = await follow(folder);
+    await untilSeen(seen, 2);
+    supervisor.events.emit('account', { ...listeningView, reason: told, userAction: told });
+    supervisor.events.emit('alert', { number, alert: { kind: 'conflict', sentence: told, action: told } });
+    supervisor.events.emit('failure', { number, class: 'NETWORK', reason: told });
+    await untilSeen(seen, 5);
+    for (const event of seen.slice(1)) {
+      expect(event).toContain('The address http://***@proxy, and ***');
+      expect(event).not.toMatch(/secret-of-the-operator|me:password/);
+    }
   });
 
   it('end for all when the control closes, and nothing is listened for any more', async () => {
