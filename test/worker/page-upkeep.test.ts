@@ -7,6 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { hasRoom } from '../../shared/files/has-room.js';
 import type { Assignment, ImpairmentKind } from '../../shared/protocol/messages.js';
 import { classifyFailure } from '../../worker/classify-failure.js';
 import { PageUpkeep } from '../../worker/page-upkeep.js';
@@ -102,7 +103,7 @@ describe.each(causes)('a page that is to be loaded anew, as %s', (_, deadlines, 
       });
       cause(upkept);
       await looked;
-      await nextTurn();
+      await upkept.lookForRoom();
       expect(upkept.deeds).toEqual([]);
       upkept.close();
       upkept = new UpkeptPage(deadlines);
@@ -123,7 +124,7 @@ describe('a page that is to be loaded anew', () => {
     };
     upkept.upkeep.healByReload('It refuses answers');
     await until(() => asked > 0 || undefined, { expectation: () => 'the question whether the storage is impaired' });
-    await nextTurn();
+    await upkept.lookForRoom();
     expect([upkept.deeds, upkept.storageLooks]).toEqual([[], 0]);
   });
 
@@ -135,13 +136,13 @@ describe('a page that is to be loaded anew', () => {
     }
     upkept.listen();
     expect(upkept.upkeep.healByReload('It refuses answers')).toBe(false);
-    await nextTurn();
+    await upkept.lookForRoom();
     expect(upkept.deeds.filter((deed) => deed === 'reload')).toHaveLength(3);
   });
 
   it('is left alone where it doesn’t listen: it comes up already', async () => {
     expect(upkept.upkeep.healByReload('It refuses answers')).toBe(true);
-    await nextTurn();
+    await upkept.lookForRoom();
     expect([upkept.deeds, upkept.storageLooks]).toEqual([[], 0]);
   });
 
@@ -161,6 +162,47 @@ it('a document that nothing is attached to is attached to as it is, without a lo
   await upkept.did(2);
   expect(upkept.deeds).toEqual(['not active: restoring', 'attach again']);
   expect(upkept.timeline.phase).toBe('starting');
+});
+
+describe('the storage of a page that listens', () => {
+  const unwritable: StorageLook = { error: 'UnknownError: IO error', closed: [] };
+
+  it('is looked at with each look at the page: another browser is needed where it can’t be written', async () => {
+    upkept.listen();
+    upkept.storage = unwritable;
+    upkept.lookOnce();
+    await upkept.did(1);
+    expect(upkept.deeds).toEqual(['fail: LOCAL']);
+    expect(upkept.health.has('storage')).toBe(true);
+  });
+
+  it('impairs the session and nothing more while the disk has no room, and is well again when it can be written', async () => {
+    upkept.listen();
+    upkept.fillDisk();
+    upkept.storage = unwritable;
+    await upkept.upkeep.lookAtStorage();
+    expect(upkept.impairments.get('storage')).toMatch(/can't be written .* has no room. Free space on the disk of /);
+    upkept.storage = well;
+    await upkept.upkeep.lookAtStorage();
+    expect(upkept.health.has('storage')).toBe(false);
+    expect(upkept.deeds).toEqual([]);
+  });
+
+  it('is left alone where the page doesn’t listen yet: who has it come up looks at it', async () => {
+    upkept.storage = unwritable;
+    await upkept.upkeep.lookAtStorage();
+    expect([upkept.deeds, upkept.storageLooks]).toEqual([[], 0]);
+    expect((await upkept.upkeep.findStorageFailure())?.class).toBe('LOCAL');
+  });
+
+  it('is not waited for longer than a look may take', async () => {
+    upkept.close();
+    upkept = new UpkeptPage({ probeTimeoutMs: 1 });
+    upkept.listen();
+    upkept.answers = new Promise(() => undefined);
+    await upkept.upkeep.lookAtStorage();
+    expect([upkept.deeds, upkept.storageLooks]).toEqual([[], 1]);
+  });
 });
 
 describe('a page that comes up', () => {
@@ -271,6 +313,8 @@ class UpkeptPage {
   storage = well;
   storageLooks = 0;
   onStorageLook: () => void = () => undefined;
+  /** The page answers a look at its storage after this. */
+  answers = Promise.resolve();
   loading: () => Promise<void> = () => Promise.resolve();
   readonly #profile = mkdtempSync(join(tmpdir(), 'wasup-upkeep-'));
 
@@ -312,6 +356,12 @@ class UpkeptPage {
     this.timeline.enter('listening');
   }
 
+  /** Takes as long as what the upkeep does between a look at the storage and the load, several times. */
+  async lookForRoom(): Promise<void> {
+    for (let times = 0; times < 3; times += 1) expect(await hasRoom(this.#profile)).toBe(true);
+    await nextTurn();
+  }
+
   fillDisk(): void {
     // What isn't there takes no file either.
     rmSync(this.#profile, { recursive: true, force: true });
@@ -326,7 +376,7 @@ class UpkeptPage {
     const look = (): Promise<StorageLook> => {
       this.storageLooks += 1;
       this.onStorageLook();
-      return Promise.resolve(this.storage);
+      return this.answers.then(() => this.storage);
     };
     (globalThis as { window?: unknown }).window = {
       origin: 'https://web.whatsapp.com',
