@@ -51,7 +51,9 @@ it('load is never taken for a hang: a worker that is busy for seconds is kept, s
     isActive: false,
     workerPid,
     browserPid,
-    reason: expect.stringMatching(/^(Messages wait for the bot for|WhatsApp Web tells of messages) more than 1000 ms/) as string,
+    reason: expect.stringMatching(
+      /^(Messages wait for the bot for|WhatsApp Web tells of messages) more than 1000 ms/,
+    ) as string,
   });
   expect(stage.phone.sent.length).toBeLessThan(earlier + received.length);
 

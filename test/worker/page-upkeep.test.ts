@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { hasRoom } from '../../shared/files/has-room.js';
 import type { Assignment, ImpairmentKind } from '../../shared/protocol/messages.js';
@@ -299,6 +299,23 @@ it('what ends the session at the look before it listens goes where such things g
   upkept.upkeep.stop();
   await upkept.upkeep.lookAtStorage();
   expect(upkept.deeds).toEqual(['fail: LOCAL']);
+});
+
+it('nothing goes on once it is stopped, and nothing begins', () => {
+  vi.useFakeTimers();
+  try {
+    upkept.listen();
+    upkept.upkeep.start();
+    upkept.client.emit('change_state', 'OPENING');
+    expect(vi.getTimerCount()).toBe(2);
+    upkept.upkeep.stop();
+    upkept.upkeep.start();
+    upkept.client.emit('change_state', 'TOS_BLOCK');
+    expect(vi.getTimerCount()).toBe(0);
+    expect(upkept.deeds).toEqual([]);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 /** A page of which is seen what is done to it, in a browser whose profile is on a disk of its own. */
