@@ -338,7 +338,7 @@ class UpkeptPage {
   constructor(deadlines: Partial<typeof patient> = {}) {
     this.show(listening);
     const note = this.health.note.bind(this.health);
-    this.health.note = (kind, reason, userAction = null) => {
+    this.health.note = (kind, reason, userAction) => {
       this.impairments.set(kind, `${reason}. ${userAction}`);
       note(kind, reason, userAction);
     };
