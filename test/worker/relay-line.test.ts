@@ -60,7 +60,7 @@ function connect(
     return Promise.resolve({ result: {} });
   });
   const line = new RelayLine({
-    page: {} as Page,
+    page: {} as unknown as Page,
     session: Object.assign(session, { send }) as unknown as CDPSession,
     takesOver: false,
     onRefused: () => undefined,
