@@ -293,22 +293,22 @@ export class CatchUp {
     if (cut > 0) {
       alert({
         kind: 'catch-up-cut',
-        sentence: `${cut} messages that came while nobody listened are left out: more than ${limits.maxMessages} had come. The newest are handled.`,
-        action: 'Raise WASUP_CATCH_UP_MAX_MESSAGES if the bot is to handle so many.',
+        sentence: `${cut} messages that came while no worker listened are left out: more than ${limits.maxMessages} had come.`,
+        action: 'Raise WASUP_CATCH_UP_MAX_MESSAGES if the bot is to handle so many; the newest are handled.',
       });
     }
     if (chats.some(({ lacks }) => lacks === 'too-many')) {
       alert({
         kind: 'catch-up-cut',
-        sentence: 'A chat has had more messages while nobody listened than are looked through. The newest are handled.',
-        action: 'Answer the older ones by hand.',
+        sentence: 'A chat has had more messages while no worker listened than are looked through.',
+        action: 'Answer the older ones by hand; the newest are handled.',
       });
     }
     if (cutMs > 0) {
       const days = Math.round((limits.maxAgeMs / 86_400_000) * 10) / 10;
       alert({
         kind: 'catch-up-cut',
-        sentence: `Nobody has listened for longer than messages are fetched for (${days} days): older ones are left out.`,
+        sentence: `No worker has listened for longer than messages are fetched for (${days} days): older ones are left out.`,
         action: 'Answer those by hand, or raise WASUP_CATCH_UP_MAX_AGE_MS before the next such pause.',
       });
     }

@@ -33,9 +33,7 @@ export async function mendDatabases(profileDirectory: string, onNews: (sentence:
     databases.map(async (database) => {
       const name = relative(profileDirectory, database);
       try {
-        await mend(database, (what) =>
-          onNews(`Chromium was killed while it wrote ${name}: ${what}. Nothing to do for you.`),
-        );
+        await mend(database, (what) => onNews(`Mended ${name} after a kill or a full disk: ${what}.`));
       } catch (error) {
         onNews(
           `The browser's database ${name} can't be looked at (${describeError(error)}); Chromium opens it as it is.`,
@@ -126,7 +124,7 @@ async function mend(database: string, onMended: (what: string) => void): Promise
   const unlocked = unlockTransactions([...older, entries]);
   if (unlocked === undefined) return;
   await change(database, newest, (file) => append(file, bytes, appendixTo(bytes, unlocked.entry)));
-  onMended(`it had begun ${unlocked.transactions} transactions, and rolls them back now`);
+  onMended(`${unlocked.transactions} open transactions are rolled back`);
 }
 
 /** @returns what is in a log or a manifest, and how long it is now. */
@@ -143,14 +141,14 @@ async function readAndCut(
     const path = join(database, name);
     await writeFile(`${path}.mended`, mended);
     await rename(`${path}.mended`, path);
-    onMended(`an unfinished record, which a full disk may have cut off, is taken out of the middle of ${name}`);
+    onMended(`half a record is taken out of the middle of ${name}`);
     return { entries, bytes: mended.length };
   }
   if (content instanceof Error) throw content;
   const { tornAt } = content;
   if (tornAt === undefined) return { entries: content.entries, bytes: log.length };
   await change(database, name, (file) => file.truncate(tornAt));
-  onMended(`${log.length - tornAt} bytes of an unfinished record are cut off ${name}`);
+  onMended(`${log.length - tornAt} bytes of half a record are cut off ${name}`);
   return { entries: content.entries, bytes: tornAt };
 }
 

@@ -121,8 +121,8 @@ export class AttachedClient extends LibraryClient {
     const onThrown = (name: string, error: unknown): void => this.#evidence.noteThrown(name, error);
     const onRefused = (calls: readonly PageCall[]): void =>
       this.#log.error(
-        `Not handed to the bot again, because the last workers have ended over it: ${[...new Set(calls.map(({ name }) => name))].join(', ')}. ` +
-          'Look at the lines above for what ended them, most likely in the bot.',
+        `Not handed to the bot again: the last workers have ended over ${namesOf(calls)}. ` +
+          'Look above for what ended them, most likely in the bot.',
       );
     const onDropped = (calls: number): void => {
       this.#log.warn(
@@ -457,4 +457,9 @@ function standInFor(page: Page, line: RelayLine): Page {
       return Reflect.get(target, name, target) as unknown;
     },
   });
+}
+
+/** Each once. */
+function namesOf(calls: readonly PageCall[]): string {
+  return [...new Set(calls.map(({ name }) => name))].join(', ');
 }
