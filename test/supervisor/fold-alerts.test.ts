@@ -34,6 +34,14 @@ test('of 1,000 parked messages the first is told at once, and the others by one 
 });
 
 describe('alerts of one kind', () => {
+  test('that are told of misfortunes, and not of messages, are told each, twenty a minute', () => {
+    const { folds, told } = recorded();
+    for (let n = 1; n <= 25; n += 1) folds.raise(alert('records-repaired', n), n);
+    expect(told.map(([{ sentence }]) => sentence).at(-1)).toBe('records-repaired 20.');
+    vi.advanceTimersByTime(foldingMs);
+    expect(told.map(([each]) => countOf(each))).toEqual([...Array<number>(20).fill(1), 5]);
+  });
+
   test('that come now and then are told at once, as they are', () => {
     const { folds, told } = recorded();
     for (let n = 1; n <= 5; n += 1) {
