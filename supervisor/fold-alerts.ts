@@ -4,7 +4,7 @@ import type { Alert, AlertKind } from '../shared/alerts.js';
 export const foldingMs = 60_000;
 
 /** So many of a kind are told at once; what comes beyond that within {@link foldingMs} is told together, at its end. */
-const toldAtOnce: Readonly<Partial<Record<AlertKind, number>>> = { 'message-parked': 1 };
+const toldAtOnce: Readonly<Partial<Record<AlertKind, number>>> = { 'message-parked': 5 };
 /** Of what comes once for a misfortune, and not once for a message. */
 const mostlyToldAtOnce = 20;
 
