@@ -44,7 +44,8 @@ export interface OnceKey {
  * Resolves when its server has the answer, when WhatsApp has said that it sends it later, or after five seconds.
  *
  * @returns the message that was sent.
- * @throws what the library's `reply` throws; DeadlineError when the page doesn't say what it has sent.
+ * @throws what the library's `reply` throws; what WhatsApp fails with when it sends it; DeadlineError when the page
+ * doesn't say what it has sent.
  */
 export async function replyOnce(
   client: AttachedClient,
@@ -170,13 +171,20 @@ export function installSendOnce(attribute: string, timeoutMs: number): void {
     given.add(key);
     const [written, ...results] = send(chat, rest as Outgoing);
     const settled = Promise.allSettled([written, ...results]);
+    const isTaken = (): boolean => (Msg.get(key)?.ack ?? 0) >= 1;
+    // One that is written down and can't be sent (its storage has closed in between, say) is left lying by WhatsApp.
+    const sent = settled.then((outcomes) => {
+      const failed = outcomes.find(({ status }) => status === 'rejected');
+      return failed === undefined || isTaken()
+        ? written
+        : Promise.reject((failed as PromiseRejectedResult).reason as Error);
+    });
     const patience = new Promise((resolve) => setTimeout(resolve, timeoutMs));
-    const sending = [Promise.race([settled, patience]).then(() => written), ...results];
+    const sending = [Promise.race([sent, patience.then(() => written)]), ...results];
     underWay.set(key, sending);
     void settled.then((outcomes) => {
       underWay.delete(key);
-      const isTaken = (Msg.get(key)?.ack ?? 0) >= 1;
-      if (isTaken || outcomes.some(({ status }) => status === 'rejected')) given.delete(key);
+      if (isTaken() || outcomes.some(({ status }) => status === 'rejected')) given.delete(key);
     });
     return sending;
   };

@@ -107,6 +107,22 @@ export class Question {
     };
   }
 
+  /** What is sent from now on is written down, and then the storage that it needs to go out closes, until that is over. */
+  async breakOutbox(): Promise<() => Promise<void>> {
+    const { page } = this.#attached;
+    await page.evaluate(`(() => {
+      const { put } = (window.stores = IDBObjectStore.prototype);
+      window.put = put;
+      window.stores.put = function (...values) {
+        if (this.name === 'outbox') throw new DOMException('The database connection is closing.', 'InvalidStateError');
+        return Reflect.apply(put, this, values);
+      };
+    })()`);
+    return async () => {
+      await page.evaluate('window.stores.put = window.put; 0');
+    };
+  }
+
   /** Resolves when the page knows that WhatsApp's server has its answer. */
   async acknowledged(): Promise<void> {
     await this.#attached.page.waitForFunction(`${this.#answerInPage}.ack === 1`, { polling: 20 });

@@ -115,6 +115,16 @@ function specifyFailures(opened: () => AttachedPage, ask: () => Promise<Question
     expect(await question.sends()).toBe(1);
   });
 
+  it('that is written down and can’t be sent has failed, and goes out when it is given again', async () => {
+    const question = await ask();
+    const mend = await question.breakOutbox();
+    await expect(question.answer('pong')).rejects.toThrow('The database connection is closing.');
+    await mend();
+    expect((await question.answer('pong', { isRepeated: true }))?.id._serialized).toBe(question.key());
+    expect((await question.arrival()).body).toBe('pong');
+    expect(await question.sends()).toBe(2);
+  });
+
   it.each([false, true])('that has failed is sent again (known to be a repetition: %s)', async (isRepeated) => {
     const question = await ask();
     await question.answer('pong');
