@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import type { Bot } from '../../bot/define-bot.js';
+import { DeadLetters } from '../../shared/inbox/dead-letters.js';
 import { Inbox } from '../../shared/inbox/inbox.js';
 import { openDatabase } from '../../shared/inbox/inbox-file.js';
 import type { InboxMessage } from '../../shared/inbox/inbox-message.js';
@@ -257,6 +258,36 @@ describe('a message that comes', () => {
     await settled(() => heard.length === 2);
     expect(heard).toEqual([`false_${anna}_1`, `false_${lid}_2`]);
     expect(inFile(`false_${lid}_2`)?.chat).toBe(anna);
+  });
+
+  test('and waits under both addresses of its author is handed over once, in one chat with what is replayed', async () => {
+    const lid = '111111111111111@lid';
+    let isWell = false;
+    const heard: string[] = [];
+    const bot: Bot = {
+      onMessage: async ({ body }) => {
+        if (!isWell) throw new Error('out of order');
+        // So many turns of the event loop that what doesn't wait for it comes first.
+        for (let turn = 0; turn < 20 && body.endsWith('_1'); turn += 1) await nextTurn();
+        heard.push(body.replace('text of ', ''));
+      },
+    };
+    const first = new Life(bot);
+    first.intake.open();
+    first.receives(`false_${lid}_1`, { chat: lid, t: 1 });
+    await settled(() => inFile(`false_${lid}_1`)?.state === 'dead');
+    first.intake.leave();
+    const second = new Life(bot);
+    for (const address of [lid, anna]) second.receives(`false_${address}_2`, { chat: address, t: 2 });
+    await settled(() => inFile(`false_${anna}_2`)?.state === 'waiting');
+    second.receives(`false_${anna}_3`, { t: 3, addresses: [[lid, anna]] });
+    const letters = DeadLetters.open(sessionPathsIn(folder).inbox);
+    expect(letters?.replay([`false_${lid}_1`])).toBe(1);
+    letters?.close();
+    isWell = true;
+    second.intake.open();
+    await settled(() => heard.includes(`false_${anna}_3`));
+    expect(heard.map((id) => id.at(-1))).toEqual(['1', '2', '3']);
   });
 
   test('without an id that can be known again goes to the listeners as it is, so that it isn’t lost', () => {

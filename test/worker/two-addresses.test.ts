@@ -179,6 +179,31 @@ test('a message on which the bot has failed isn’t given up because it was told
   expect(life.inbox.get(life.handled[0] ?? '')).toMatchObject({ state: 'done', attempts: 3 });
 });
 
+test('a message that is to be tried again is, although the same one under the other address was left out meanwhile', async () => {
+  const gates = new Map<string, () => void>();
+  const well: string[] = [];
+  let isWell = false;
+  const life = begin(async ({ id }) => {
+    if (id === idOf(number, 1)) await new Promise<void>((resolve) => gates.set(id, resolve));
+    else if (!isWell) throw new Error('out of order');
+    well.push(id);
+  }, 20);
+  life.tell(idOf(number, 1), number, 1);
+  // Waits behind the first, while the bot fails on it in the other chat.
+  life.tell(idOf(number, 2), number, 2);
+  life.tell(idOf(lid, 2), lid, 2);
+  life.dispatcher.open();
+  await until(() => (life.inbox.get(idOf(lid, 2))?.error === 'out of order' && gates.size === 1) || undefined, {
+    expectation: () => 'the bot has failed once, and is at the first',
+  });
+  life.dispatcher.close();
+  isWell = true;
+  life.identity.learn([anna]);
+  gates.get(idOf(number, 1))?.();
+  await life.serve();
+  expect(well).toEqual([idOf(number, 1), idOf(lid, 2)]);
+});
+
 describe('a chat that went over while its messages waited', () => {
   test('is one for the next worker, in its order', async () => {
     const life = begin();
