@@ -133,6 +133,8 @@ export function installSendOnce(attribute: string, timeoutMs: number): void {
   const send = action.addAndSendMsgToChat.bind(action);
   /** What WhatsApp has been given and may not know yet. */
   const underWay = new Map<string, readonly unknown[]>();
+  /** What WhatsApp says of what it has sent, or sends by itself once it is connected. What else it says is a failure. */
+  const going = ['OK', 'ERROR_NETWORK'];
   /** What it has been given in this document: it sends that by itself, once it can. */
   const given = new Set<string>();
   /** The chat may have gone over to the person's other address since it was sent. */
@@ -170,22 +172,31 @@ export function installSendOnce(attribute: string, timeoutMs: number): void {
     }
     given.add(key);
     const [written, ...results] = send(chat, rest as Outgoing);
-    const settled = Promise.allSettled([written, ...results]);
     const isTaken = (): boolean => (Msg.get(key)?.ack ?? 0) >= 1;
-    // One that is written down and can't be sent (its storage has closed in between, say) is left lying by WhatsApp.
-    const sent = settled.then((outcomes) => {
-      const failed = outcomes.find(({ status }) => status === 'rejected');
-      return failed === undefined || isTaken()
-        ? written
-        : Promise.reject((failed as PromiseRejectedResult).reason as Error);
+    /** One that is written down and can't be sent (its storage has closed in between, say) is left lying by WhatsApp. */
+    const result = Promise.all([written, ...results]).then(([, ...values]) => {
+      for (const value of values) {
+        const said = (value as { messageSendResult?: string } | null | undefined)?.messageSendResult;
+        if (said !== undefined && !going.includes(said)) throw new Error(`WhatsApp has not sent it: ${said}`);
+      }
     });
-    const patience = new Promise((resolve) => setTimeout(resolve, timeoutMs));
-    const sending = [Promise.race([sent, patience.then(() => written)]), ...results];
+    const sent = result.catch((error: unknown) => {
+      if (!isTaken()) throw error;
+    });
+    const patience = new Promise<void>((resolve) => setTimeout(resolve, timeoutMs));
+    const sending = [Promise.race([sent, patience]).then(() => written), ...results];
     underWay.set(key, sending);
-    void settled.then((outcomes) => {
-      underWay.delete(key);
-      if (isTaken() || outcomes.some(({ status }) => status === 'rejected')) given.delete(key);
-    });
+    const end = (): void => void underWay.delete(key);
+    void sent.then(
+      () => {
+        end();
+        if (isTaken()) given.delete(key);
+      },
+      () => {
+        end();
+        given.delete(key);
+      },
+    );
     return sending;
   };
 }

@@ -33,6 +33,11 @@ export const watchSends = `(() => {
       const [added, sent] = send(chat, message);
       return [added, window.silence.then(() => sent)];
     }
+    if (window.verdict !== undefined) {
+      const { verdict } = window;
+      const [added, sent] = send(chat, message);
+      return [added, sent.catch(() => ({ messageSendResult: verdict }))];
+    }
     if (window.gate === undefined) return send(chat, message);
     const sending = window.gate.then(() => send(chat, message));
     return [sending.then(([added]) => added), sending.then(([, sent]) => sent)];
@@ -107,10 +112,15 @@ export class Question {
     };
   }
 
-  /** What is sent from now on is written down, and then the storage that it needs to go out closes, until that is over. */
-  async breakOutbox(): Promise<() => Promise<void>> {
+  /**
+   * What is sent from now on is written down, and then the storage that it needs to go out closes, until that is over.
+   *
+   * @param verdict what WhatsApp says of it then; by default it throws.
+   */
+  async breakOutbox(verdict?: string): Promise<() => Promise<void>> {
     const { page } = this.#attached;
     await page.evaluate(`(() => {
+      window.verdict = ${JSON.stringify(verdict)};
       const { put } = (window.stores = IDBObjectStore.prototype);
       window.put = put;
       window.stores.put = function (...values) {
@@ -119,7 +129,7 @@ export class Question {
       };
     })()`);
     return async () => {
-      await page.evaluate('window.stores.put = window.put; 0');
+      await page.evaluate('window.stores.put = window.put; delete window.verdict; 0');
     };
   }
 

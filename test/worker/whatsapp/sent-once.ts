@@ -125,6 +125,28 @@ function specifyFailures(opened: () => AttachedPage, ask: () => Promise<Question
     expect(await question.sends()).toBe(2);
   });
 
+  // What WhatsApp Web says of a send: docs of WA-JS, SendMsgResult.
+  it.each(['ERROR_UNKNOWN', 'ERROR_EXPIRED', 'ERROR_CANCELLED', 'ERROR_UPLOAD'])(
+    'of which WhatsApp says %s has failed, and goes out when it is given again',
+    async (verdict) => {
+      const question = await ask();
+      const mend = await question.breakOutbox(verdict);
+      await expect(question.answer('pong')).rejects.toThrow(verdict);
+      await mend();
+      expect((await question.answer('pong'))?.id._serialized).toBe(question.key());
+      expect((await question.arrival()).body).toBe('pong');
+    },
+  );
+
+  it('of which WhatsApp says that the network is away is WhatsApp’s to send, and isn’t given again', async () => {
+    const question = await ask();
+    const mend = await question.breakOutbox('ERROR_NETWORK');
+    await question.answer('pong');
+    await mend();
+    await question.answer('pong');
+    expect(await question.sends()).toBe(1);
+  });
+
   it.each([false, true])('that has failed is sent again (known to be a repetition: %s)', async (isRepeated) => {
     const question = await ask();
     await question.answer('pong');
