@@ -1,9 +1,9 @@
 import type { Alert } from '../shared/alerts.js';
 import { describeError, describeStack } from '../shared/errors.js';
 import type { Rebuilt } from '../shared/inbox/inbox.js';
-import { classifyInboxError } from '../shared/inbox/inbox-file.js';
 import type { InboxMessage } from '../shared/inbox/inbox-message.js';
 import { describeCatchUpFailure } from './catch-up.js';
+import { journalAction } from './explain-arrival-fault.js';
 import type { SessionContext } from './session-context.js';
 import { textOfWid } from './whatsapp/text-of-wid.js';
 
@@ -71,11 +71,15 @@ export class IntakeReports {
     this.alert({
       kind: 'inbox-unwritable',
       sentence: `Incoming messages can't be journaled (${describeError(error)}); they are handled from memory, and nothing is lost while this worker lives.`,
-      action:
-        classifyInboxError(error) === undefined
-          ? 'This is a fault of wasup: report it with these words. Restart the account if it lasts.'
-          : `Free space on the disk of ${this.#context.paths.directory}, or make it writable; wasup goes on by itself.`,
+      action: journalAction(error, this.#context.paths.directory),
     });
+  }
+
+  /** Two addresses are one person's, and what waits under one of them could not be moved to the other. */
+  unjoined(error: unknown): void {
+    this.#context.output.log.warn(
+      `Two chats of one person could not be joined (${describeError(error)}); each is handled in its own order until then.`,
+    );
   }
 
   saved(messages: number): void {

@@ -11,8 +11,8 @@ export function isBehind(waitedMs: number, limitMs: number, wasBehind: boolean):
   return waitedMs > (wasBehind ? limitMs * overShare : limitMs);
 }
 
-/** What messages wait for: a free handler, or the page that has to tell of them. */
-export type Backlog = 'handlers' | 'page';
+/** Where messages wait: for a free handler, or before they come to the worker at all. */
+export type Backlog = 'handlers' | 'arrival';
 
 /** Messages that came late one after the other, with none in time between them. */
 export interface Lateness {
@@ -25,7 +25,7 @@ export interface Lateness {
 
 export const inTime: Lateness = { inARow: 0, ageMs: 0, at: 0 };
 
-/** A few say nothing of the page: WhatsApp tells late of a message that could not be decrypted at first. */
+/** A few say nothing: WhatsApp tells late of a message that could not be decrypted at first. */
 const manyInARow = 10;
 /** What was true of the last ones says nothing of now when none has come for so long. */
 const lastingMs = 5_000;
@@ -39,17 +39,18 @@ export function noteArrival(before: Lateness, ageMs: number, limitMs: number, no
   return ageMs > limitMs ? { inARow: before.inARow + 1, ageMs, at: now } : inTime;
 }
 
-/** How long messages wait before the page tells of them, in ms; 0 where it does so in time, or nothing is known. Pure. */
+/** How long messages wait before they come to the worker, in ms; 0 where they come in time, or nothing is known. Pure. */
 export function lateMs({ inARow, ageMs, at }: Lateness, now: number): number {
   return inARow >= manyInARow && now - at <= lastingMs ? ageMs : 0;
 }
 
 /** @returns the reason, as a sentence without a full stop, and what to do. Pure. */
 export function explainBacklog(backlog: Backlog, limitMs: number): readonly [reason: string, userAction: string] {
-  if (backlog === 'page') {
+  if (backlog === 'arrival') {
     return [
-      `WhatsApp Web tells of messages more than ${limitMs} ms late`,
-      'Look whether the browser has the CPU and memory it needs on this machine. Every message is kept.',
+      `Messages come to the bot more than ${limitMs} ms after they were written`,
+      'Look whether browser and bot have the CPU and memory they need on this machine, and whether a handler keeps the ' +
+        "bot's thread busy. Every message is kept.",
     ];
   }
   return [

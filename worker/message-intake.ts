@@ -1,22 +1,22 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-
 import type { Bot } from '../bot/define-bot.js';
 import { describeError } from '../shared/errors.js';
 import { Inbox } from '../shared/inbox/inbox.js';
-import type { ArrivedMessage, InboxCounts } from '../shared/inbox/inbox-message.js';
+import type { InboxCounts } from '../shared/inbox/inbox-message.js';
 import { isOwn, messageId } from '../shared/inbox/message-id.js';
-import { maxUnsavedSize, sizeInMemory } from '../shared/inbox/unsaved.js';
 import { within } from '../shared/within.js';
+import { type ArrivalFault, Arrivals } from './arrivals.js';
+import { BacklogWatch } from './backlog-watch.js';
 import { BotCalls } from './bot-calls.js';
 import { chatKind, isHandled } from './chat-kind.js';
 import { CatchUp, CatchUpOvertaken } from './catch-up.js';
 import type { Mortal } from './decide-handling.js';
 import { slackSeconds } from './decide-since.js';
 import { Dispatcher } from './dispatcher.js';
+import { type ExplainedFault, explainArrivalFault } from './explain-arrival-fault.js';
 import { Identity } from './identity.js';
 import { catchUpFailuresToTell, IntakeReports } from './intake-reports.js';
 import type { SendStep } from './judge-sends.js';
-import { type Backlog, inTime, isBehind, lateMs, noteArrival } from './judge-backlog.js';
+import type { Backlog } from './judge-backlog.js';
 import { SendWatch } from './send-watch.js';
 import type { SessionContext } from './session-context.js';
 import type { AttachedClient } from './whatsapp/attached-client.js';
@@ -71,23 +71,13 @@ export class MessageIntake {
   #upkeep: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
   #forgetAt = 0;
-  /** What has come in this turn of the event loop, oldest first, and when it will be journaled. */
-  #arriving: ArrivedMessage[] = [];
-  #journaling: Promise<void> | undefined;
-  /** Messages that adding them to the inbox has thrown for, oldest first. They are added again with each upkeep. */
-  #held: ArrivedMessage[] = [];
-  #heldFault: unknown;
-  /** While as much waits in memory as may: what comes stays in the page until there is room. */
-  #room: { readonly isThere: Promise<void>; readonly tell: () => void } | undefined;
-  #fault: string | undefined;
-  #backlog: Backlog | undefined;
-  #onBacklog: (backlog: Backlog | undefined) => void = () => undefined;
-  #lateness = inTime;
-  #openedAt = 0;
   #sendObserver: SendObserver | undefined;
   #onCatchUp: (failure: string | undefined) => void = () => undefined;
-  #onFault: (fault: string | undefined) => void = () => undefined;
+  #fault: ExplainedFault | undefined;
+  #onFault: (fault: ExplainedFault | undefined) => void = () => undefined;
   readonly #clock = new WhatsAppClock();
+  readonly #arrivals: Arrivals;
+  readonly #backlog: BacklogWatch;
   /** Whether the bot listens for messages of the account's own. */
   #wantsOwn = (): boolean => false;
   /** Seconds since messages began to concern the bot, where the inbox knows of nothing before. */
@@ -124,6 +114,13 @@ export class MessageIntake {
       },
     });
     this.#firstPlace = this.#inbox.lastPlace;
+    this.#backlog = new BacklogWatch(context.assignment.handling.waitMs, this.#clock);
+    this.#arrivals = new Arrivals({
+      inbox: this.#inbox,
+      fresh: (arrived) => this.#identity?.fresh(arrived) ?? arrived,
+      onChat: (chat) => this.#dispatcher?.noteChange(chat),
+      onFault: (fault) => this.#noteFault(fault),
+    });
   }
 
   /**
@@ -131,18 +128,18 @@ export class MessageIntake {
    * of the disk explains. They are kept in memory meanwhile. Undefined when all is well.
    */
   get fault(): string | undefined {
-    return this.#fault;
+    return this.#fault?.reason;
   }
 
   /** Calls back with each change of {@link fault}, and at once where there is one. */
-  watchFault(onChange: (fault: string | undefined) => void): void {
+  watchFault(onChange: (fault: ExplainedFault | undefined) => void): void {
     this.#onFault = onChange;
     if (this.#fault !== undefined) onChange(this.#fault);
   }
 
-  /** Calls back when messages begin to wait for the bot for longer than they may, and when that is over. */
+  /** Calls back when messages begin to wait for longer than they may, and when that is over. */
   watchBacklog(onChange: (backlog: Backlog | undefined) => void): void {
-    this.#onBacklog = onChange;
+    this.#backlog.watch(onChange);
   }
 
   /** Calls back when what was missed can't be fetched, again and again, and when it could. */
@@ -157,14 +154,13 @@ export class MessageIntake {
 
   /** What has come in this life was for somebody else: another phone's session is in the page. */
   discard(): void {
-    this.#arriving = [];
-    this.#held = [];
+    this.#arrivals.discard();
     this.#inbox.discard(this.#firstPlace);
   }
 
   /** Messages that the inbox has for the bot, by what has become of them. */
   get counts(): InboxCounts {
-    this.#journal();
+    this.#arrivals.journal();
     return this.#inbox.counts();
   }
 
@@ -258,7 +254,7 @@ export class MessageIntake {
     dispatcher.recover();
     client.onIncoming(
       (message) => this.#take(message),
-      () => this.#taken(),
+      () => this.#arrivals.taken,
     );
     client.onOwn((message) => this.#noteOwn(message));
     this.#wantsOwn = () => client.listenerCount('message_create') > 0;
@@ -290,10 +286,9 @@ export class MessageIntake {
   open(): void {
     if (this.#stopping.aborted) return;
     this.#isOpen = true;
-    this.#openedAt = performance.now();
-    this.#lateness = inTime;
+    this.#backlog.noteOpened();
     this.#dispatcher?.open();
-    this.#noteBacklog();
+    this.#lookForBacklog();
   }
 
   /**
@@ -318,6 +313,7 @@ export class MessageIntake {
     this.#losses += 1;
     this.#isCaughtUp = false;
     this.#isOpen = false;
+    this.#backlog.noteClosed();
     this.#inbox.set('behind', 1);
     this.#dispatcher?.close(what);
   }
@@ -378,7 +374,7 @@ export class MessageIntake {
     if (this.#stopping.aborted || this.#catchUp === undefined) return 0;
     const losses = this.#losses;
     this.#fetchedAt = losses;
-    this.#journal();
+    this.#arrivals.journal();
     try {
       const added = await this.#catchUp.run();
       // Of what was lost meanwhile this round may have seen nothing.
@@ -426,7 +422,7 @@ export class MessageIntake {
     clearTimeout(this.#retry);
     this.#dispatcher?.close();
     this.#dispatcher?.abandon({ isFault });
-    this.#journal();
+    this.#arrivals.journal();
     this.#identity?.keep();
     this.#noteMark();
     this.#inbox.close();
@@ -445,95 +441,17 @@ export class MessageIntake {
     // Seconds since 1970 are what the inbox orders by; a message without them has come now.
     const t = Number.isSafeInteger(message.timestamp) ? message.timestamp : Math.floor(this.#clock.now() / 1_000);
     const arrived = { id, chat, t, raw: JSON.stringify(raw) };
-    this.#noteLateness(t);
+    this.#backlog.noteArrival(t);
     this.#newest = Math.max(this.#newest, arrived.t);
-    this.#arriving.push(arrived);
-    if (this.#journaling !== undefined) return true;
-    this.#journal();
-    this.#journaling = nextTurn().then(() => {
-      this.#journaling = undefined;
-      this.#journal();
-    });
+    this.#arrivals.take(arrived);
     return true;
   }
 
-  /**
-   * Journals what has come: the first message at once, and those that come in the same turn of the event loop in one
-   * step, as it takes one alone as long as ten together.
-   */
-  #journal(): void {
-    const arriving = this.#arriving.splice(0);
-    if (arriving.length === 0) return;
-    if (this.#held.length > 0 || !this.#addAll(arriving)) {
-      for (const arrived of arriving) {
-        // One of the same chat that is held comes first.
-        if (this.#held.some(({ chat }) => chat === arrived.chat) || !this.#addAll([arrived])) this.#held.push(arrived);
-      }
-    }
-    this.#noteFault();
-  }
-
-  /**
-   * Resolves when what has come is kept, and more may come; undefined when that is so. Until then the page counts it as
-   * not handed over, and keeps what comes.
-   */
-  #taken(): Promise<void> | undefined {
-    if (this.#journaling === undefined) return this.#room?.isThere;
-    return this.#journaling.then(() => this.#room?.isThere);
-  }
-
-  #noteRoom(): void {
-    const heldSize = this.#held.reduce((size, arrived) => size + sizeInMemory(arrived), 0);
-    const isFull = this.#inbox.isFull || heldSize >= maxUnsavedSize;
-    if (isFull === (this.#room !== undefined)) return;
-    if (isFull) {
-      let tell = (): void => undefined;
-      const isThere = new Promise<void>((resolve) => (tell = resolve));
-      this.#room = { isThere, tell };
-    } else {
-      this.#room?.tell();
-      this.#room = undefined;
-    }
-  }
-
-  /** @returns false when that has thrown: nothing that goes wrong here may lose the message. */
-  #addAll(arrived: readonly ArrivedMessage[]): boolean {
-    try {
-      const fresh = this.#identity?.fresh(arrived) ?? arrived;
-      this.#inbox.addAll(fresh);
-      for (const chat of new Set(fresh.map(({ chat }) => chat))) this.#dispatcher?.noteChange(chat);
-      return true;
-    } catch (error) {
-      this.#heldFault = error;
-      return false;
-    }
-  }
-
-  #addHeld(): void {
-    const stuck = new Set<string>();
-    this.#held = this.#held.filter((arrived) => {
-      if (!stuck.has(arrived.chat) && this.#addAll([arrived])) return false;
-      stuck.add(arrived.chat);
-      return true;
-    });
-  }
-
-  #noteFault(): void {
-    this.#noteRoom();
-    const error = this.#held.length > 0 ? this.#heldFault : this.#inbox.fault;
-    const why = error === undefined ? '' : ` (${describeError(error)})`;
-    const fault =
-      this.#room !== undefined
-        ? `Incoming messages can't be journaled${why}, and as many are kept in memory as may; others wait in the page`
-        : error === undefined
-          ? undefined
-          : `Incoming messages can't be journaled${why}; they are kept in memory`;
-    if (fault === this.#fault) return;
-    const isNew = this.#fault === undefined;
-    this.#fault = fault;
+  #noteFault(fault: ArrivalFault | undefined): void {
     // The inbox has told of its own.
-    if (isNew && this.#held.length > 0) this.#reports.unwritable(error);
-    this.#onFault(fault);
+    if (this.#fault === undefined && fault?.isHeld === true) this.#reports.unwritable(fault.error);
+    this.#fault = fault && explainArrivalFault(fault, this.#context.paths.directory);
+    this.#onFault(this.#fault);
   }
 
   /** What goes wrong with the journal while two chats become one must not cost the message that has told of it. */
@@ -541,7 +459,7 @@ export class MessageIntake {
     try {
       this.#identity?.learn(takeAddresses(model));
     } catch (error) {
-      this.#heldFault = error;
+      this.#reports.unjoined(error);
     }
   }
 
@@ -562,34 +480,17 @@ export class MessageIntake {
     }
   }
 
-  /** What comes just after a loss was written while nothing was heard: that is no backlog. */
-  #noteLateness(t: number): void {
-    const { waitMs } = this.#context.assignment.handling;
-    const now = performance.now();
-    if (!this.#clock.isKnown || !this.#isOpen || now - this.#openedAt < waitMs) return;
-    // Messages are dated to the second.
-    this.#lateness = noteArrival(this.#lateness, this.#clock.now() - (t + 1) * 1_000, waitMs, now);
-  }
-
-  #noteBacklog(): void {
-    const { waitMs } = this.#context.assignment.handling;
-    const waited = {
-      handlers: this.#dispatcher?.waitedMs ?? 0,
-      page: lateMs(this.#lateness, performance.now()),
-    };
-    const backlog = (['handlers', 'page'] as const).find((on) => isBehind(waited[on], waitMs, this.#backlog === on));
-    if (backlog === this.#backlog) return;
-    this.#backlog = backlog;
-    this.#onBacklog(backlog);
+  #lookForBacklog(): void {
+    this.#backlog.look(this.#dispatcher?.waitedMs ?? 0);
   }
 
   #keepUp(): void {
-    this.#journal();
+    this.#arrivals.journal();
     this.#identity?.keep();
-    this.#addHeld();
+    this.#arrivals.retry();
     const isToSave = !this.#inbox.isSaved || this.#inbox.fault !== undefined;
     const isSaved = isToSave && this.#inbox.save();
-    this.#noteFault();
+    this.#arrivals.look();
     if (isSaved && !this.#isCaughtUp && this.#isOpen) void this.catchUp();
     this.#noteMark();
     this.#noteHearing();
@@ -597,7 +498,7 @@ export class MessageIntake {
       this.#identity?.recall();
       this.#dispatcher?.refresh();
     }
-    this.#noteBacklog();
+    this.#lookForBacklog();
     const { retentionMs, inboxMaxMb } = this.#context.assignment.handling;
     if (Date.now() < this.#forgetAt) return;
     const limits = {
@@ -612,7 +513,7 @@ export class MessageIntake {
   }
 
   #noteMark(): void {
-    if (this.#isCaughtUp && this.#newest > 0 && this.#held.length === 0) this.#inbox.raise('mark', this.#newest);
+    if (this.#isCaughtUp && this.#newest > 0 && !this.#arrivals.isHolding) this.#inbox.raise('mark', this.#newest);
   }
 
   #noteHearing(): void {

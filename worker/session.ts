@@ -228,7 +228,7 @@ export function startSession(
   function watchIntake(pageUpkeep: PageUpkeep): void {
     intake.watchFault((fault) => {
       if (fault === undefined) health.clear('intake');
-      else health.note('intake', fault);
+      else health.note('intake', fault.reason, fault.userAction);
     });
     intake.watchBacklog((backlog) => {
       if (backlog === undefined) health.clear('backlog');

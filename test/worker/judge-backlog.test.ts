@@ -8,7 +8,7 @@ it('begins beyond the limit, and ends at half of it, so that the account doesnâ€
   expect([10_000, 5_001, 5_000, 0].map((ms) => isBehind(ms, 10_000, true))).toEqual([true, true, false, false]);
 });
 
-describe('messages that the page tells of late', () => {
+describe('messages that come late', () => {
   const limitMs = 10_000;
   const arrive = (ages: readonly number[], before = inTime): Lateness =>
     ages.reduce((lateness, age, index) => noteArrival(lateness, age, limitMs, index), before);
@@ -32,10 +32,10 @@ describe('messages that the page tells of late', () => {
     );
   });
 
-  it('are told of as what they are: the bot has nothing to do with them', () => {
-    const [page, handlers] = [explainBacklog('page', limitMs), explainBacklog('handlers', limitMs)];
-    expect(page.join()).toMatch(/late.*CPU/u);
-    expect(page.join()).not.toMatch(/handler/u);
+  it('are told of as what they are: more handlers side by side would help nothing', () => {
+    const [arrival, handlers] = [explainBacklog('arrival', limitMs), explainBacklog('handlers', limitMs)];
+    expect(arrival.join()).toMatch(/after they were written.*CPU/u);
+    expect(arrival.join()).not.toMatch(/WASUP_HANDLER_CONCURRENCY/u);
     expect(handlers.join()).toMatch(/for the bot.*WASUP_HANDLER_CONCURRENCY/u);
   });
 });

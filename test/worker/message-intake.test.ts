@@ -354,11 +354,11 @@ describe('a bot whose handlers are all busy', () => {
   });
 });
 
-describe('messages that the page tells of late', () => {
+describe('messages that come late', () => {
   /** Longer than messages may wait; they are dated to the second. */
   const late = (): number => seconds() - 3;
 
-  test('are a backlog of the page’s, until one comes in time', async () => {
+  test('are a backlog of arrival, until one comes in time', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
     const told: unknown[] = [];
     const life = new Life();
@@ -372,10 +372,10 @@ describe('messages that the page tells of late', () => {
     expect(told).toEqual([]);
     for (let n = 0; n < 20; n += 1) life.receives(`late ${n}`, { t: late() });
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(told).toEqual(['page']);
+    expect(told).toEqual(['arrival']);
     life.receives('in time', { t: seconds() + 2 });
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(told).toEqual(['page', undefined]);
+    expect(told).toEqual(['arrival', undefined]);
   });
 
   test('say nothing where WhatsApp’s time isn’t known: the clock of this machine may be wrong', async () => {
@@ -395,7 +395,7 @@ describe('a message that the journal throws for', () => {
   function watched(bot: Bot): { readonly life: Life; readonly faults: (string | undefined)[] } {
     const life = new Life(bot);
     const faults: (string | undefined)[] = [];
-    life.intake.watchFault((fault) => faults.push(fault));
+    life.intake.watchFault((fault) => faults.push(fault?.reason));
     return { life, faults };
   }
   const words = (error: string): string => `Incoming messages can't be journaled (${error}); they are kept in memory`;
