@@ -120,10 +120,9 @@ async function replaceAgainAndAgain(
 
 async function askWhile({ phone }: LinkedAccount, work: Promise<void>): Promise<Question[]> {
   const questions: Question[] = [];
-  let isDone = false;
-  const done = work.finally(() => (isDone = true));
-  // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- it changes while this one sleeps
-  while (!isDone) {
+  const progress = { isDone: false };
+  const done = work.finally(() => (progress.isDone = true));
+  while (!progress.isDone) {
     questions.push(await ask(phone, `120255501${40 + (questions.length % contacts)}`));
     await sleep(askIntervalMs);
   }

@@ -89,13 +89,12 @@ async function askUntilAnswered(phone: Phone, questions: Question[]): Promise<nu
   const begin = performance.now();
   const { length } = phone.sent;
   const answered = phone.waitForSent((message) => phone.sent.indexOf(message) >= length);
-  let isAnswered = false;
+  const progress = { isAnswered: false };
   const first = answered.then(() => {
-    isAnswered = true;
+    progress.isAnswered = true;
     return performance.now() - begin;
   });
-  // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- it changes while this one waits
-  while (!isAnswered) {
+  while (!progress.isAnswered) {
     questions.push(await ask(phone));
     await Promise.race([first, sleep(askIntervalMs)]);
   }

@@ -4,14 +4,14 @@ export type AddressPair = readonly [lid: string, number: string];
 /** Of so many people, those learnt last; the page says them again with each message. */
 const maxPairs = 10_000;
 
-/** A key: whose message, which chat, the id that its sender's client has made, and in a chat of many who has sent it. */
+/** A key: whose message, which chat, the id that the sender's client has made, and the sender in a chat of many. */
 const keyPattern = /^(true|false)_([^_@]+@[a-z.]+)_(.+?)(?:_([^_@]+@[a-z.]+))?$/;
 /** An author stands in the keys of these. */
 const isOfMany = (chat: string): boolean => /@(g\.us|broadcast)$/.test(chat);
 
 /**
- * The addresses that people have: a number (`…@c.us`) and a lid (`…@lid`). WhatsApp goes over from one to the other, for each chat at a time
- * of its own, and tells of one message under either.
+ * The addresses that people have: a number (`…@c.us`) and a lid (`…@lid`). WhatsApp goes over from one to the other, for
+ * each chat at a time of its own, and tells of one message under either.
  */
 export class Addresses {
   readonly #others = new Map<string, string>();
@@ -31,7 +31,11 @@ export class Addresses {
     });
   }
 
-  /** Learns what was known before this: where it contradicts what is known now, that stays. @returns those that were not known. */
+  /**
+   * Learns what was known before this: where it contradicts what is known now, that stays.
+   *
+   * @returns those that were not known.
+   */
   learnEarlier(pairs: readonly AddressPair[]): AddressPair[] {
     return this.learn(pairs.filter((pair) => !pair.some((address) => this.#others.has(address))));
   }
@@ -58,7 +62,7 @@ export class Addresses {
   }
 
   #keep(lid: string, number: string): void {
-    // A number may be given to somebody else, and a person may change theirs.
+    // WhatsApp may give a number to another person, and a person may change theirs.
     for (const address of [lid, number]) this.#forget(address);
     this.#others.set(lid, number).set(number, lid);
     this.#onChange(lid, number);

@@ -16,9 +16,9 @@ export type InboxFact =
   | 'behind'
   /** Seconds since 1970: since then each message of the account's own that a worker has heard of is noted. */
   | 'own'
-  /** Seconds since 1970: until then somebody has listened. */
+  /** Seconds since 1970: until then a worker has listened. */
   | 'heard'
-  /** 1 while messages are handed to the bot: an inbox in which nobody has taken it back is that of a life that has died. */
+  /** 1 while messages are handed to the bot. A life that ends in order takes it back; one that dies leaves it. */
   | 'serving'
   /** Place of the message at which, and at nothing else, the last deaths were; and how many. */
   | 'tried'

@@ -7,7 +7,7 @@ import { WasupError } from '../errors.js';
 import { supervisorExitCodes } from '../exit-codes.js';
 import { newerIndexes, schema, schemaVersion } from './schema.js';
 
-// Loaded by who opens an inbox, not by whoever imports a type of it: SQLite is native code.
+// Loaded when an inbox is opened, not when a type of it is imported: SQLite is native code.
 const require = createRequire(import.meta.url);
 
 export type Database = DatabaseSyncInstance;
@@ -133,7 +133,7 @@ function createPrivately(path: string): void {
   }
 }
 
-/** Loads SQLite and goes through its first steps, for who has time before they are needed. */
+/** Loads SQLite and goes through its first steps, before they are needed. */
 export function warmUpInbox(): void {
   const database = openDatabase(':memory:');
   database.exec(schema);

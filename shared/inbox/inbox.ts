@@ -50,7 +50,10 @@ export class Inbox {
     return this.#file.isOpen && this.#unsaved.isEmpty;
   }
 
-  /** Whether as much waits in memory as may: nothing more is to be added until {@link save} has written it, or it is handled. */
+  /**
+   * Whether as much waits in memory as may: nothing more is to be added until {@link save} has written it, or it is
+   * handled.
+   */
   get isFull(): boolean {
     return this.#unsaved.size >= maxUnsavedSize;
   }
@@ -110,9 +113,9 @@ export class Inbox {
   }
 
   /**
-   * Journals what a chat has had while nobody listened, as the page has it: all of the chat's messages of that time, oldest first, those
-   * that are known with `raw` null. Those of them that nobody has begun with get their places in this order, and what has come since
-   * `since` (a {@link lastPlace}) comes after them.
+   * Journals what a chat has had while no worker listened, as the page has it: all of the chat's messages of that time,
+   * oldest first, those that are known with `raw` null. Those of them that no handler has begun with get their places in
+   * this order, and what has come since `since` (a {@link lastPlace}) comes after them.
    *
    * @returns how many were new.
    * @throws when the file isn't open, without which that isn't known.

@@ -22,7 +22,7 @@ export const statements = {
       .map((state) => `SELECT max(place) AS place FROM messages WHERE ${unsettled} AND state = '${state}'`)
       .join(' UNION ALL ') +
     ')',
-  // Reads the rows themselves, with what comes after the text: damage is mostly noticed at once, and many rows take no time.
+  // Reads the rows themselves, with what comes after the text: damage is mostly noticed at once, and it takes no time.
   firstRows: `SELECT max(attempts) AS attempts FROM (SELECT attempts FROM messages WHERE ${unsettled} LIMIT 2000)`,
   unknown: 'SELECT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM messages)',
   known: `SELECT id, state FROM messages WHERE id IN ${listed}`,

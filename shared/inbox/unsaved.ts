@@ -1,8 +1,8 @@
 import type { InboxMessage } from './inbox-message.js';
 
 /**
- * So much may wait in memory, in characters and with what a row takes beside them: then nothing more is to be taken in. What has been
- * handled takes little of it, so that a bot that answers goes on for some 50,000 messages without a disk.
+ * How much may wait in memory, in characters with what a row takes beside them: then nothing more is to be taken in. What
+ * has been handled takes little of it, so that a bot that answers goes on for some 50,000 messages without a disk.
  */
 export const maxUnsavedSize = 32_000_000;
 

@@ -127,13 +127,13 @@ describe('a message is handed', () => {
   });
 
   test('to listeners as the client calls them', async () => {
-    let self: unknown;
+    const calledOn: unknown[] = [];
     client.on('message', function (this: unknown) {
-      // eslint-disable-next-line @typescript-eslint/no-this-alias -- That is what is asked.
-      self = this;
+      calledOn.push(this);
     });
     await callsOf().hand(row(), waitedFor);
-    expect(self).toBe(client);
+    expect(calledOn).toEqual([client]);
+    expect(calledOn[0]).toBe(client);
   });
 
   test('to onMessage as a method of the bot', async () => {

@@ -422,9 +422,9 @@ class FakeClient extends EventEmitter {
   readonly messages = 0;
   readonly untaken = 0;
   readonly page = {
-    // eslint-disable-next-line @typescript-eslint/require-await -- What is thrown in the page is a rejection here.
-    evaluate: async (work: (...all: unknown[]) => unknown, ...parameters: unknown[]): Promise<unknown> =>
-      work(...parameters),
+    // What is thrown in the page is a rejection here.
+    evaluate: (work: (...all: unknown[]) => unknown, ...parameters: unknown[]): Promise<unknown> =>
+      new Promise((resolve) => resolve(work(...parameters))),
   };
   readonly #upkept: UpkeptPage;
 
